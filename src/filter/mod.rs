@@ -1,0 +1,4 @@
+//! What matters: rule packs, the catalogue of error codes, the filter language.
+
+pub mod catalogue;
+pub mod expr;

@@ -1,0 +1,9 @@
+//! What the platforms write: bytes in, plain records out, never an error for bad input.
+//!
+//! [`tropo`] knows the five forms of log line, [`twilio`] the kinds of document (and Tropo's own JSON documents, which
+//! arrive the same way). A document becomes [`Record`]s.
+
+mod record;
+pub mod twilio;
+
+pub use record::{Asked, Fields, GatherSummary, Record, RecordKind};

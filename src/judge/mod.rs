@@ -1,0 +1,1 @@
+//! Would the platform accept this answer?

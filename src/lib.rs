@@ -1,0 +1,7 @@
+//! skeleton
+pub mod filter;
+pub mod format;
+pub mod judge;
+pub mod model;
+pub mod replay;
+pub mod signature;

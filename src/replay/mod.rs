@@ -1,0 +1,1 @@
+//! Sending a recorded request again: plan, policy, signature, transport.
