@@ -1,7 +1,9 @@
 //! skeleton
+pub mod call;
 pub mod filter;
 pub mod format;
 pub mod judge;
 pub mod model;
 pub mod replay;
+pub mod scan;
 pub mod signature;

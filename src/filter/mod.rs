@@ -1,4 +1,21 @@
 //! What matters: rule packs, the catalogue of error codes, the filter language.
+//!
+//! A pack is a TOML file of [`Rule`]s (`filters/*.toml`, the user's own before them); [`Engine`] runs all packs over
+//! lines and documents. To add a rule, add it to a pack with its own examples: no code. What needs the state of a whole
+//! call is a rule too (`over = …`), found by [`crate::call`].
 
+pub mod builtin;
 pub mod catalogue;
+mod engine;
 pub mod expr;
+mod needles;
+mod pack;
+mod rule;
+mod template;
+
+pub use engine::{Engine, Hit, Met};
+pub use pack::{Broken, Pack};
+pub use rule::{Case, Condition, Does, Example, Needs, OverCall, Rule, Test};
+pub use template::Template;
+
+pub use pack::read as read_pack;

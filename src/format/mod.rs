@@ -4,6 +4,7 @@
 //! arrive the same way). A document becomes [`Record`]s.
 
 mod record;
+pub mod tropo;
 pub mod twilio;
 
 pub use record::{Asked, Fields, GatherSummary, Record, RecordKind};

@@ -1,0 +1,234 @@
+//! Records of documents: the same event from two sources is one, a request and its alert meet, legs find their parent.
+
+use std::sync::Arc;
+
+use super::clock::When;
+use super::fold::{Fold, NOBODY};
+use super::{DocumentPart, Exchange, Finding};
+use crate::format::{Record, RecordKind};
+use crate::model::{Id, Outcome, Place, Provider, RequestKind, Severity};
+use crate::scan::{DocumentFact, is_listing};
+
+/// Two sources date the same request alike within so many milliseconds (an alert is dated up to seconds earlier than its
+/// call event, spec/twilio.md 2).
+const SAME: i64 = 5_000;
+
+impl Fold<'_> {
+    /// Takes one record.
+    pub(super) fn document(&mut self, call: u32, place: Place, when: When, fact: DocumentFact) {
+        let DocumentFact { record, finding } = fact;
+        self.about_call(call, &record);
+        if let Some(id) = &record.event_id
+            && let Some(&known) = self.seen.get(id)
+        {
+            self.again(known, place, &record);
+            return;
+        }
+        let exchange = self.exchange(call, place, when, &record);
+        let found = finding.and_then(|f| {
+            let severity = f.severity.unwrap_or(Severity::Error);
+            let exchange = exchange.filter(|_| !f.hide);
+            let code = record.code.as_deref().unwrap_or_default();
+            let finding = Finding {
+                call,
+                rule: self.text(&f.rule),
+                class: self.text(&f.class),
+                code: self.text(code),
+                severity,
+                title: self.text(&f.title),
+                advice: self.text(&f.advice),
+                evidence: self.text(&f.evidence),
+                at: when,
+                place,
+                exchange,
+                count: 1,
+                hidden: f.hide,
+                script_line: None,
+                timeline: record.kind == RecordKind::CallEvent || record.kind == RecordKind::VoiceWebhook,
+            };
+            self.tell(finding)
+        });
+        if let Some(id) = record.event_id {
+            self.seen.insert(id, (found, exchange));
+        }
+    }
+
+    /// Adds a finding, unless a timeline only repeats what an alert says of the same request; an alert replaces it.
+    fn tell(&mut self, finding: Finding) -> Option<u32> {
+        if let Some(e) = finding.exchange {
+            let calls = &self.calls[finding.call as usize].findings;
+            let other = calls.iter().copied().find(|&n| {
+                let f = &self.findings[n as usize];
+                f.exchange == Some(e) && f.timeline != finding.timeline
+            });
+            if let Some(n) = other {
+                if !finding.timeline {
+                    let count = self.findings[n as usize].count;
+                    self.findings[n as usize] = Finding { count, ..finding };
+                }
+                return Some(n);
+            }
+        }
+        Some(self.push(finding))
+    }
+
+    /// What a record tells of its call.
+    fn about_call(&mut self, call: u32, record: &Record) {
+        if call == NOBODY {
+            return;
+        }
+        for id in &record.also {
+            self.also(call, id.clone());
+        }
+        self.calls[call as usize].provider = record.provider;
+        if let Some(parent) = record.parent.clone().filter(|p| *p != self.calls[call as usize].id) {
+            self.calls[call as usize].parent = Some(parent);
+        }
+        let Some(request) = &record.request else { return };
+        let param = |n: &str| request.param(n).filter(|v| !v.is_empty());
+        let child = param("DialCallSid").map(Id::from);
+        let state = param("CallStatus").or(param("MessageStatus")).or(param("SmsStatus"));
+        let is_api = record.request_kind == RequestKind::Api;
+        let set = |texts: &mut super::intern::Interner, slot: &mut Option<Arc<str>>, value: Option<&str>| {
+            if slot.is_none() {
+                *slot = value.map(|v| texts.text(v));
+            }
+        };
+        let c = &mut self.calls[call as usize];
+        let texts = &mut self.texts;
+        set(texts, &mut c.from, param("From"));
+        set(texts, &mut c.to, param("To"));
+        set(texts, &mut c.direction, param("Direction"));
+        if !is_api && record.request_kind != RequestKind::Media && !record.request_kind.is_callback() {
+            set(texts, &mut c.app, request.url.as_deref().filter(|u| !u.is_empty()));
+        }
+        if let Some(s) = state
+            && !c.state.as_deref().is_some_and(is_final)
+        {
+            c.state = Some(texts.text(s));
+        }
+        if let Some(child) = child {
+            let parent = self.calls[call as usize].id.clone();
+            let child = self.call_of(&child, Provider::Twilio);
+            self.calls[child as usize].parent.get_or_insert(parent);
+        }
+    }
+
+    /// An event that was read before: the richer copy gives the request.
+    fn again(&mut self, known: (Option<u32>, Option<u32>), place: Place, record: &Record) {
+        if is_listing(record.kind) || record.request.is_none() {
+            return;
+        }
+        if let (_, Some(n)) = known {
+            let e = &mut self.exchanges[n as usize];
+            if e.document.as_ref().is_some_and(|d| d.listing) {
+                e.place = place;
+                e.why_not = record.why_not;
+                e.kind = record.request_kind;
+                e.outcome = record.outcome;
+                e.status = record.response.as_ref().and_then(|r| r.status).or(e.status);
+                e.document = Some(Box::new(part(record)));
+            }
+        }
+    }
+
+    /// The exchange of a record: a new one, or the one that another source told already.
+    fn exchange(&mut self, call: u32, place: Place, when: When, record: &Record) -> Option<u32> {
+        let request = record.request.as_ref()?;
+        let (method, url) = (request.method.as_deref(), request.url.as_deref().filter(|u| !u.is_empty()));
+        if method.is_none() && url.is_none() && request.params().is_empty() && record.kind != RecordKind::TropoPayload {
+            return None;
+        }
+        let timeline = matches!(record.kind, RecordKind::CallEvent | RecordKind::VoiceWebhook);
+        if let Some(n) = self.same_request(call, when, method, url, timeline) {
+            self.meet(n, place, record, timeline);
+            return Some(n);
+        }
+        let n = self.exchanges.len() as u32;
+        let (method, url) = (method.map(|m| self.text(m)), url.map(|u| self.text(u)));
+        self.exchanges.push(Exchange {
+            index: n,
+            id: 0,
+            call,
+            at: when,
+            kind: record.request_kind,
+            method,
+            url,
+            outcome: record.outcome,
+            status: record.response.as_ref().and_then(|r| r.status),
+            ms: record.response.as_ref().and_then(|r| r.ms).and_then(|ms| u32::try_from(ms).ok()),
+            why_not: record.why_not,
+            step: None,
+            place,
+            answer: None,
+            document: Some(Box::new(part(record))),
+            cut: false,
+        });
+        self.calls[call as usize].exchanges.push(n);
+        Some(n)
+    }
+
+    /// The same request told by an alert and by a timeline: same method and URL, about the same time.
+    fn same_request(
+        &self,
+        call: u32,
+        when: When,
+        method: Option<&str>,
+        url: Option<&str>,
+        timeline: bool,
+    ) -> Option<u32> {
+        let at = when.time()?;
+        let url = url?;
+        self.calls[call as usize].exchanges.iter().rev().copied().find(|&n| {
+            let e = &self.exchanges[n as usize];
+            let other = e.document.as_ref().is_some_and(|d| d.timeline != timeline);
+            let near = e.at.time().is_some_and(|t| (t.0 - at.0).abs() <= SAME);
+            other && near && e.url.as_deref() == Some(url) && e.method.as_deref() == method
+        })
+    }
+
+    /// Adds what a second source tells of a request.
+    fn meet(&mut self, n: u32, place: Place, record: &Record, timeline: bool) {
+        let e = &mut self.exchanges[n as usize];
+        let status = record.response.as_ref().and_then(|r| r.status);
+        if timeline {
+            e.status = status.or(e.status);
+            e.ms = record.response.as_ref().and_then(|r| r.ms).and_then(|ms| u32::try_from(ms).ok()).or(e.ms);
+        } else if record.outcome != Outcome::Unknown {
+            e.outcome = record.outcome;
+        }
+        let asked = record.asked.clone().or_else(|| e.document.as_mut().and_then(|d| d.asked.take()));
+        // Parameters with their own names beat those that were renamed to snake_case.
+        if record.why_not.is_none() && (!timeline || e.why_not.is_some()) {
+            e.place = place;
+            e.why_not = None;
+            e.kind = record.request_kind;
+            e.document = Some(Box::new(part(record)));
+        }
+        if let Some(d) = &mut e.document {
+            d.asked = asked;
+        }
+    }
+}
+
+fn part(record: &Record) -> DocumentPart {
+    let request = record.request.as_ref();
+    let param = |n: &str| request.and_then(|r| r.param(n)).filter(|v| !v.is_empty());
+    DocumentPart {
+        event_id: record.event_id.clone(),
+        listing: is_listing(record.kind),
+        timeline: matches!(record.kind, RecordKind::CallEvent | RecordKind::VoiceWebhook),
+        asked: record.asked.clone(),
+        digits: param("Digits").or(param("SpeechResult")).map(Into::into),
+        gather_end: param("msg").is_some_and(|m| m == "Gather End"),
+        final_status: param("CallStatus").filter(|s| is_final(s)).map(Into::into),
+    }
+}
+
+/// Twilio's final words for a call or message.
+pub(super) fn is_final(status: &str) -> bool {
+    matches!(
+        status,
+        "completed" | "busy" | "failed" | "no-answer" | "canceled" | "delivered" | "undelivered" | "received"
+    )
+}

@@ -1,0 +1,577 @@
+//! Owners and places: which call a scanned line belongs to, across blocks and inputs.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use foldhash::fast::RandomState;
+
+use super::clock::{Clock, When};
+use super::intern::Interner;
+use super::{Call, Calls, Exchange, Finding, Live, Unparsed};
+use crate::filter::Engine;
+use crate::format::tropo::Alias;
+use crate::model::{Id, InputId, Place, Provider, Stamp};
+use crate::scan::{Event, Key, Loose, Scanned, What, Who};
+
+/// The calls so far.
+pub struct Fold<'e> {
+    pub(super) engine: &'e Engine,
+    pub(super) calls: Vec<Call>,
+    pub(super) exchanges: Vec<Exchange>,
+    pub(super) findings: Vec<Finding>,
+    pub(super) texts: Interner,
+    /// Ids of calls, and ids that belong to one.
+    ids: HashMap<Id, u32, RandomState>,
+    /// Events of documents already taken: finding and exchange.
+    pub(super) seen: HashMap<Id, (Option<u32>, Option<u32>), RandomState>,
+    unparsed: Vec<Unparsed>,
+    clocks: Vec<Clock>,
+    input: Input,
+    /// Calls whose lines are wanted, with the lines found so far.
+    watch: Option<(HashSet<u32>, Vec<(u32, Place)>)>,
+}
+
+/// Where the fold stands in the current input.
+#[derive(Debug, Default)]
+pub(super) struct Input {
+    pub(super) id: InputId,
+    pub(super) lines: u64,
+    pub(super) bytes: u64,
+    guid4: HashMap<[u8; 4], u32>,
+    threads: HashMap<Box<[u8]>, u32>,
+    /// The last record's call, and whether it goes on over further lines.
+    last: Option<(u32, bool)>,
+    started: bool,
+}
+
+/// The place of lines that belong to no call.
+pub(super) const NOBODY: u32 = 0;
+
+impl<'e> Fold<'e> {
+    /// An empty fold.
+    pub fn new(engine: &'e Engine) -> Self {
+        let mut fold = Self {
+            engine,
+            calls: Vec::new(),
+            exchanges: Vec::new(),
+            findings: Vec::new(),
+            texts: Interner::default(),
+            ids: HashMap::default(),
+            seen: HashMap::default(),
+            unparsed: Vec::new(),
+            clocks: Vec::new(),
+            input: Input::default(),
+            watch: None,
+        };
+        fold.new_call(Id::from("-"), Provider::Tropo, false);
+        fold
+    }
+
+    /// Keeps the place of every line of these calls (numbers of an earlier pass over the same inputs).
+    pub fn watch(&mut self, calls: HashSet<u32>) {
+        self.watch = Some((calls, Vec::new()));
+    }
+
+    /// The places of the watched calls' lines, in order.
+    pub fn watched(&mut self) -> Vec<Place> {
+        self.watch.as_mut().map(|(_, lines)| std::mem::take(lines).into_iter().map(|(_, p)| p).collect()).unwrap_or_default()
+    }
+
+    /// Begins the next input.
+    pub fn begin(&mut self) {
+        let id = if self.input.started { self.input.id + 1 } else { 0 };
+        self.input = Input { id, started: true, ..Input::default() };
+        self.clocks.push(Clock::default());
+    }
+
+    /// Lines and bytes of the current input so far.
+    pub fn so_far(&self) -> (u64, u64) {
+        (self.input.lines, self.input.bytes)
+    }
+
+    /// Lines that could not be read so far, all inputs.
+    pub fn unparsed(&self) -> u64 {
+        self.unparsed.iter().map(|u| u.lines).sum()
+    }
+
+    /// Takes the next block of the current input.
+    pub fn take(&mut self, block: Scanned) {
+        for (alias, session) in block.links {
+            let call = self.call_of(&session, Provider::Tropo);
+            self.also(call, alias);
+        }
+        self.leading(block.leading);
+        if let Some((first, _)) = block.stamps {
+            self.clock().read(first);
+        }
+        let mut owners: Vec<u32> = Vec::with_capacity(block.keys.len());
+        for key in &block.keys {
+            owners.push(self.owner(&key.who));
+        }
+        // In the order of lines, so that the clock passes midnight where the input does.
+        let mut marks: Vec<(u64, bool, u32, Stamp)> = Vec::new();
+        for (n, key) in block.keys.iter().enumerate().filter(|(_, k)| k.lines > 0) {
+            marks.push((key.first.place.0, false, n as u32, key.first.stamp));
+            marks.push((key.last.place.0, true, n as u32, key.last.stamp));
+        }
+        marks.sort_by_key(|m| m.0);
+        for (n, key) in block.keys.iter().enumerate() {
+            self.key(owners[n], key);
+        }
+        self.in_order(&marks, block.events, &owners);
+        if let Some((stamp, full)) = block.anchor {
+            let when = self.clock().read(stamp);
+            self.clock().learn(when, full);
+        }
+        if let Some((_, last)) = block.stamps {
+            self.clock().read(last);
+        }
+        for key in &block.keys {
+            self.now(key);
+        }
+        if let Some((watched, lines)) = &mut self.watch {
+            let found = block.every.iter().filter(|e| watched.contains(&owners[e.0 as usize]));
+            let input = &self.input;
+            lines.extend(found.map(|&(n, line, byte, len)| {
+                (owners[n as usize], Place { input: input.id, line: input.lines + line + 1, byte, len })
+            }));
+        }
+        for loose in block.unparsed {
+            self.not_read(loose);
+        }
+        if let Some(open) = block.open {
+            let last = block.last_key.map_or(NOBODY, |n| owners[n as usize]);
+            self.input.last = Some((last, open));
+        }
+        self.input.lines += block.lines;
+        self.input.bytes += block.bytes;
+    }
+
+    /// First and last lines of calls, and events, in the order of the block.
+    fn in_order(&mut self, marks: &[(u64, bool, u32, Stamp)], events: Vec<Event>, owners: &[u32]) {
+        let mut marks = marks.iter().peekable();
+        for event in events {
+            while let Some(m) = marks.next_if(|m| m.0 <= event.line) {
+                self.mark(owners[m.2 as usize], m.1, m.3);
+            }
+            self.event(owners[event.key as usize], event);
+        }
+        for m in marks {
+            self.mark(owners[m.2 as usize], m.1, m.3);
+        }
+    }
+
+    fn mark(&mut self, call: u32, last: bool, stamp: Stamp) {
+        let when = self.clock().read(stamp);
+        if when == When::Never {
+            return;
+        }
+        let call = self.root(call);
+        let c = &mut self.calls[call as usize];
+        // Documents come in any order; lines do not.
+        let earlier = |a: When, b: When| matches!((a.time(), b.time()), (Some(a), Some(b)) if a < b);
+        if c.started == When::Never || earlier(when, c.started) {
+            c.started = when;
+        }
+        if (last || c.ended == When::Never) && !earlier(when, c.ended) {
+            c.ended = when;
+        }
+    }
+
+    pub(super) fn clock(&mut self) -> &mut Clock {
+        if self.clocks.is_empty() {
+            self.begin();
+        }
+        let n = self.clocks.len() - 1;
+        &mut self.clocks[n]
+    }
+
+    fn event(&mut self, call: u32, event: Event) {
+        let call = self.root(call);
+        let place = Place {
+            input: self.input.id,
+            line: self.input.lines + event.line + 1,
+            byte: event.byte,
+            len: event.len,
+        };
+        let when = self.clock().read(event.stamp);
+        match event.what {
+            What::Line(facts) => self.line(call, place, when, facts),
+            What::Document(fact) => self.document(call, place, when, *fact),
+        }
+    }
+
+    /// The call behind an owner of this block.
+    fn owner(&mut self, who: &Who) -> u32 {
+        match who {
+            Who::Nobody => NOBODY,
+            Who::Call(id) => {
+                let provider = match id.sid_prefix() {
+                    Some(_) => Provider::Twilio,
+                    None => Provider::Tropo,
+                };
+                self.call_of(id, provider)
+            }
+            Who::Loose(id) => match self.ids.get(id) {
+                Some(&n) => self.root(n),
+                None => {
+                    // A SIP Call-ID alone is not yet a call; an application session is.
+                    let real = id.to_string().starts_with("sas_");
+                    let n = self.new_call(id.clone(), Provider::Tropo, real);
+                    self.ids.insert(id.clone(), n);
+                    n
+                }
+            },
+            Who::Alias(Alias::Thread(t)) => self.input.threads.get(t).copied().map_or(NOBODY, |n| self.root(n)),
+            Who::Alias(Alias::Guid4(g)) => match self.input.guid4.get(g) {
+                Some(&n) => self.root(n),
+                None => {
+                    let n = self.new_call(Id::new(g), Provider::Tropo, true);
+                    self.input.guid4.insert(*g, n);
+                    n
+                }
+            },
+        }
+    }
+
+    /// The call of an id, made when it is new.
+    pub(super) fn call_of(&mut self, id: &Id, provider: Provider) -> u32 {
+        match self.ids.get(id) {
+            Some(&n) => {
+                let n = self.root(n);
+                if self.calls[n as usize].id == *id || self.calls[n as usize].real {
+                    self.calls[n as usize].real = true;
+                    return n;
+                }
+                // Known only as a part of something that was no call of its own: this is the call.
+                let fresh = self.new_call(id.clone(), provider, true);
+                self.merge(n, fresh);
+                self.ids.insert(id.clone(), fresh);
+                fresh
+            }
+            None => {
+                let n = self.new_call(id.clone(), provider, true);
+                self.ids.insert(id.clone(), n);
+                n
+            }
+        }
+    }
+
+    fn new_call(&mut self, id: Id, provider: Provider, real: bool) -> u32 {
+        let index = self.calls.len() as u32;
+        self.calls.push(Call {
+            index,
+            id,
+            real,
+            provider,
+            also: Vec::new(),
+            guid: None,
+            parent: None,
+            app: None,
+            from: None,
+            to: None,
+            direction: None,
+            started: When::Never,
+            ended: When::Never,
+            lines: 0,
+            ranges: Vec::new(),
+            state: None,
+            echo: None,
+            exchanges: Vec::new(),
+            findings: Vec::new(),
+            live: Live::default(),
+        });
+        index
+    }
+
+    /// Another id of a call. An id that stood alone until now brings its lines along.
+    pub(super) fn also(&mut self, call: u32, id: Id) {
+        let call = self.root(call);
+        if call == NOBODY || self.calls[call as usize].id == id {
+            return;
+        }
+        match self.ids.get(&id) {
+            None => {
+                self.ids.insert(id.clone(), call);
+            }
+            Some(&other) => {
+                let other = self.root(other);
+                if other != call && self.calls[other as usize].id == id && stands_alone(&id) {
+                    self.merge(other, call);
+                }
+            }
+        }
+        let c = &mut self.calls[call as usize];
+        if !c.also.contains(&id) {
+            c.also.push(id);
+        }
+    }
+
+    /// The call that a call was merged into.
+    pub(super) fn root(&self, mut call: u32) -> u32 {
+        while let Some(into) = self.calls[call as usize].live.merged {
+            call = into;
+        }
+        call
+    }
+
+    /// Everything of `from` becomes `into`'s.
+    fn merge(&mut self, from: u32, into: u32) {
+        if from == into || from == NOBODY {
+            return;
+        }
+        let f = &mut self.calls[from as usize];
+        f.real = false;
+        f.live.merged = Some(into);
+        let (also, ranges) = (std::mem::take(&mut f.also), std::mem::take(&mut f.ranges));
+        let (exchanges, findings) = (std::mem::take(&mut f.exchanges), std::mem::take(&mut f.findings));
+        let (started, ended, lines, id) = (f.started, f.ended, f.lines, f.id.clone());
+        let (state, app, echo) = (f.state.take(), f.app.take(), f.echo.take());
+        for &n in &exchanges {
+            self.exchanges[n as usize].call = into;
+        }
+        for &n in &findings {
+            self.findings[n as usize].call = into;
+        }
+        let c = &mut self.calls[into as usize];
+        c.lines += lines;
+        c.exchanges.splice(0..0, exchanges);
+        c.findings.splice(0..0, findings);
+        if started != When::Never {
+            c.started = started;
+        }
+        if c.ended == When::Never {
+            c.ended = ended;
+        }
+        c.state = c.state.take().or(state);
+        c.app = c.app.take().or(app);
+        c.echo = c.echo.take().or(echo);
+        for (input, a, b) in ranges {
+            widen(&mut c.ranges, input, a, b);
+        }
+        for id in also.into_iter().chain(std::iter::once(id)) {
+            if c.id != id && !c.also.contains(&id) {
+                c.also.push(id);
+            }
+        }
+    }
+
+    /// Counts, ranges and ids of a block's owner.
+    fn key(&mut self, call: u32, key: &Key) {
+        if key.lines > 0 {
+            let (input, base) = (self.input.id, self.input.lines);
+            let c = &mut self.calls[call as usize];
+            c.lines += key.lines;
+            c.live.last_line = base + key.last.place.0 + 1;
+            widen(&mut c.ranges, input, key.first.place.1, key.last.place.1 + u64::from(key.last.place.2));
+            if let Some(e) = key.echo {
+                match &mut c.echo {
+                    Some((i, smallest, _, to)) if *i == input => {
+                        *smallest = e.smallest.min(*smallest);
+                        *to = e.to;
+                    }
+                    echo => *echo = Some((input, e.smallest, e.from, e.to)),
+                }
+            }
+        }
+        if call == NOBODY {
+            return;
+        }
+        if let Some(guid) = &key.guid
+            && *guid != self.calls[call as usize].id
+        {
+            let c = &mut self.calls[call as usize];
+            if !c.also.contains(guid) {
+                c.also.push(guid.clone());
+            }
+            c.guid = Some(guid.clone());
+        }
+        for id in &key.also {
+            self.also(call, id.clone());
+        }
+    }
+
+    /// What an alias stands for from now on.
+    fn now(&mut self, key: &Key) {
+        let (Who::Alias(alias), Some(now)) = (&key.who, &key.now) else { return };
+        let target = self.owner(now);
+        match alias {
+            Alias::Thread(t) => {
+                self.input.threads.insert(t.clone(), target);
+            }
+            Alias::Guid4(g) => {
+                // Rows before the session was named: they are its own.
+                if let Some(&n) = self.input.guid4.get(g) {
+                    let n = self.root(n);
+                    if self.calls[n as usize].id == Id::new(g) {
+                        self.merge(n, target);
+                    }
+                }
+                self.input.guid4.insert(*g, target);
+            }
+        }
+    }
+
+    /// Loose lines at the beginning of a block: parts of the record before it, or nothing that can be read.
+    fn leading(&mut self, loose: Vec<Loose>) {
+        for l in loose {
+            match self.input.last {
+                Some((call, open)) if open || l.continues => {
+                    let end = l.byte + u64::from(l.len);
+                    let (input, line) = (self.input.id, self.input.lines + l.line + 1);
+                    if let Some((watched, lines)) = &mut self.watch
+                        && watched.contains(&call)
+                    {
+                        lines.push((call, Place { input, line, byte: l.byte, len: l.len }));
+                    }
+                    let call = self.root(call);
+                    let c = &mut self.calls[call as usize];
+                    c.lines += 1;
+                    c.live.last_line = line;
+                    widen(&mut c.ranges, input, l.byte, end);
+                }
+                _ => self.not_read(l),
+            }
+        }
+    }
+
+    fn not_read(&mut self, l: Loose) {
+        let place = Place { input: self.input.id, line: self.input.lines + l.line + 1, byte: l.byte, len: l.len };
+        if let Some(last) = self.unparsed.last_mut() {
+            let end = last.place.byte + u64::from(last.place.len);
+            let next = last.place.input == place.input && last.place.line + last.lines == place.line;
+            let len = (place.byte + u64::from(place.len)).saturating_sub(last.place.byte);
+            if next && end < place.byte && len < u64::from(u32::MAX) && l.why.is_empty() && last.why.is_empty() {
+                last.place.len = len as u32;
+                last.lines += 1;
+                return;
+            }
+        }
+        let why = self.texts.text(&l.why);
+        self.unparsed.push(Unparsed { place, lines: 1, why });
+    }
+
+    /// Settles what only the whole input can tell.
+    pub fn finish(mut self) -> Calls {
+        self.settle_times();
+        self.unanswered();
+        self.parents();
+        for call in &mut self.calls {
+            call.real |= call.index != NOBODY
+                && call.live.merged.is_none()
+                && !(call.findings.is_empty() && call.exchanges.is_empty());
+        }
+        self.settle_orders();
+        super::steps::infer(&mut self.calls, &mut self.exchanges);
+        Calls { calls: self.calls, exchanges: self.exchanges, findings: self.findings, unparsed: self.unparsed }
+    }
+
+    fn settle_times(&mut self) {
+        let clocks = &self.clocks;
+        let settle = |input: InputId, when: &mut When| {
+            if let Some(c) = clocks.get(input as usize) {
+                *when = c.settle(*when);
+            }
+        };
+        for e in &mut self.exchanges {
+            settle(e.place.input, &mut e.at);
+        }
+        for f in &mut self.findings {
+            settle(f.place.input, &mut f.at);
+        }
+        for c in &mut self.calls {
+            let first = c.ranges.first().map_or(0, |r| r.0);
+            let last = c.ranges.last().map_or(0, |r| r.0);
+            settle(first, &mut c.started);
+            settle(last, &mut c.ended);
+        }
+    }
+
+    /// A GUID that is itself a session names the parent.
+    fn parents(&mut self) {
+        for n in 0..self.calls.len() {
+            let Some(guid) = self.calls[n].guid.clone() else { continue };
+            if let Some(&p) = self.ids.get(&guid) {
+                let p = self.root(p);
+                if p as usize != n && self.calls[p as usize].id == guid {
+                    self.calls[n].parent = Some(guid);
+                }
+            }
+        }
+    }
+
+    /// Requests and findings of each call in the order of time, and the requests' names.
+    fn settle_orders(&mut self) {
+        let (exchanges, findings) = (&mut self.exchanges, &self.findings);
+        for call in &mut self.calls {
+            call.exchanges.sort_by(|&a, &b| {
+                let (a, b) = (&exchanges[a as usize], &exchanges[b as usize]);
+                super::by_time(a.at.time(), b.at.time())
+            });
+            call.findings.sort_by(|&a, &b| {
+                let (a, b) = (&findings[a as usize], &findings[b as usize]);
+                super::by_time(a.at.time(), b.at.time())
+            });
+            let mut nth: HashMap<u64, u64, RandomState> = HashMap::default();
+            for &n in &call.exchanges {
+                let e = &mut exchanges[n as usize];
+                let base = name_of(&call.id, e);
+                let nth = nth.entry(base).or_insert(0);
+                e.id = mix(base, *nth);
+                *nth += 1;
+            }
+        }
+    }
+
+    /// A shared text.
+    pub(super) fn text(&mut self, text: &str) -> Arc<str> {
+        self.texts.text(text)
+    }
+
+    pub(super) fn input(&self) -> &Input {
+        &self.input
+    }
+}
+
+/// What a request's name is made of: its event, else its call, method and URL; repeats are told apart by their order.
+fn name_of(call: &Id, e: &Exchange) -> u64 {
+    let mut h = 0xcbf2_9ce4_8422_2325u64;
+    let mut eat = |text: &str| {
+        for b in text.bytes().chain(std::iter::once(0)) {
+            h = (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3);
+        }
+    };
+    eat(&call.to_string());
+    match e.event_id() {
+        Some(id) => eat(&id.to_string()),
+        None => {
+            eat(e.method.as_deref().unwrap_or_default());
+            eat(e.url.as_deref().unwrap_or_default());
+        }
+    }
+    h
+}
+
+fn mix(base: u64, nth: u64) -> u64 {
+    let x = (base ^ nth).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    x ^ (x >> 29)
+}
+
+/// Ids that may have stood alone before their session was named; a session is never swallowed by another.
+fn stands_alone(id: &Id) -> bool {
+    let text = id.to_string();
+    text.starts_with("sas_") || text.len() != 32
+}
+
+fn widen(ranges: &mut Vec<(InputId, u64, u64)>, input: InputId, from: u64, to: u64) {
+    match ranges.iter_mut().find(|r| r.0 == input) {
+        Some(r) => {
+            r.1 = r.1.min(from);
+            r.2 = r.2.max(to);
+        }
+        None => {
+            ranges.push((input, from, to));
+            ranges.sort_unstable();
+        }
+    }
+}

@@ -1,0 +1,428 @@
+//! Facts of log lines: requests meet their answers, steps their events, findings their calls.
+
+use std::sync::Arc;
+
+use super::clock::When;
+use super::fold::{Fold, NOBODY};
+use super::{Exchange, Finding};
+use crate::filter::{Case, Needs, OverCall, Rule};
+use crate::format::tropo::{Payload, Reply};
+use crate::model::{Outcome, Place, RequestKind, Severity, Step, StepEvent};
+use crate::scan::{Fact, Found};
+
+/// A log that goes on so long after a request (milliseconds) holds no answer to it. Tropo's own limit is not known;
+/// this is what most platforms allow.
+const WAITED: i64 = 15_000;
+
+/// Words of a finding, before they are shared.
+#[derive(Default)]
+pub(super) struct Words<'a> {
+    pub(super) fields: Vec<(&'a str, String)>,
+    pub(super) evidence: String,
+    pub(super) exchange: Option<u32>,
+}
+
+impl Words<'_> {
+    fn field(&self, name: &str) -> Option<&str> {
+        self.fields.iter().find(|(n, _)| *n == name).map(|(_, v)| v.as_str())
+    }
+}
+
+impl Fold<'_> {
+    /// Takes the facts of one line.
+    pub(super) fn line(&mut self, call: u32, place: Place, when: When, facts: Vec<(u16, Fact)>) {
+        let mut own_taken = false;
+        for (rule, fact) in facts {
+            match fact {
+                Fact::Request { url, payload } => self.request(call, place, when, &url, *payload),
+                Fact::Reply(reply) => self.reply(call, place, when, rule, reply),
+                Fact::Refusal { url, status, evidence } => {
+                    self.refusal(call, place, when, rule, &url, status, evidence);
+                }
+                Fact::Step(events, evidence) => self.step(call, place, when, rule, &events, evidence),
+                Fact::State(state) => self.calls[call as usize].state = Some(self.texts.text(&state)),
+                Fact::App(app) => {
+                    let app = self.text(&app);
+                    self.calls[call as usize].app.get_or_insert(app);
+                }
+                Fact::Settles => {
+                    if let Some(name) = self.engine.line_rule(rule).settles.clone() {
+                        self.settle(call, &name);
+                    }
+                }
+                Fact::Found(found) if found.extra || !own_taken => {
+                    own_taken |= self.found(call, place, when, rule, found);
+                }
+                Fact::Found(_) => {}
+                Fact::Unclassified { severity, text } => self.unclassified(call, place, when, severity, text),
+            }
+        }
+    }
+
+    fn request(&mut self, call: u32, place: Place, when: When, url: &str, payload: Payload) {
+        if let Some(full) = payload.at {
+            self.clock().learn(when, full);
+        }
+        if let Some(id) = &payload.call {
+            self.also(call, id.clone());
+        }
+        self.give_up(call);
+        let step = self.step_before(call, &payload);
+        let n = self.exchanges.len() as u32;
+        let (method, shared) = (self.text("POST"), self.text(url));
+        let precise = payload.at.filter(|_| when == When::Never);
+        self.exchanges.push(Exchange {
+            index: n,
+            id: 0,
+            call,
+            at: precise.map_or(when, When::At),
+            kind: payload.kind,
+            method: Some(method),
+            url: Some(Arc::clone(&shared)),
+            outcome: Outcome::Unknown,
+            status: None,
+            ms: None,
+            why_not: payload.why_not,
+            step,
+            place,
+            answer: None,
+            document: None,
+            cut: false,
+        });
+        let c = &mut self.calls[call as usize];
+        c.exchanges.push(n);
+        c.live.open = Some(n);
+        c.app.get_or_insert(shared);
+        if let Some(reason) = payload.error {
+            self.over(call, place, when, OverCall::ResultError, n, vec![("reason", reason)]);
+        }
+    }
+
+    /// How the step before a request ended: as Tropo logged it, made more exact by the result's dispositions.
+    fn step_before(&mut self, call: u32, payload: &Payload) -> Option<Step> {
+        let logged = self.calls[call as usize].live.step.take();
+        let said = payload.step;
+        let event = match (logged.as_deref().map(named), said) {
+            (Some(StepEvent::Continue), Some(StepEvent::Choice)) => StepEvent::Choice,
+            (
+                Some(StepEvent::Incomplete),
+                Some(e @ (StepEvent::Timeout | StepEvent::Nomatch | StepEvent::Noinput)),
+            ) => e,
+            (Some(logged), _) => logged,
+            (None, said) => said.or((payload.kind == RequestKind::Session).then_some(StepEvent::Start))?,
+        };
+        Some(Step { event, certain: true })
+    }
+
+    /// The request that waits is not answered any more: another one follows.
+    fn give_up(&mut self, call: u32) {
+        if let Some(n) = self.calls[call as usize].live.open.take() {
+            self.no_reply(n);
+        }
+    }
+
+    fn no_reply(&mut self, n: u32) {
+        let e = &mut self.exchanges[n as usize];
+        e.outcome = Outcome::NoReply;
+        let (call, place, at) = (e.call, e.place, e.at);
+        self.over(call, place, at, OverCall::NoReply, n, Vec::new());
+    }
+
+    /// The exchange that an answer belongs to: the open one, when the URL is the same or the answer names none.
+    fn answered(&mut self, call: u32, url: Option<&str>) -> Option<u32> {
+        let n = self.calls[call as usize].live.open?;
+        let same = url.is_none_or(|u| self.exchanges[n as usize].url.as_deref() == Some(u));
+        same.then(|| {
+            self.calls[call as usize].live.open = None;
+            n
+        })
+    }
+
+    /// Notes when and where the answer to a request was logged; milliseconds only where both times have them.
+    fn note_answer(&mut self, n: u32, place: Place, when: When) {
+        let e = &mut self.exchanges[n as usize];
+        e.answer = Some(place);
+        if let (When::At(a), When::At(b)) = (e.at, when)
+            && (a.0 % 1000 != 0 || b.0 % 1000 != 0)
+        {
+            e.ms = u32::try_from(b.0 - a.0).ok();
+        }
+    }
+
+    fn reply(&mut self, call: u32, place: Place, when: When, rule: u16, reply: Reply) {
+        let open = self.answered(call, None);
+        if let Some(n) = open {
+            self.note_answer(n, place, when);
+            self.exchanges[n as usize].outcome =
+                if reply == Reply::Document { Outcome::Ok } else { Outcome::BadReply };
+        }
+        let Reply::Fault { why, cut } = reply else { return };
+        if let Some(n) = open {
+            self.exchanges[n as usize].cut = cut;
+        }
+        let mut words = Words { evidence: why.clone(), exchange: open, ..Words::default() };
+        words.fields.push(("reason", why));
+        self.by_rule(call, place, when, self.engine.line_rule(rule), words);
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn refusal(&mut self, call: u32, place: Place, when: When, rule: u16, url: &str, status: u16, evidence: String) {
+        let open = self.answered(call, Some(url));
+        if let Some(n) = open {
+            self.note_answer(n, place, when);
+            let e = &mut self.exchanges[n as usize];
+            e.outcome = Outcome::HttpError;
+            e.status = Some(status);
+        }
+        let fields = vec![("status", status.to_string()), ("url", url.to_owned())];
+        let words = Words { fields, evidence, exchange: open };
+        self.by_rule(call, place, when, self.engine.line_rule(rule), words);
+    }
+
+    fn step(&mut self, call: u32, place: Place, when: When, rule: u16, events: &str, evidence: String) {
+        self.calls[call as usize].live.step = Some(self.texts.text(events));
+        let event = named(events);
+        if event == StepEvent::Signal {
+            self.settle(call, "signal");
+        }
+        if matches!(event, StepEvent::Error | StepEvent::Incomplete) {
+            let fields = vec![("event", event.as_str().to_owned())];
+            let words = Words { fields, evidence, exchange: None };
+            self.by_rule(call, place, when, self.engine.line_rule(rule), words);
+        }
+    }
+
+    /// A finding of a line rule; true when it was the line's own or stands for it.
+    fn found(&mut self, call: u32, place: Place, when: When, rule: u16, found: Found) -> bool {
+        let rule = self.engine.line_rule(rule);
+        let open = self.calls[call as usize].live.open;
+        if rule.needs == Some(Needs::OpenRequest) && open.is_none() {
+            return false;
+        }
+        let exchange = rule.needs.and(open);
+        let fields = found.fields.iter().map(|(n, v)| (n.as_str(), v.clone())).collect();
+        self.by_rule(call, place, when, rule, Words { fields, evidence: found.evidence, exchange });
+        !rule.also
+    }
+
+    fn unclassified(&mut self, call: u32, place: Place, when: When, severity: Severity, text: String) {
+        let class = self.text("unclassified");
+        let finding = Finding {
+            call,
+            rule: Arc::clone(&class),
+            code: Arc::clone(&class),
+            class,
+            severity,
+            title: self.text(&format!("Unknown {severity}: {}", first_words(&text))),
+            advice: self.text(
+                "No rule knows this line. Read it; when it is noise, hide it with a rule of your own (`redial filters list`).",
+            ),
+            evidence: self.text(&text),
+            at: when,
+            place,
+            exchange: None,
+            count: 1,
+            hidden: false,
+            script_line: None,
+            timeline: false,
+        };
+        self.push(finding);
+    }
+
+    /// A finding of a rule over the whole call, about a request.
+    fn over(&mut self, call: u32, place: Place, when: When, state: OverCall, n: u32, fields: Vec<(&str, String)>) {
+        let Some(rule) = self.engine.over(state) else { return };
+        let url = self.exchanges[n as usize].url.clone().unwrap_or_default();
+        let evidence = match state {
+            OverCall::NoReply => format!("POST {url}"),
+            _ => String::new(),
+        };
+        self.by_rule(call, place, when, rule, Words { fields, evidence, exchange: Some(n) });
+    }
+
+    /// Puts a rule's words together.
+    pub(super) fn by_rule(&mut self, call: u32, place: Place, when: When, rule: &Rule, mut words: Words<'_>) {
+        if words.field("url").is_none()
+            && let Some(url) = self.url_about(call, words.exchange)
+        {
+            words.fields.push(("url", url));
+        }
+        if let Some((host, path)) = words.field("url").map(host_and_path) {
+            words.fields.push(("host", host));
+            words.fields.push(("path", path));
+        }
+        if let Some(e) = words.field("reason").and_then(exception_message) {
+            words.fields.push(("cause", e));
+        }
+        let case: Option<&Case> = rule.case(|n| words.field(n));
+        if rule.hide || case.is_some_and(|c| c.hide) {
+            return;
+        }
+        let field = |n: &str| words.field(n);
+        let title = case.and_then(|c| c.title.as_ref()).or(rule.title.as_ref()).map(|t| t.fill(field));
+        let advice = case.and_then(|c| c.advice.as_ref()).or(rule.advice.as_ref()).map(|t| t.fill(field));
+        let evidence = rule.evidence.as_ref().map_or_else(|| words.evidence.clone(), |t| t.fill(field));
+        let class = case.and_then(|c| c.class.as_deref()).or(rule.class.as_deref()).unwrap_or("other");
+        let class = self.text(class);
+        let pending = case.and_then(|c| c.pending.clone()).or_else(|| rule.pending.clone());
+        let finding = Finding {
+            call,
+            rule: self.text(&rule.id),
+            code: Arc::clone(&class),
+            class,
+            severity: case.and_then(|c| c.severity).or(rule.severity).unwrap_or(Severity::Info),
+            title: self.text(title.as_deref().unwrap_or(&rule.id)),
+            advice: self.text(advice.as_deref().unwrap_or_default()),
+            evidence: self.text(&evidence),
+            at: when,
+            place,
+            exchange: words.exchange,
+            count: 1,
+            hidden: false,
+            script_line: words.field("line").and_then(|l| l.parse().ok()),
+            timeline: false,
+        };
+        match pending {
+            Some(name) => self.pend(call, &name, finding),
+            None => {
+                self.push(finding);
+            }
+        }
+    }
+
+    /// The URL that a finding is about: its exchange's, else the request that waits.
+    fn url_about(&self, call: u32, exchange: Option<u32>) -> Option<String> {
+        let n = exchange.or(self.calls[call as usize].live.open)?;
+        self.exchanges[n as usize].url.as_deref().map(str::to_owned)
+    }
+
+    /// Adds a finding to its call; the same cause on the same call counts up.
+    pub(super) fn push(&mut self, finding: Finding) -> u32 {
+        let call = finding.call as usize;
+        let url = |f: &Finding, all: &[Exchange]| f.exchange.and_then(|n| all[n as usize].url.clone());
+        let same = self.calls[call].findings.iter().rev().take(64).copied().find(|&n| {
+            let f = &self.findings[n as usize];
+            f.rule == finding.rule
+                && f.title == finding.title
+                && f.severity == finding.severity
+                && url(f, &self.exchanges) == url(&finding, &self.exchanges)
+        });
+        if let Some(n) = same {
+            self.findings[n as usize].count += 1;
+            return n;
+        }
+        let n = self.findings.len() as u32;
+        self.findings.push(finding);
+        self.calls[call].findings.push(n);
+        n
+    }
+
+    /// A finding that stands only when nothing settles it.
+    fn pend(&mut self, call: u32, name: &str, mut finding: Finding) {
+        finding.hidden = true;
+        let name = self.text(name);
+        let n = self.findings.len() as u32;
+        self.findings.push(finding);
+        self.calls[call as usize].live.pending.push((name, n));
+    }
+
+    fn settle(&mut self, call: u32, name: &str) {
+        self.calls[call as usize].live.pending.retain(|(n, _)| &**n != name);
+    }
+
+    /// What is still open when the input is at its end.
+    pub(super) fn unanswered(&mut self) {
+        let last_time = self.last_times();
+        for c in 0..self.calls.len() {
+            for (_, n) in std::mem::take(&mut self.calls[c].live.pending) {
+                self.findings[n as usize].hidden = false;
+                self.findings[n as usize].call = c as u32;
+                self.calls[c].findings.push(n);
+            }
+            let Some(n) = self.calls[c].live.open else { continue };
+            let e = &self.exchanges[n as usize];
+            let went_on = c as u32 != NOBODY && self.calls[c].live.last_line > e.place.line;
+            let waited = match (e.at.time(), last_time.get(e.place.input as usize).copied().flatten()) {
+                (Some(sent), Some(last)) => last - sent.0 >= WAITED,
+                _ => false,
+            };
+            if went_on || waited {
+                self.no_reply(n);
+            }
+        }
+        self.spare_cut_replies();
+    }
+
+    /// The last moment of each input.
+    fn last_times(&self) -> Vec<Option<i64>> {
+        let mut out = vec![None; self.input().id as usize + 1];
+        for c in &self.calls {
+            for r in &c.ranges {
+                if let Some(t) = c.ended.time() {
+                    let last = &mut out[r.0 as usize];
+                    *last = Some(last.map_or(t.0, |l: i64| l.max(t.0)));
+                }
+            }
+        }
+        out
+    }
+
+    /// A reply whose JSON just ends on the very last line of the input was cut by whoever copied the log.
+    fn spare_cut_replies(&mut self) {
+        let (input, lines) = (self.input().id, self.input().lines);
+        let Some(e) = self.exchanges.iter_mut().rev().take(64).find(|e| e.cut) else { return };
+        if e.answer.is_some_and(|a| a.input == input && a.line == lines) {
+            e.outcome = Outcome::Unknown;
+            let n = e.index;
+            for f in &mut self.findings {
+                f.hidden |= f.exchange == Some(n) && &*f.class == "webhook-reply";
+            }
+        }
+    }
+}
+
+/// The event that a list of logged events stands for: what is not `continue` is what happened.
+fn named(events: &str) -> StepEvent {
+    let mut found = StepEvent::Continue;
+    for name in events.split([',', ' ']).map(str::trim).filter(|n| !n.is_empty()) {
+        let event = match name.to_ascii_lowercase().as_str() {
+            "continue" => continue,
+            "error" => StepEvent::Error,
+            "incomplete" => StepEvent::Incomplete,
+            "hangup" => StepEvent::Hangup,
+            "timeout" => StepEvent::Timeout,
+            "nomatch" => StepEvent::Nomatch,
+            "noinput" => StepEvent::Noinput,
+            "choice" => StepEvent::Choice,
+            _ => StepEvent::Signal,
+        };
+        if found == StepEvent::Continue || event == StepEvent::Error {
+            found = event;
+        }
+    }
+    found
+}
+
+/// Host and path of a URL, for titles and advice.
+pub(super) fn host_and_path(url: &str) -> (String, String) {
+    let rest = url.split_once("://").map_or(url, |(_, r)| r);
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let path = rest[end..].split(['?', '#']).next().unwrap_or_default();
+    (rest[..end].to_owned(), if path.is_empty() { "/".to_owned() } else { path.to_owned() })
+}
+
+/// `com.voxeo.tropo.ErrorException: Outbound call has timed out. at …` → `Outbound call has timed out.`
+fn exception_message(reason: &str) -> Option<String> {
+    let (class, rest) = reason.split_once(": ")?;
+    let is_class = class.contains('.') && !class.contains(' ');
+    let text = rest.split(" at ").next().unwrap_or(rest).trim().trim_end_matches('.');
+    (is_class && !text.is_empty()).then(|| text.to_owned())
+}
+
+fn first_words(text: &str) -> String {
+    let mut out: String = text.chars().take(80).collect();
+    if out.len() < text.len() {
+        out.push('…');
+    }
+    out
+}

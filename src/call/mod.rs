@@ -1,0 +1,231 @@
+//! Calls: what the lines and documents tell, folded into one record per call with its requests and findings.
+//!
+//! [`Fold`] takes scanned blocks in the order of the input, so the outcome does not depend on how the input was cut
+//! or on threads; [`Fold::finish`] settles what only the whole input can tell (dates, requests that nobody answered,
+//! what is still pending) and gives [`Calls`]. Memory grows with calls, exchanges and findings: texts are shared,
+//! bodies stay in the input. The files: `fold` (owners and places), `lines` (facts of log lines), `documents` (records),
+//! `clock` (dates for lines that lack one), `steps` (Twilio's events, inferred), `intern` (shared texts).
+
+mod clock;
+mod documents;
+mod fold;
+mod intern;
+mod lines;
+mod steps;
+
+pub use clock::When;
+pub use fold::Fold;
+
+use std::sync::Arc;
+
+use crate::format::Asked;
+use crate::model::{Id, InputId, Outcome, Place, Provider, RequestKind, Severity, Step, Time, WhyNot};
+
+/// Everything that the input told, by call.
+#[derive(Debug, Default)]
+pub struct Calls {
+    /// By first line or time; the first stands for lines of no call.
+    pub calls: Vec<Call>,
+    /// Requests; a call names its own in order.
+    pub exchanges: Vec<Exchange>,
+    /// Findings; a call names its own in order.
+    pub findings: Vec<Finding>,
+    /// Runs of lines that could not be read.
+    pub unparsed: Vec<Unparsed>,
+}
+
+impl Calls {
+    /// The calls, without the place of lines that belong to none.
+    pub fn iter(&self) -> impl Iterator<Item = &Call> {
+        self.calls.iter().filter(|c| c.real)
+    }
+
+    /// The exchanges of a call, in order.
+    pub fn exchanges_of<'a>(&'a self, call: &'a Call) -> impl Iterator<Item = &'a Exchange> {
+        call.exchanges.iter().map(|&n| &self.exchanges[n as usize])
+    }
+
+    /// The findings of a call, in order.
+    pub fn findings_of<'a>(&'a self, call: &'a Call) -> impl Iterator<Item = &'a Finding> {
+        call.findings.iter().map(|&n| &self.findings[n as usize])
+    }
+}
+
+/// One call: a Tropo session with all its legs, or a call or message of Twilio's.
+#[derive(Debug)]
+pub struct Call {
+    /// Its number in [`Calls::calls`].
+    pub index: u32,
+    /// Primary id.
+    pub id: Id,
+    /// A call that is listed; false for the place of lines that belong to none.
+    pub real: bool,
+    /// The platform.
+    pub provider: Provider,
+    /// All other ids: GUID, call ids, SIP Call-IDs, SIP application sessions.
+    pub also: Vec<Id>,
+    /// Tropo's GUID column: the parent's session.
+    pub guid: Option<Id>,
+    /// The parent call.
+    pub parent: Option<Id>,
+    /// URL or script that served it.
+    pub app: Option<Arc<str>>,
+    /// Caller.
+    pub from: Option<Arc<str>>,
+    /// Called.
+    pub to: Option<Arc<str>>,
+    /// The platform's own word.
+    pub direction: Option<Arc<str>>,
+    /// Time of the first line.
+    pub started: When,
+    /// Time of the last line.
+    pub ended: When,
+    /// How many lines.
+    pub lines: u64,
+    /// Where its lines are: input, first byte, byte behind the last line.
+    pub ranges: Vec<(InputId, u64, u64)>,
+    /// Last state or status, in the platform's words.
+    pub state: Option<Arc<str>>,
+    /// The script echoed in it: input, smallest number, first byte, byte behind the last.
+    pub echo: Option<(InputId, u32, u64, u64)>,
+    /// Numbers of its exchanges, in order.
+    pub exchanges: Vec<u32>,
+    /// Numbers of its findings, in order.
+    pub findings: Vec<u32>,
+    live: Live,
+}
+
+/// What the fold keeps about a call while it goes on.
+#[derive(Debug, Default)]
+struct Live {
+    /// The request that waits for its answer.
+    open: Option<u32>,
+    /// `Processing events:` since the last request.
+    step: Option<Arc<str>>,
+    /// Findings that stand only when nothing settles them: name, finding.
+    pending: Vec<(Arc<str>, u32)>,
+    /// Merged into this call.
+    merged: Option<u32>,
+    last_line: u64,
+}
+
+/// One request of the platform and what became of it, without its bodies: those are read again from `place`.
+#[derive(Debug)]
+pub struct Exchange {
+    /// Its own number.
+    pub index: u32,
+    /// Stable for the same input; see [`Exchange::name`].
+    pub id: u64,
+    /// Number of its call.
+    pub call: u32,
+    /// When it was sent.
+    pub at: When,
+    /// What it was for.
+    pub kind: RequestKind,
+    /// HTTP method.
+    pub method: Option<Arc<str>>,
+    /// URL as the platform held it.
+    pub url: Option<Arc<str>>,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// The app's own HTTP status.
+    pub status: Option<u16>,
+    /// How long the app took, milliseconds.
+    pub ms: Option<u32>,
+    /// Why it cannot be sent again; none when it can.
+    pub why_not: Option<WhyNot>,
+    /// How the step before it ended.
+    pub step: Option<Step>,
+    /// The line or document that holds it.
+    pub place: Place,
+    /// The line of the answer, when it is another.
+    pub answer: Option<Place>,
+    /// The rest, for documents.
+    document: Option<Box<DocumentPart>>,
+    /// The answer may be cut rather than wrong: it stands on the very last line.
+    cut: bool,
+}
+
+/// What only documents tell of an exchange.
+#[derive(Debug)]
+struct DocumentPart {
+    event_id: Option<Id>,
+    listing: bool,
+    /// From Call Events or Event Streams: it has the answer's status and time.
+    timeline: bool,
+    asked: Option<Box<Asked>>,
+    digits: Option<Box<str>>,
+    gather_end: bool,
+    final_status: Option<Box<str>>,
+}
+
+impl Exchange {
+    /// The contract's `id`: `r` and ten hex digits.
+    pub fn name(&self) -> String {
+        format!("r{:010x}", self.id & 0xff_ffff_ffff)
+    }
+
+    /// Id of the event that it was read from, when a document has several.
+    pub fn event_id(&self) -> Option<&Id> {
+        self.document.as_ref().and_then(|d| d.event_id.as_ref())
+    }
+
+    /// Can it be sent again?
+    pub fn replayable(&self) -> bool {
+        self.why_not.is_none()
+    }
+}
+
+/// One thing that went wrong, or that a developer asked to see.
+#[derive(Debug)]
+pub struct Finding {
+    /// Number of its call.
+    pub call: u32,
+    /// Id of its rule.
+    pub rule: Arc<str>,
+    /// Class.
+    pub class: Arc<str>,
+    /// Twilio's code; for Tropo the class.
+    pub code: Arc<str>,
+    /// How bad.
+    pub severity: Severity,
+    /// What went wrong.
+    pub title: Arc<str>,
+    /// What to look at first.
+    pub advice: Arc<str>,
+    /// The decisive text.
+    pub evidence: Arc<str>,
+    /// When.
+    pub at: When,
+    /// Where.
+    pub place: Place,
+    /// Number of the exchange that it is about.
+    pub exchange: Option<u32>,
+    /// How often the same cause occurred on this call.
+    pub count: u32,
+    /// Not to be shown: hidden by its rule, or settled.
+    pub hidden: bool,
+    /// Script line that it names, in the engine's numbering.
+    pub script_line: Option<u32>,
+    /// Seen in Call Events, where an alert may tell the same.
+    timeline: bool,
+}
+
+/// A run of neighbouring lines that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unparsed {
+    /// The first line; `len` covers all.
+    pub place: Place,
+    /// How many lines.
+    pub lines: u64,
+    /// Why, for documents; empty for lines that are no log lines.
+    pub why: Arc<str>,
+}
+
+/// Orders by time where it is known; things without a time stay where the input has them.
+pub(crate) fn by_time(a: Option<Time>, b: Option<Time>) -> std::cmp::Ordering {
+    match (a, b) {
+        (Some(a), Some(b)) => a.cmp(&b),
+        _ => std::cmp::Ordering::Equal,
+    }
+}

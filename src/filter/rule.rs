@@ -1,0 +1,196 @@
+//! A rule: what it looks for, what it tells, and its own examples. Plain data; [`super::pack`] reads it from TOML and
+//! [`super::engine`] runs it.
+
+use std::sync::OnceLock;
+
+use regex::bytes::Regex;
+
+use super::template::Template;
+use crate::model::Severity;
+
+/// One rule of a pack.
+#[derive(Debug)]
+pub struct Rule {
+    /// Unique in its pack: `W1`, `twilio-http-404`.
+    pub id: String,
+    /// Name of its pack.
+    pub pack: String,
+    /// What it looks for.
+    pub test: Test,
+    /// What a match tells the fold of calls.
+    pub does: Does,
+    /// Class of the finding (spec/tropo.md 3.1; for documents the catalogue's when none is given).
+    pub class: Option<String>,
+    /// Severity of the finding; for documents the event's own level when none is given.
+    pub severity: Option<Severity>,
+    /// What went wrong, one line.
+    pub title: Option<Template>,
+    /// What to look at first, one or two sentences.
+    pub advice: Option<Template>,
+    /// The decisive text; the whole message when none is given.
+    pub evidence: Option<Template>,
+    /// Matching lines are noise: never a finding, hidden unless asked for.
+    pub hide: bool,
+    /// Adds to the line's own rule instead of being it.
+    pub also: bool,
+    /// The fact was inferred, not read in a real log or document.
+    pub inferred: bool,
+    /// Holds only while the call is in this state.
+    pub needs: Option<Needs>,
+    /// A finding only when the call ends without something that settles it.
+    pub pending: Option<String>,
+    /// Settles what is pending under this name.
+    pub settles: Option<String>,
+    /// Variants; the first whose conditions hold replaces what it names.
+    pub cases: Vec<Case>,
+    /// Texts (lines) or field tables (documents, as JSON objects) that must meet this rule.
+    pub matches: Vec<Example>,
+    /// And that must not.
+    pub ignores: Vec<Example>,
+}
+
+/// What a rule looks for.
+#[derive(Debug)]
+pub enum Test {
+    /// A regular expression over a line's message, in one of the categories when any are named.
+    Line {
+        /// As written.
+        pattern: String,
+        /// Categories (`SIP`); empty for all.
+        categories: Vec<String>,
+        /// Compiled when first needed.
+        regex: OnceLock<Option<Regex>>,
+    },
+    /// Conditions on a document's fields; all must hold.
+    Fields(Vec<(String, Condition)>),
+    /// A state of the whole call, found by the fold of calls.
+    Call(OverCall),
+}
+
+/// A condition on one field.
+#[derive(Debug)]
+pub enum Condition {
+    /// Equal to one of these, case ignored.
+    OneOf(Vec<String>),
+    /// Matches.
+    Like(regex::Regex),
+    /// The field is there.
+    Present,
+    /// It is not.
+    Absent,
+}
+
+impl Condition {
+    /// Whether a field's value meets it.
+    pub fn holds(&self, value: Option<&str>) -> bool {
+        match (self, value) {
+            (Self::OneOf(list), Some(v)) => list.iter().any(|l| l.eq_ignore_ascii_case(v)),
+            (Self::Like(r), Some(v)) => r.is_match(v),
+            (Self::Present, v) => v.is_some(),
+            (Self::Absent, v) => v.is_none(),
+            (_, None) => false,
+        }
+    }
+}
+
+/// What a matching line tells about its call, beside being a finding.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Does {
+    /// Nothing more.
+    #[default]
+    Finding,
+    /// The platform sends a webhook: group `url`; the body is what follows the match.
+    Request,
+    /// The app's answer; the body is what follows the match.
+    Reply,
+    /// The app answered outside 2xx: groups `url`, `status`.
+    Refusal,
+    /// How a step ended: group `event`.
+    Event,
+    /// A call's state: group `state`.
+    State,
+    /// Which application serves the session: group `app`.
+    App,
+    /// Maps ids to one another.
+    Context,
+    /// Echo of the developer's script.
+    Echo,
+}
+
+/// States of a call that a line's rule may need.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// A request is waiting for its answer.
+    OpenRequest,
+}
+
+/// States of a whole call that a rule may stand for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum OverCall {
+    /// A request without an answer although the session went on or ended.
+    NoReply,
+    /// A request that told the app of an error of the step before it: field `reason`.
+    ResultError,
+    /// A line at WARN or above that no rule knows.
+    Unclassified,
+}
+
+/// A variant of a rule.
+#[derive(Debug, Default)]
+pub struct Case {
+    /// Conditions on the rule's groups; all must hold.
+    pub when: Vec<(String, Condition)>,
+    /// Replaces the rule's.
+    pub class: Option<String>,
+    /// Replaces the rule's.
+    pub severity: Option<Severity>,
+    /// Replaces the rule's.
+    pub title: Option<Template>,
+    /// Replaces the rule's.
+    pub advice: Option<Template>,
+    /// Replaces the rule's.
+    pub pending: Option<String>,
+    /// Hides the line after all.
+    pub hide: bool,
+}
+
+/// An example of a rule: a line's message, or a document's fields.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Example {
+    /// A line, with or without its `#CATEGORY#: `.
+    Line(String),
+    /// Fields of a document.
+    Fields(Vec<(String, String)>),
+}
+
+impl Rule {
+    /// The compiled pattern of a line rule; none for other rules and (checked when the pack is read) for broken ones.
+    pub fn regex(&self) -> Option<&Regex> {
+        match &self.test {
+            Test::Line { pattern, regex, .. } => regex.get_or_init(|| compile(pattern).ok()).as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Whether the rule looks into this category.
+    pub fn in_category(&self, category: &[u8]) -> bool {
+        match &self.test {
+            Test::Line { categories, .. } => {
+                categories.is_empty() || categories.iter().any(|c| c.as_bytes() == category)
+            }
+            _ => false,
+        }
+    }
+
+    /// The first case whose conditions the groups meet.
+    pub fn case<'a>(&self, field: impl Fn(&str) -> Option<&'a str>) -> Option<&Case> {
+        self.cases.iter().find(|c| c.when.iter().all(|(name, cond)| cond.holds(field(name))))
+    }
+}
+
+/// Compiles a line pattern: over bytes, so that a line in any encoding can match (`.` is any byte); bounded in size.
+pub(super) fn compile(pattern: &str) -> Result<Regex, regex::Error> {
+    regex::bytes::RegexBuilder::new(pattern)
+        .unicode(false)
+        .size_limit(4 << 20).dfa_size_limit(1 << 20).build()
+}

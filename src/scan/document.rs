@@ -1,0 +1,188 @@
+//! Documents: what the rules say of each record, and whose it is.
+
+use crate::filter::{Rule, catalogue};
+use crate::format::{Record, RecordKind, twilio};
+use crate::model::{Id, Payload, Severity, Stamp};
+
+use super::events::{Event, What, shorten};
+use super::keys::{Keys, LinePlace, Who};
+use super::{Loose, Pass, Scanned};
+
+/// A record of a document with what the rules say of it. The bodies are dropped: they are read again from the input
+/// when someone looks.
+#[derive(Debug)]
+pub struct DocumentFact {
+    /// The record without its payload and bodies.
+    pub record: Record,
+    /// The finding; none when the record tells of no error.
+    pub finding: Option<Judged>,
+}
+
+/// A rule's words about a record.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Judged {
+    /// The rule's id.
+    pub rule: String,
+    /// Class: the rule's, else the catalogue's.
+    pub class: String,
+    /// Severity: the rule's, else the event's own, else the catalogue's.
+    pub severity: Option<Severity>,
+    /// What went wrong.
+    pub title: String,
+    /// What to look at first.
+    pub advice: String,
+    /// The decisive text.
+    pub evidence: String,
+    /// The rule hides it.
+    pub hide: bool,
+}
+
+/// Takes a reading into the block's result.
+pub(super) fn take<'a>(
+    out: &mut Scanned,
+    keys: &mut Keys<'a>,
+    pass: Pass<'_>,
+    text: &[u8],
+    reading: twilio::Reading,
+    place: LinePlace,
+) {
+    if let Some(why) = reading.trouble {
+        out.unparsed.push(Loose { line: place.0, byte: place.1, len: place.2, continues: false, why: why.into() });
+    }
+    let mut counted = Newlines { text, at: 0, lines: 0 };
+    for (range, mut record) in reading.records {
+        let line = place.0 + counted.before(range.start);
+        let lines = counted.before(range.end) + place.0 - line + 1;
+        let here = (line, place.1 + range.start as u64, range.len() as u32);
+        let who = record.call.clone().map_or(Who::Nobody, Who::Call);
+        let n = keys.entry(&who);
+        let stamp = record.at.map_or(Stamp::None, Stamp::At);
+        keys.touch_document(n, here, lines, stamp);
+        if pass.every {
+            out.every.push((n, here.0, here.1, here.2));
+        }
+        out.last_key = Some(n);
+        let finding = judge(pass, &mut record);
+        strip(&mut record);
+        let what = What::Document(Box::new(DocumentFact { record, finding }));
+        out.events.push(Event { key: n, line: here.0, byte: here.1, len: here.2, stamp, what });
+    }
+}
+
+/// Counts line ends up to rising offsets.
+struct Newlines<'t> {
+    text: &'t [u8],
+    at: usize,
+    lines: u64,
+}
+
+impl Newlines<'_> {
+    fn before(&mut self, offset: usize) -> u64 {
+        let offset = offset.clamp(self.at, self.text.len());
+        self.lines += memchr::memchr_iter(b'\n', &self.text[self.at..offset]).count() as u64;
+        self.at = offset;
+        self.lines
+    }
+}
+
+/// Asks the rules about a record that tells of an error.
+fn judge(pass: Pass<'_>, record: &mut Record) -> Option<Judged> {
+    let code = record.code.clone()?;
+    let entry = catalogue::look_up(&code);
+    if let Some(e) = &entry {
+        record.fields.set("class", e.class);
+        record.fields.set("title", e.title);
+    }
+    let field = |name: &str| record.fields.get(name);
+    let rule: Option<&Rule> = pass.engine.ask_document(field).map(|(_, r)| r);
+    let text = |t: Option<&crate::filter::Template>| t.map(|t| t.fill(field));
+    let title = text(rule.and_then(|r| r.title.as_ref()))
+        .or_else(|| entry.as_ref().map(|e| e.title.to_owned()))
+        .or_else(|| field("msg").map(str::to_owned))
+        .unwrap_or_else(|| format!("Twilio error {code}"));
+    Some(Judged {
+        rule: rule.map_or_else(|| "twilio-unknown".to_owned(), |r| r.id.clone()),
+        class: rule
+            .and_then(|r| r.class.clone())
+            .or_else(|| entry.as_ref().map(|e| e.class.to_owned()))
+            .unwrap_or_else(|| "other".to_owned()),
+        severity: rule.and_then(|r| r.severity).or(record.level).or(entry.as_ref().map(|e| e.level)),
+        title,
+        advice: text(rule.and_then(|r| r.advice.as_ref())).unwrap_or_else(|| format!("See {}.", catalogue::link(&code))),
+        evidence: shorten(&evidence(record)),
+        hide: rule.is_some_and(|r| r.hide),
+    })
+}
+
+/// The text that decides: the real cause behind a made-up answer, the parser's words, the message, the answer itself.
+fn evidence(record: &Record) -> String {
+    let f = |name: &str| record.fields.get(name);
+    if let Some(e) = f("error_line") {
+        return match (f("inner_code"), f("inner_title")) {
+            (Some(c), Some(t)) => format!("{c} {t}: {e}"),
+            _ => e.to_owned(),
+        };
+    }
+    if let Some(c) = f("inner_code") {
+        return format!("{c} {}", f("inner_title").unwrap_or_default());
+    }
+    if let Some(r) = f("reason") {
+        return r.to_owned();
+    }
+    if let Some(p) = f("parser_message") {
+        return match (f("line"), f("column")) {
+            (Some(l), Some(c)) => format!("line {l}, column {c}: {p}"),
+            _ => p.to_owned(),
+        };
+    }
+    let status = f("status").map(|s| format!("HTTP {s}"));
+    let msg = f("msg").or(f("text")).map(str::to_owned);
+    match (status, msg, f("body")) {
+        (Some(s), Some(m), _) if !m.contains(&s[5..]) => format!("{s} {m}"),
+        (_, Some(m), _) => m,
+        (Some(s), None, Some(b)) => format!("{s}: {b}"),
+        (Some(s), None, None) => s,
+        (None, None, Some(b)) => b.to_owned(),
+        (None, None, None) => f("title").unwrap_or_default().to_owned(),
+    }
+}
+
+/// Drops what can be read again from the input.
+fn strip(record: &mut Record) {
+    if let Some(r) = &mut record.request {
+        r.headers = Vec::new();
+        let keep = |name: &str| {
+            matches!(
+                name,
+                "From" | "To" | "Direction" | "CallStatus" | "Digits" | "SpeechResult" | "msg" | "DialCallStatus" | "DialCallSid"
+                    | "MessageStatus" | "SmsStatus" | "ErrorCode" | "CallDuration"
+            )
+        };
+        if let Payload::Form(params) = &mut r.payload {
+            params.retain(|(n, _)| keep(n));
+            params.shrink_to_fit();
+        } else {
+            r.payload = Payload::Empty;
+        }
+    }
+    if let Some(r) = &mut record.response {
+        r.headers = Vec::new();
+        r.body = None;
+    }
+    record.fields = crate::format::Fields::default();
+}
+
+/// The record of a kind that a document gives at a place, read again, complete.
+pub fn fact_of(text: &[u8], event: Option<&Id>) -> Option<Record> {
+    let reading = twilio::read(text);
+    let mut records = reading.records.into_iter().map(|(_, r)| r);
+    match event {
+        Some(_) => records.find(|r| r.event_id.as_ref() == event),
+        None => records.next(),
+    }
+}
+
+/// True for records that only repeat what another source tells better.
+pub fn is_listing(kind: RecordKind) -> bool {
+    matches!(kind, RecordKind::AlertListed | RecordKind::NotificationListed | RecordKind::Cli)
+}

@@ -1,0 +1,165 @@
+//! What a line tells its call: requests, answers, states, and findings with the groups of their rule.
+
+use std::borrow::Cow;
+
+use crate::filter::{Does, Met};
+use crate::format::tropo::{self, Message, Payload, Reply};
+use crate::model::{Severity, Stamp, Time, WhyNot};
+
+use super::document::DocumentFact;
+
+/// The most that is kept of one text from the log; the rest stays in the log.
+const LONGEST: usize = 2000;
+
+/// Something that one line or document tells.
+#[derive(Debug)]
+pub struct Event {
+    /// Index of its owner in [`super::Scanned::keys`].
+    pub key: u32,
+    /// Line number in the block, from 0.
+    pub line: u64,
+    /// Offset of the first byte in the input.
+    pub byte: u64,
+    /// Length without the line end.
+    pub len: u32,
+    /// What the line says of its time.
+    pub stamp: Stamp,
+    /// What it tells.
+    pub what: What,
+}
+
+/// What an event tells.
+#[derive(Debug)]
+pub enum What {
+    /// Facts of a log line with the numbers of their rules (`u16::MAX`: none).
+    Line(Vec<(u16, Fact)>),
+    /// A record of a document.
+    Document(Box<DocumentFact>),
+}
+
+/// One fact of a log line.
+#[derive(Debug)]
+pub enum Fact {
+    /// The platform sends a webhook.
+    Request {
+        /// Its URL as logged.
+        url: String,
+        /// What its JSON says.
+        payload: Box<Payload>,
+    },
+    /// The app answered with 2xx.
+    Reply(Reply),
+    /// The app answered outside 2xx.
+    Refusal {
+        /// The URL as logged.
+        url: String,
+        /// The HTTP status.
+        status: u16,
+        /// The decisive text.
+        evidence: String,
+    },
+    /// The events with which a step ended, as logged.
+    Step(String, String),
+    /// A call's state.
+    State(String),
+    /// The application that serves the session.
+    App(String),
+    /// A finding.
+    Found(Found),
+    /// Settles what is pending.
+    Settles,
+    /// WARN or above, and no rule knows it.
+    Unclassified {
+        /// From the level column.
+        severity: Severity,
+        /// The message.
+        text: String,
+    },
+}
+
+/// A finding of a line rule.
+#[derive(Debug)]
+pub struct Found {
+    /// The rule's groups that took part in the match.
+    pub fields: Vec<(String, String)>,
+    /// The message, bounded, stack traces folded.
+    pub evidence: String,
+    /// The line belongs to no rule of its own: this one only adds to it, or holds only in a state.
+    pub extra: bool,
+}
+
+impl Fact {
+    /// A full moment inside the line.
+    pub(super) fn time(&self) -> Option<Time> {
+        match self {
+            Self::Request { payload, .. } => payload.at,
+            _ => None,
+        }
+    }
+}
+
+/// The facts of a message, by the rules it meets.
+pub(super) fn facts(met: &[Met<'_, '_>], message: &Message<'_>) -> Vec<(u16, Fact)> {
+    met.iter().filter_map(|m| Some((m.index, fact(m, message)?))).collect()
+}
+
+fn fact(met: &Met<'_, '_>, message: &Message<'_>) -> Option<Fact> {
+    let text = |name: &str| met.group(name).map(|b| String::from_utf8_lossy(b).into_owned());
+    let behind = || &message.body[met.groups.get(0).map_or(0, |g| g.end())..];
+    Some(match met.rule.does {
+        Does::Request => {
+            let url = text("url")?;
+            let mut payload = tropo::request(behind());
+            if url.contains("[click on link") || message.body.windows(14).any(|w| w == b"[click on link") && url.is_empty() {
+                payload.why_not = Some(WhyNot::ElidedUrl);
+            }
+            Fact::Request { url, payload: Box::new(payload) }
+        }
+        Does::Reply => Fact::Reply(tropo::reply(behind())),
+        Does::Refusal => {
+            Fact::Refusal { url: text("url")?, status: text("status")?.parse().ok()?, evidence: evidence(message) }
+        }
+        Does::Event => Fact::Step(text("event")?, evidence(message)),
+        Does::State => Fact::State(text("state")?),
+        Does::App => Fact::App(text("app")?),
+        Does::Context | Does::Echo => return None,
+        Does::Finding if met.rule.settles.is_some() => Fact::Settles,
+        Does::Finding if met.rule.hide => return None,
+        Does::Finding => Fact::Found(Found {
+            fields: fields(met),
+            evidence: evidence(message),
+            extra: met.rule.also || met.rule.needs.is_some(),
+        }),
+    })
+}
+
+fn fields(met: &Met<'_, '_>) -> Vec<(String, String)> {
+    let Some(regex) = met.rule.regex() else { return Vec::new() };
+    regex
+        .capture_names()
+        .flatten()
+        .filter_map(|name| Some((name.to_owned(), folded(met.group(name)?).into_owned())))
+        .collect()
+}
+
+/// The message itself, bounded, a stack trace folded to its exception and first frame.
+fn evidence(message: &Message<'_>) -> String {
+    folded(&message.body).into_owned()
+}
+
+fn folded(text: &[u8]) -> Cow<'static, str> {
+    let text = String::from_utf8_lossy(text);
+    Cow::Owned(shorten(&tropo::fold_trace(&text)))
+}
+
+/// At most [`LONGEST`] bytes, cut between characters.
+pub(super) fn shorten(text: &str) -> String {
+    if text.len() <= LONGEST {
+        return text.to_owned();
+    }
+    let mut end = LONGEST;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}…", &text[..end])
+}

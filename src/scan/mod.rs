@@ -1,0 +1,415 @@
+//! One pass over a block of whole lines: which lines matter, which call they belong to, everything else only counted.
+//!
+//! A block is judged without its neighbours, so blocks run in parallel; what depends on lines before it (which session
+//! a debugger row's four characters mean, whether a loose line continues a record) is left open in [`Scanned`] and
+//! settled by [`crate::call`], which takes the blocks in order. The result is the same for any cut into blocks.
+
+mod document;
+mod events;
+mod keys;
+
+pub use document::{DocumentFact, fact_of, is_listing};
+pub use events::{Event, Fact, Found, What};
+pub use keys::{Echo, Key, Mark, Who};
+
+use std::borrow::Cow;
+
+use memchr::memchr;
+
+use crate::filter::{Engine, Hit};
+use crate::format::{tropo, twilio};
+use crate::model::{Id, Severity, Stamp, Time};
+use keys::Keys;
+
+/// Which shapes of input are read; `--format` narrows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shapes {
+    forms: u8,
+    documents: bool,
+}
+
+impl Default for Shapes {
+    fn default() -> Self {
+        Self { forms: 0xff, documents: true }
+    }
+}
+
+impl Shapes {
+    /// Names that `--format` takes.
+    pub const NAMES: [&'static str; 9] = [
+        "auto",
+        "tropo",
+        "tropo-prism",
+        "tropo-archive",
+        "tropo-node",
+        "tropo-debugger",
+        "tropo-message",
+        "twilio",
+        "json",
+    ];
+
+    /// Reads a name of [`Self::NAMES`].
+    pub fn parse(name: &str) -> Option<Self> {
+        Some(match name {
+            "auto" => Self::default(),
+            "tropo" => Self { forms: 0xff, documents: false },
+            "twilio" | "json" => Self { forms: 0, documents: true },
+            _ => {
+                let n = tropo::Form::ALL.iter().position(|f| f.as_str() == name)?;
+                Self { forms: 1 << n, documents: false }
+            }
+        })
+    }
+
+    fn takes(self, form: tropo::Form) -> bool {
+        self.forms == 0xff || tropo::Form::ALL.iter().position(|&f| f == form).is_some_and(|n| self.forms & 1 << n != 0)
+    }
+}
+
+/// A line that no form claims, or a part of a document that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Loose {
+    /// Line number in the block, from 0.
+    pub line: u64,
+    /// Offset of its first byte in the input.
+    pub byte: u64,
+    /// Its length without the line end.
+    pub len: u32,
+    /// It looks like a part of the record above it.
+    pub continues: bool,
+    /// Why it could not be read; empty for plain text that is no log line.
+    pub why: Cow<'static, str>,
+}
+
+/// What one block holds.
+#[derive(Debug, Default)]
+pub struct Scanned {
+    /// Bytes judged: all, or up to the line that opens a document over several lines.
+    pub bytes: u64,
+    /// Lines judged.
+    pub lines: u64,
+    /// A document over several lines begins right behind the judged lines.
+    pub opens: bool,
+    /// Whom the lines belong to, with counts.
+    pub keys: Vec<Key>,
+    /// Ids that were seen to belong to a session: alias, session.
+    pub links: Vec<(Id, Id)>,
+    /// What the lines tell, in order.
+    pub events: Vec<Event>,
+    /// Lines that no form claims before the first record, to be judged with what stands before the block.
+    pub leading: Vec<Loose>,
+    /// Lines that no form claims and that continue nothing.
+    pub unparsed: Vec<Loose>,
+    /// Whether lines after the last record continue it; none when the block has no record.
+    pub open: Option<bool>,
+    /// The key of the last record.
+    pub last_key: Option<u32>,
+    /// Times of the first and last record that has one.
+    pub stamps: Option<(Stamp, Stamp)>,
+    /// A full date learnt from an id or a document inside a line whose own stamp lacks it.
+    pub anchor: Option<(Stamp, Time)>,
+    /// When asked for: every line's key and place (line, byte, length).
+    pub every: Vec<(u32, u64, u64, u32)>,
+}
+
+/// What to do in a pass.
+#[derive(Clone, Copy, Debug)]
+pub struct Pass<'e> {
+    /// The rules.
+    pub engine: &'e Engine,
+    /// Shapes to look for.
+    pub shapes: Shapes,
+    /// Keep the place of every line ([`Scanned::every`]).
+    pub every: bool,
+}
+
+impl<'e> Pass<'e> {
+    /// Judges a block of whole lines (the last may lack its line end) that begins at `at` in its input.
+    pub fn scan(&self, block: &[u8], at: u64) -> Scanned {
+        let mut run = Run::new(*self, block, at);
+        run.lines();
+        run.finish()
+    }
+
+    /// True when a line is a log line of a form that this pass takes.
+    pub fn is_log_line(&self, line: &[u8]) -> bool {
+        tropo::split(line).is_some_and(|s| self.shapes.takes(s.form))
+    }
+}
+
+/// One block under way.
+struct Run<'a, 'e> {
+    pass: Pass<'e>,
+    block: &'a [u8],
+    at: u64,
+    out: Scanned,
+    keys: Keys<'a>,
+    next_hit: Option<Hit>,
+    /// Where the search for needles stands; beyond the block when nothing more is to be found.
+    candidates: Vec<u16>,
+    /// The last record's line, to see whether it goes on.
+    last_record: Option<(usize, usize)>,
+    needs_anchor: bool,
+}
+
+impl<'a, 'e> Run<'a, 'e> {
+    fn new(pass: Pass<'e>, block: &'a [u8], at: u64) -> Self {
+        let next_hit = pass.engine.find(block, 0);
+        Self {
+            pass,
+            block,
+            at,
+            out: Scanned::default(),
+            keys: Keys::default(),
+            next_hit,
+            candidates: Vec::new(),
+            last_record: None,
+            needs_anchor: true,
+        }
+    }
+
+    fn lines(&mut self) {
+        let mut from = 0;
+        while from < self.block.len() {
+            let len = memchr(b'\n', &self.block[from..]);
+            let end = len.map_or(self.block.len(), |n| from + n);
+            if !self.line(from, end) {
+                self.out.opens = true;
+                break;
+            }
+            self.out.lines += 1;
+            from = len.map_or(end, |_| end + 1);
+        }
+        self.out.bytes = from as u64;
+    }
+
+    /// Judges one line; false when it opens a document over several lines.
+    fn line(&mut self, from: usize, end: usize) -> bool {
+        let line = &self.block[from..end];
+        match tropo::split(line) {
+            Some(split) if self.pass.shapes.takes(split.form) => {
+                self.record(from, end, &split);
+                true
+            }
+            _ => self.loose(from, end),
+        }
+    }
+
+    /// A log line.
+    fn record(&mut self, from: usize, end: usize, split: &tropo::Split) {
+        let line = &self.block[from..end];
+        let who = self.keys.of(line, split, &mut self.out.links);
+        let place = (self.out.lines, self.at + from as u64, (end - from) as u32);
+        self.keys.touch(who, place, from, split);
+        if self.pass.every {
+            self.out.every.push((who, place.0, place.1, place.2));
+        }
+        self.last_record = Some((from, end));
+        self.out.last_key = Some(who);
+        if self.needs_anchor && matches!(split.form, tropo::Form::Debugger | tropo::Form::Node) {
+            self.look_for_date(line, split);
+        }
+        if let Some(echo) = echo_number(line) {
+            self.keys.echo(who, echo, place);
+        }
+        let hit = self.take_hits(end);
+        if hit || self.pass.engine.asks_every_line() || split.level.is_some() {
+            self.ask(line, split, who, place, hit);
+        }
+    }
+
+    /// Collects the rules whose needles stand before `end`; true when there is one.
+    fn take_hits(&mut self, end: usize) -> bool {
+        self.candidates.clear();
+        while let Some(hit) = self.next_hit {
+            if hit.at >= end {
+                break;
+            }
+            self.pass.engine.candidates(hit, &mut self.candidates);
+            self.next_hit = self.pass.engine.find(self.block, hit.at + 1);
+        }
+        !self.candidates.is_empty()
+    }
+
+    /// Asks the rules about a line.
+    fn ask(&mut self, line: &[u8], split: &tropo::Split, who: u32, place: (u64, u64, u32), hit: bool) {
+        let line = tropo::trim_end(line);
+        let message = tropo::Message::of(line, split);
+        let met = if hit || self.pass.engine.asks_every_line() {
+            self.pass.engine.ask(message.category, &message.body, &mut self.candidates)
+        } else {
+            Vec::new()
+        };
+        let mut facts = events::facts(&met, &message);
+        if met.is_empty() && split.level.is_some_and(|l| l >= Severity::Warning) {
+            facts.extend(self.unclassified(split.level, &message));
+        }
+        if facts.is_empty() {
+            return;
+        }
+        let stamp = tropo::stamp(line, split);
+        if self.needs_anchor
+            && !matches!(stamp, Stamp::At(_) | Stamp::None)
+            && let Some(t) = facts.iter().find_map(|(_, f)| f.time())
+        {
+            self.out.anchor = Some((stamp, t));
+            self.needs_anchor = false;
+        }
+        self.out.events.push(Event { key: who, line: place.0, byte: place.1, len: place.2, stamp, what: What::Line(facts) });
+    }
+
+    /// A line at WARN or above that no rule shows is a finding of its own, unless a rule hides it.
+    fn unclassified(&self, level: Option<Severity>, message: &tropo::Message<'_>) -> Option<(u16, Fact)> {
+        let known = self.pass.engine.ask_all(message.category, &message.body);
+        let severity = level?;
+        known.is_empty().then(|| {
+            let text = String::from_utf8_lossy(&message.body);
+            (u16::MAX, Fact::Unclassified { severity, text: events::shorten(&tropo::fold_trace(&text)) })
+        })
+    }
+
+    /// SIP Call-IDs and MRCP sessions of Tropo begin with epoch milliseconds: a date for forms that lack one.
+    fn look_for_date(&mut self, line: &[u8], split: &tropo::Split) {
+        let Some(t) = keys::epoch_in(line) else { return };
+        let stamp = tropo::stamp(line, split);
+        if !matches!(stamp, Stamp::At(_) | Stamp::None) {
+            self.out.anchor = Some((stamp, t));
+            self.needs_anchor = false;
+        }
+    }
+
+    /// A line that no log form claims: a document, a part of the record above, or nothing that can be read.
+    fn loose(&mut self, from: usize, end: usize) -> bool {
+        let line = tropo::trim_end(&self.block[from..end]);
+        let place = (self.out.lines, self.at + from as u64, (end - from) as u32);
+        if self.pass.shapes.documents {
+            match twilio::opening(line) {
+                twilio::Opening::Whole => {
+                    let reading = twilio::read(line);
+                    if reading.incomplete && reading.records.is_empty() {
+                        return false;
+                    }
+                    self.take_hits(end);
+                    self.document(line, reading, place);
+                    return true;
+                }
+                twilio::Opening::Partial => return false,
+                twilio::Opening::No => {}
+            }
+        }
+        let hit = self.take_hits(end);
+        if !line.is_empty() && self.pass.shapes.takes(tropo::Form::Message) && self.bare_message(line, place, hit) {
+            return true;
+        }
+        // A blank line is nobody's and no loss.
+        if line.is_empty() {
+            return true;
+        }
+        let loose = Loose {
+            line: place.0,
+            byte: place.1,
+            len: place.2,
+            continues: tropo::continues(line),
+            why: Cow::Borrowed(""),
+        };
+        if self.last_record.is_none() {
+            self.out.leading.push(loose);
+        } else {
+            self.after_record(loose);
+        }
+        true
+    }
+
+    /// A loose line behind a record of this block.
+    fn after_record(&mut self, loose: Loose) {
+        let goes_on = self.last_record.is_some_and(|(f, e)| tropo::opens_more(tropo::trim_end(&self.block[f..e])));
+        if goes_on || loose.continues {
+            if let Some(key) = self.out.last_key {
+                self.keys.extend(key, (loose.line, loose.byte, loose.len));
+                if self.pass.every {
+                    self.out.every.push((key, loose.line, loose.byte, loose.len));
+                }
+            }
+        } else {
+            self.out.unparsed.push(loose);
+        }
+    }
+
+    /// The message column without anything around it: taken when a rule that begins at the start of a message meets it.
+    fn bare_message(&mut self, line: &'a [u8], place: (u64, u64, u32), hit: bool) -> bool {
+        let met = if hit {
+            self.pass.engine.ask(b"", line, &mut self.candidates)
+        } else {
+            self.pass.engine.ask_all(b"", line)
+        };
+        let anchored = met.iter().any(|m| {
+            m.groups.get(0).is_some_and(|g| g.start() == 0)
+                && matches!(&m.rule.test, crate::filter::Test::Line { pattern, .. } if pattern.starts_with('^'))
+        });
+        if !anchored {
+            return false;
+        }
+        let split = tropo::Split { form: tropo::Form::Message, start: 0, key: (0, 0), message: 0, level: None };
+        let who = self.keys.of(line, &split, &mut self.out.links);
+        self.keys.touch(who, place, (place.1 - self.at) as usize, &split);
+        if self.pass.every {
+            self.out.every.push((who, place.0, place.1, place.2));
+        }
+        let from = (place.1 - self.at) as usize;
+        self.last_record = Some((from, from + place.2 as usize));
+        self.out.last_key = Some(who);
+        let message = tropo::Message::of(line, &split);
+        let facts = events::facts(&met, &message);
+        if !facts.is_empty() {
+            self.out.events.push(Event {
+                key: who,
+                line: place.0,
+                byte: place.1,
+                len: place.2,
+                stamp: Stamp::None,
+                what: What::Line(facts),
+            });
+        }
+        true
+    }
+
+    /// A document on one line.
+    fn document(&mut self, line: &[u8], reading: twilio::Reading, place: (u64, u64, u32)) {
+        document::take(&mut self.out, &mut self.keys, self.pass, line, reading, place);
+        self.last_record = Some(((place.1 - self.at) as usize, (place.1 - self.at) as usize));
+    }
+
+    fn finish(mut self) -> Scanned {
+        self.out.open = self.last_record.map(|(f, e)| tropo::opens_more(tropo::trim_end(&self.block[f..e])));
+        let (keys, stamps) = self.keys.finish(self.block);
+        self.out.keys = keys;
+        self.out.stamps = stamps;
+        self.out
+    }
+}
+
+/// The number of a script echo: the line ends in `// line N` or `# line N`.
+fn echo_number(line: &[u8]) -> Option<u32> {
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    if !line.last()?.is_ascii_digit() {
+        return None;
+    }
+    let digits = line.iter().rev().take(6).take_while(|b| b.is_ascii_digit()).count();
+    let head = &line[..line.len() - digits];
+    if digits > 5 || !(head.ends_with(b"// line ") || head.ends_with(b"# line ")) {
+        return None;
+    }
+    std::str::from_utf8(&line[head.len()..]).ok()?.parse().ok()
+}
+
+/// Judges a document over several lines, put together by the reader; `lines` is how many it has.
+pub fn scan_document(pass: Pass<'_>, text: &[u8], at: u64, lines: u64) -> Scanned {
+    let mut out = Scanned { bytes: text.len() as u64, lines, open: Some(false), ..Scanned::default() };
+    let mut keys = Keys::default();
+    let reading = twilio::read(text);
+    document::take(&mut out, &mut keys, pass, text, reading, (0, at, text.len() as u32));
+    let (keys, stamps) = keys.finish(text);
+    out.keys = keys;
+    out.stamps = stamps;
+    out
+}
