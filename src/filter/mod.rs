@@ -2,3 +2,6 @@
 
 pub mod catalogue;
 pub mod expr;
+
+#[cfg(test)]
+mod pack_twilio_tests;
