@@ -9,7 +9,7 @@
 //! - After `=` a leading `/` begins a path, after `~` a regex.
 //! - An id equals its whole text or, from 4 characters on, any part of it. Phone numbers compare by their digits.
 //! - Times are RFC 3339 (UTC when no zone is written; `2013-02-19` and `2013-02-19T15:00` will do) or an age (`10m`,
-//!   `1h30m`, `2d`), counted back from the `now` given to [`parse`]. `=` holds anywhere in the day, minute or second written.
+//!   `1h30m`, `2d`), counted back from the `now` given to [`parse()`]. `=` holds anywhere in the day, minute or second written.
 //! - A field that a row does not have fails every test except `!=`, `!~` and `not in`, which are exactly `not =` and
 //!   so on. `url = *` asks whether there is one.
 //!
@@ -57,7 +57,7 @@ pub enum Value<'a> {
 }
 
 /// A checked and compiled expression. [`std::fmt::Display`] writes it in its shortest form, which parses back to an
-/// equal expression when `now` is the same (and the form is not beyond the 8 KiB that [`parse`] reads).
+/// equal expression when `now` is the same (and the form is not beyond the 8 KiB that [`parse()`] reads).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Expr {
     root: Node,
