@@ -1,23 +1,137 @@
-//! skeleton
+//! The catalogue of Twilio's error codes: title, class, level and product of each, and the link to its page.
+//!
+//! Owns `filters/twilio-codes.tsv` (one code a line, sorted by number; columns `code title class level product seen`),
+//! which is compiled in and searched where it stands: a look-up bisects the text, so a run that asks nothing pays
+//! nothing. What to do about a code is not here but in the rule pack `filters/twilio.toml`. Codes appear at Twilio
+//! without notice: not being listed here is never an error. To add one, add its line at its place in the file.
+
 use crate::model::Severity;
-/// x
+
+/// The table without its header line.
+static TABLE: &str = include_str!("../../filters/twilio-codes.tsv");
+
+/// Where Twilio's own page of a code is.
+const PAGES: &str = "https://www.twilio.com/docs/api/errors/";
+
+/// What the catalogue says of a code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// x
-    pub code: &'static str,
-    /// x
+    /// Twilio's number.
+    pub code: u32,
+    /// Twilio's title, one line.
     pub title: &'static str,
-    /// x
+    /// Family of causes (`http`, `tls`, `twiml-schema`, …), never empty.
     pub class: &'static str,
-    /// x
+    /// The dictionary's level. Levels moved over the years: an event's own level goes before it.
     pub level: Severity,
-    /// x
-    pub product: &'static str,
+    /// Product that the code belongs to, when the dictionary says.
+    pub product: Option<&'static str>,
 }
-/// x
-pub fn look_up(_code: &str) -> Option<Entry> {
+
+/// What is known of a code, given as its decimal digits; none for anything else and for codes not listed.
+pub fn look_up(code: &str) -> Option<Entry> {
+    let wanted = number(code)?;
+    let mut rest = rows();
+    while !rest.is_empty() {
+        let (before, line, after) = middle_line(rest);
+        let entry = read(line)?;
+        rest = match wanted.cmp(&entry.code) {
+            std::cmp::Ordering::Equal => return Some(entry),
+            std::cmp::Ordering::Less => before,
+            std::cmp::Ordering::Greater => after,
+        };
+    }
     None
 }
-/// x
+
+/// Address of the code's page in Twilio's dictionary, also for codes that the catalogue does not list.
 pub fn link(code: &str) -> String {
-    format!("https://www.twilio.com/docs/api/errors/{code}")
+    format!("{PAGES}{code}")
+}
+
+/// How many codes the catalogue lists.
+pub fn len() -> usize {
+    entries().count()
+}
+
+/// Every entry, by rising code.
+pub fn entries() -> impl Iterator<Item = Entry> {
+    rows().lines().filter_map(read)
+}
+
+/// The lines below the header.
+fn rows() -> &'static str {
+    TABLE.split_once('\n').map_or("", |(_, rows)| rows)
+}
+
+/// Splits whole lines at the line around their middle: what stands before it, the line, what stands after it.
+fn middle_line(lines: &str) -> (&str, &str, &str) {
+    let bytes = lines.as_bytes();
+    let mid = bytes.len() / 2;
+    let start = memchr::memrchr(b'\n', &bytes[..mid]).map_or(0, |at| at + 1);
+    let end = memchr::memchr(b'\n', &bytes[mid..]).map_or(bytes.len(), |at| mid + at);
+    (&lines[..start], &lines[start..end], lines.get(end + 1..).unwrap_or(""))
+}
+
+/// Reads one line of the table.
+fn read(line: &'static str) -> Option<Entry> {
+    let mut cells = line.split('\t');
+    Some(Entry {
+        code: number(cells.next()?)?,
+        // The dictionary ends some titles with a full stop or a dangling colon; headings here have neither.
+        title: cells.next()?.trim().trim_end_matches(['.', ':']),
+        class: cells.next()?,
+        level: Severity::parse(cells.next()?)?,
+        product: cells.next().filter(|p| !p.is_empty()),
+    })
+}
+
+/// A code's number; only digits count (`u32::from_str` would take a sign).
+fn number(code: &str) -> Option<u32> {
+    code.bytes().all(|b| b.is_ascii_digit()).then(|| code.parse().ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_is_an_entry_sorted_and_whole() {
+        assert_eq!(len(), 2004);
+        assert_eq!(rows().lines().count(), 2004, "a line that cannot be read");
+        let all: Vec<Entry> = entries().collect();
+        for pair in all.windows(2) {
+            assert!(pair[0].code < pair[1].code, "{} before {}", pair[0].code, pair[1].code);
+        }
+        for e in &all {
+            assert!(!e.title.is_empty() && !e.class.is_empty(), "{e:?}");
+            assert!(e.title.bytes().all(|b| (b' '..=b'~').contains(&b)), "typography: {e:?}");
+            assert_eq!(look_up(&e.code.to_string()), Some(*e));
+        }
+    }
+
+    #[test]
+    fn looks_up_by_digits_only() {
+        let e = look_up("11200").unwrap();
+        assert_eq!(
+            (e.title, e.class, e.level),
+            ("HTTP retrieval failure", "http", Severity::Error)
+        );
+        assert_eq!(look_up("15003").unwrap().level, Severity::Warning);
+        assert_eq!(look_up("81021").unwrap().product, Some("Studio"));
+        for unknown in [
+            "",
+            "0",
+            "11199",
+            "99999999",
+            "99999999999999",
+            "+11200",
+            "11200 ",
+            "nine",
+            "１１２００",
+        ] {
+            assert_eq!(look_up(unknown), None, "{unknown}");
+        }
+        assert_eq!(link("11200"), "https://www.twilio.com/docs/api/errors/11200");
+    }
 }

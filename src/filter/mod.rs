@@ -19,3 +19,6 @@ pub use rule::{Case, Condition, Does, Example, Needs, OverCall, Rule, Test};
 pub use template::Template;
 
 pub use pack::read as read_pack;
+
+#[cfg(test)]
+mod pack_twilio_tests;

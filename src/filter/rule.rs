@@ -172,6 +172,12 @@ impl Rule {
         }
     }
 
+    /// Whether a document rule has this condition on this field.
+    pub fn tests(&self, field: &str, condition: &Condition) -> bool {
+        let same = |c: &Condition| std::mem::discriminant(c) == std::mem::discriminant(condition);
+        matches!(&self.test, Test::Fields(when) if when.iter().any(|(n, c)| n == field && same(c)))
+    }
+
     /// Whether the rule looks into this category.
     pub fn in_category(&self, category: &[u8]) -> bool {
         match &self.test {

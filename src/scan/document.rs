@@ -1,6 +1,6 @@
 //! Documents: what the rules say of each record, and whose it is.
 
-use crate::filter::{Rule, catalogue};
+use crate::filter::{Condition, Rule, Template, catalogue};
 use crate::format::{Record, RecordKind, twilio};
 use crate::model::{Id, Payload, Severity, Stamp};
 
@@ -85,17 +85,22 @@ impl Newlines<'_> {
     }
 }
 
-/// Asks the rules about a record that tells of an error.
+/// Asks the rules about a record that tells of an error, or of a request in a call's timeline.
 fn judge(pass: Pass<'_>, record: &mut Record) -> Option<Judged> {
-    let code = record.code.clone()?;
-    let entry = catalogue::look_up(&code);
+    let entry = record.code.as_deref().and_then(catalogue::look_up);
     if let Some(e) = &entry {
         record.fields.set("class", e.class);
         record.fields.set("title", e.title);
     }
     let field = |name: &str| record.fields.get(name);
     let rule: Option<&Rule> = pass.engine.ask_document(field).map(|(_, r)| r);
-    let text = |t: Option<&crate::filter::Template>| t.map(|t| t.fill(field));
+    let code = match (record.code.as_deref(), rule) {
+        (Some(code), _) => code,
+        // Without a code only a rule that asks for just that speaks.
+        (None, Some(r)) if r.tests("code", &Condition::Absent) => "",
+        (None, _) => return None,
+    };
+    let text = |t: Option<&Template>| t.map(|t| t.fill(field));
     let title = text(rule.and_then(|r| r.title.as_ref()))
         .or_else(|| entry.as_ref().map(|e| e.title.to_owned()))
         .or_else(|| field("msg").map(str::to_owned))
@@ -108,7 +113,7 @@ fn judge(pass: Pass<'_>, record: &mut Record) -> Option<Judged> {
             .unwrap_or_else(|| "other".to_owned()),
         severity: rule.and_then(|r| r.severity).or(record.level).or(entry.as_ref().map(|e| e.level)),
         title,
-        advice: text(rule.and_then(|r| r.advice.as_ref())).unwrap_or_else(|| format!("See {}.", catalogue::link(&code))),
+        advice: text(rule.and_then(|r| r.advice.as_ref())).unwrap_or_else(|| format!("See {}.", catalogue::link(code))),
         evidence: shorten(&evidence(record)),
         hide: rule.is_some_and(|r| r.hide),
     })
