@@ -11,8 +11,10 @@ use std::io::{self, Write};
 pub enum Engine {
     /// JSON documents over webhooks.
     Web,
-    /// A hosted script, which the server echoes into the log.
-    Script,
+    /// A hosted Ruby script, which the server echoes into the log.
+    Ruby,
+    /// The same in JavaScript.
+    Javascript,
 }
 
 /// An application: where it lives and what its menu is called.
@@ -21,7 +23,7 @@ pub struct Application {
     pub url: &'static str,
     /// Scheme, host and path in front of the later webhooks.
     pub base: &'static str,
-    /// Web or script.
+    /// What runs it.
     pub engine: Engine,
     /// What the caller hears first.
     pub greeting: &'static str,
@@ -55,13 +57,13 @@ const APPLICATIONS: [&Application; 6] = [
     &Application {
         url: "http://hosting.example.net/58560/www/menu.rb",
         base: "http://hosting.example.net/58560/www",
-        engine: Engine::Script,
+        engine: Engine::Ruby,
         greeting: "Hello, this is the night desk.",
     },
     &Application {
         url: "http://hosting.example.net/60113/www/dispatch.js",
         base: "http://hosting.example.net/60113/www",
-        engine: Engine::Script,
+        engine: Engine::Javascript,
         greeting: "Dispatch. Please leave your message after the tone.",
     },
 ];
@@ -105,7 +107,7 @@ pub struct Call {
 }
 
 impl Call {
-    /// Draws a call that starts at `started`; `script` asks for a hosted script, `web` for webhooks.
+    /// Draws a call that starts at `started`, served by `engine` where one is asked for.
     pub fn draw(random: &mut Random, started: u64, engine: Option<Engine>) -> Self {
         let app = loop {
             let app = random.pick(&APPLICATIONS);

@@ -42,7 +42,7 @@ impl Fault {
     /// The kind of application in which it can happen.
     pub const fn engine(self) -> Engine {
         match self {
-            Self::Script => Engine::Script,
+            Self::Script => Engine::Ruby,
             _ => Engine::Web,
         }
     }
@@ -74,7 +74,7 @@ pub fn tell(call: &Call, random: &mut Random, fault: Option<Fault>) -> Vec<Line>
     story.arrives();
     match call.app.engine {
         Engine::Web => story.web(fault),
-        Engine::Script => story.script(fault),
+        Engine::Ruby | Engine::Javascript => story.script(fault),
     }
     story.ends();
     story.lines
@@ -161,11 +161,6 @@ impl Story<'_> {
             )
         };
         self.add(Context::None, "TROPO", found);
-        self.add(
-            Context::None,
-            "TROPO",
-            format!("Mgr Cached app={application} for endpoint={},_cache.size=41", call.to),
-        );
         self.add(Context::Sip, "TROPO", call.context_line(Context::Sip));
         self.add(
             Context::Sip,
@@ -196,8 +191,8 @@ impl Story<'_> {
     fn engine_line(&mut self, done: &str, active: u64) {
         let (class, kind) = match self.call.app.engine {
             Engine::Web => ("com.tropo.rest.engine.TropoScriptEngine", "tropo-web"),
-            Engine::Script if self.call.app.url.ends_with(".rb") => ("org.jruby.embed.jsr223.JRubyEngine", "jruby"),
-            Engine::Script => ("com.sun.script.javascript.RhinoScriptEngine", "js"),
+            Engine::Ruby => ("org.jruby.embed.jsr223.JRubyEngine", "jruby"),
+            Engine::Javascript => ("com.sun.script.javascript.RhinoScriptEngine", "js"),
         };
         self.tropo(format!(
             "Thread Tropo-Thread-{} {done} engine {class}@{} of type {kind}, activeEngines = {active}",
@@ -252,7 +247,9 @@ impl Story<'_> {
         };
         let processing = format!("Processing document {url} for instance {session} callFactory for instance {session}");
         self.tropo(sending);
-        answer.into_iter().for_each(|answer| self.tropo(answer));
+        if let Some(answer) = answer {
+            self.tropo(answer);
+        }
         if matches!(fault, Some(Fault::NoReply | Fault::Status(_) | Fault::BadReply)) {
             return Webhook::Failed;
         }
@@ -370,7 +367,11 @@ impl Story<'_> {
     }
 
     fn script(&mut self, fault: Option<Fault>) {
-        let mark = if self.call.app.url.ends_with(".rb") { "#" } else { "//" };
+        let mark = if self.call.app.engine == Engine::Ruby {
+            "#"
+        } else {
+            "//"
+        };
         for (number, source) in SCRIPT.iter().enumerate() {
             self.tropo(format!("{source}    {mark} line {}", 922 + number));
         }
@@ -403,7 +404,6 @@ impl Story<'_> {
         if self.random.once_in(25) {
             self.hangup_trace();
         }
-        self.tropo(format!("Unregistering call {} -> {}", self.call.from, self.call.to));
         self.engine_line("returned", 11);
     }
 
@@ -455,11 +455,10 @@ impl Story<'_> {
                 "{} : termChar with no grammar. Setting grammar to equal termChar: dtmf-a",
                 call.name()
             )),
-            14 => self.add(
-                Context::Thread,
-                "KERNEL",
-                format!("Timer wheel: 0 late, {} pending", self.speeches),
-            ),
+            14 => self.tropo(format!(
+                "Mgr Cached app=Application[{}:cusd] for endpoint={},_cache.size=41",
+                call.app.url, call.to
+            )),
             _ if self.random.once_in(12) => self.hangup_trace(),
             _ => self.sip(
                 'o',
