@@ -39,8 +39,10 @@ struct Running {
     call: Call,
     story: Vec<Line>,
     told: usize,
-    /// Bytes of the story and the noise so far.
-    written: u64,
+    /// Bytes of noise that the call's share leaves room for.
+    room: u64,
+    /// Bytes of noise so far.
+    noise: u64,
 }
 
 impl Running {
@@ -53,17 +55,23 @@ impl Running {
             writeln!(truth, "{}\t{name}", call.session)?;
         }
         let story = story::tell(&call, &mut random, fault.map(|(fault, _)| fault));
+        let (mut printer, mut text) = (Printer::new(plan.form), Vec::with_capacity(32 << 10));
+        for line in &story {
+            printer.print(&mut text, &Clock { ms: at }, &call, line)?;
+        }
+        let room = (plan.bytes / plan.calls).saturating_sub(text.len() as u64);
         Ok(Self {
             call,
             story,
             told: 0,
-            written: 0,
+            room,
+            noise: 0,
         })
     }
 
     /// Whether the noise due so far is still to be written.
-    fn behind(&self, share: u64) -> bool {
-        self.told > 0 && self.written < share * self.told as u64 / self.story.len() as u64
+    fn behind(&self) -> bool {
+        self.noise < self.room * self.told as u64 / self.story.len() as u64
     }
 }
 
@@ -78,7 +86,6 @@ fn fault_of(plan: &Plan, index: u64) -> Option<(Fault, &'static str)> {
 pub fn write(plan: &Plan, out: &mut impl Write, truth: &mut impl Write) -> io::Result<u64> {
     let mut random = Random::new(plan.seed);
     let mut printer = Printer::new(plan.form);
-    let share = plan.bytes / plan.calls;
     let (mut running, mut turns) = (Vec::new(), BinaryHeap::new());
     let mut begun = plan.calls.min(CALLS_AT_ONCE);
     for index in 0..begun {
@@ -98,9 +105,10 @@ pub fn write(plan: &Plan, out: &mut impl Write, truth: &mut impl Write) -> io::R
             random.below(4_000)
         } else {
             text.clear();
-            let gap = if here.behind(share) {
+            let gap = if here.behind() {
                 let noise = story::noise(&here.call, &mut random);
                 printer.print(&mut text, &Clock { ms: at }, &here.call, &noise)?;
+                here.noise += text.len() as u64;
                 noise.gap
             } else {
                 let line = &here.story[here.told];
@@ -109,7 +117,6 @@ pub fn write(plan: &Plan, out: &mut impl Write, truth: &mut impl Write) -> io::R
                 line.gap
             };
             out.write_all(&text)?;
-            here.written += text.len() as u64;
             bytes += text.len() as u64;
             gap
         };
