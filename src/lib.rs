@@ -2,6 +2,7 @@
 pub mod call;
 pub mod filter;
 pub mod format;
+pub mod input;
 pub mod judge;
 pub mod model;
 pub mod replay;

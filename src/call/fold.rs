@@ -448,7 +448,7 @@ impl<'e> Fold<'e> {
             }
         }
         let why = self.texts.text(&l.why);
-        self.unparsed.push(Unparsed { place, lines: 1, why });
+        self.unparsed.push(Unparsed { place, lines: l.lines, why });
     }
 
     /// Settles what only the whole input can tell.

@@ -47,7 +47,11 @@ pub(super) fn take<'a>(
     place: LinePlace,
 ) {
     if let Some(why) = reading.trouble {
-        out.unparsed.push(Loose { line: place.0, byte: place.1, len: place.2, continues: false, why: why.into() });
+        // What could not be read of a document counts as its lines when nothing of it was read, else as one.
+        let lines = if reading.records.is_empty() { out.lines.max(1) } else { 1 };
+        let lines = if text.contains(&b'\n') { lines } else { 1 };
+        let (line, byte, len) = place;
+        out.unparsed.push(Loose { line, byte, len, lines, continues: false, why: why.into() });
     }
     let mut counted = Newlines { text, at: 0, lines: 0 };
     for (range, mut record) in reading.records {

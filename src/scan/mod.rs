@@ -75,6 +75,8 @@ pub struct Loose {
     pub byte: u64,
     /// Its length without the line end.
     pub len: u32,
+    /// How many lines: one, or all of a document.
+    pub lines: u64,
     /// It looks like a part of the record above it.
     pub continues: bool,
     /// Why it could not be read; empty for plain text that is no log line.
@@ -184,7 +186,11 @@ impl<'a, 'e> Run<'a, 'e> {
     }
 
     /// Judges one line; false when it opens a document over several lines.
-    fn line(&mut self, from: usize, end: usize) -> bool {
+    fn line(&mut self, mut from: usize, end: usize) -> bool {
+        // A byte order mark at the very beginning is no part of the first line.
+        if self.at == 0 && from == 0 && self.block.starts_with(b"\xef\xbb\xbf") {
+            from = 3.min(end);
+        }
         let line = &self.block[from..end];
         match tropo::split(line) {
             Some(split) if self.pass.shapes.takes(split.form) => {
@@ -309,6 +315,7 @@ impl<'a, 'e> Run<'a, 'e> {
             line: place.0,
             byte: place.1,
             len: place.2,
+            lines: 1,
             continues: tropo::continues(line),
             why: Cow::Borrowed(""),
         };

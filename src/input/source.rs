@@ -1,0 +1,179 @@
+//! What the user named, found and opened.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+/// One input of the run.
+#[derive(Debug)]
+pub struct Source {
+    /// As shown to the user: the path as given, or `-`.
+    pub name: String,
+    pub(super) kind: Kind,
+}
+
+#[derive(Debug)]
+pub(super) enum Kind {
+    /// A regular file whose bytes are its text, and its size when opened.
+    Plain(File, u64),
+    /// A regular file that decodes to text.
+    Coded(File, Code),
+    /// A pipe or terminal; the copy is made while reading.
+    Pipe(Option<File>),
+}
+
+/// How a file is coded, by its first bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Code {
+    Gzip,
+    Zstd,
+    Utf16,
+}
+
+/// Something that could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("{name}: cannot {what}: {why}")]
+pub struct Failure {
+    /// The path as given.
+    pub name: String,
+    /// Such as `open the file`.
+    pub what: &'static str,
+    /// The system's reason.
+    #[source]
+    pub why: io::Error,
+}
+
+impl Source {
+    /// How many bytes there are to read, when that is known.
+    pub fn size(&self) -> Option<u64> {
+        match &self.kind {
+            Kind::Plain(_, len) => Some(*len),
+            Kind::Coded(f, _) => f.metadata().ok().map(|m| m.len()),
+            Kind::Pipe(_) => None,
+        }
+    }
+}
+
+/// Finds the inputs that the user named, folders read recursively and sorted. What cannot be opened is told and left out.
+pub fn find(names: &[PathBuf]) -> (Vec<Source>, Vec<Failure>) {
+    let (mut sources, mut failures) = (Vec::new(), Vec::new());
+    for name in names {
+        if name.as_os_str() == "-" {
+            sources.push(standard_input());
+        } else {
+            match fs::metadata(name) {
+                Ok(m) if m.is_dir() => folder(name, &mut sources, &mut failures),
+                Ok(_) => file(name, false, &mut sources, &mut failures),
+                Err(why) => failures.push(failure(name, "open", why)),
+            }
+        }
+    }
+    (sources, failures)
+}
+
+fn failure(name: &Path, what: &'static str, why: io::Error) -> Failure {
+    Failure { name: name.display().to_string(), what, why }
+}
+
+/// Hidden files, and files that are no text, are passed over in folders.
+fn folder(path: &Path, sources: &mut Vec<Source>, failures: &mut Vec<Failure>) {
+    let entries = match fs::read_dir(path).and_then(Iterator::collect::<io::Result<Vec<_>>>) {
+        Ok(e) => e,
+        Err(why) => return failures.push(failure(path, "list the folder", why)),
+    };
+    let mut paths: Vec<PathBuf> = entries.into_iter().map(|e| e.path()).collect();
+    paths.sort();
+    for path in paths {
+        if path.file_name().is_some_and(|n| n.as_encoded_bytes().starts_with(b".")) {
+            continue;
+        }
+        // A link to a folder is not followed: it could lead back here.
+        match fs::symlink_metadata(&path) {
+            Ok(m) if m.is_dir() => folder(&path, sources, failures),
+            Ok(_) if fs::metadata(&path).is_ok_and(|m| m.is_file()) => file(&path, true, sources, failures),
+            Ok(_) => {}
+            Err(why) => failures.push(failure(&path, "open", why)),
+        }
+    }
+}
+
+fn file(path: &Path, in_folder: bool, sources: &mut Vec<Source>, failures: &mut Vec<Failure>) {
+    match open(path) {
+        Ok((kind, binary)) => {
+            if !(in_folder && binary) {
+                sources.push(Source { name: path.display().to_string(), kind });
+            }
+        }
+        Err(why) => failures.push(failure(path, "open", why)),
+    }
+}
+
+fn open(path: &Path) -> io::Result<(Kind, bool)> {
+    let mut f = File::open(path)?;
+    let meta = f.metadata()?;
+    if !meta.is_file() {
+        return Ok((Kind::Pipe(Some(f)), false));
+    }
+    let mut head = [0; 8192];
+    let n = read_some(&mut f, &mut head)?;
+    f.seek(SeekFrom::Start(0))?;
+    let head = &head[..n];
+    Ok(match code(head) {
+        Some(code) => (Kind::Coded(f, code), false),
+        None => (Kind::Plain(f, meta.len()), head.contains(&0)),
+    })
+}
+
+pub(super) fn code(head: &[u8]) -> Option<Code> {
+    match head {
+        [0x1f, 0x8b, ..] => Some(Code::Gzip),
+        [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Code::Zstd),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Some(Code::Utf16),
+        _ => None,
+    }
+}
+
+/// Fills a buffer as far as the reader goes.
+pub(super) fn read_some(r: &mut impl Read, buf: &mut [u8]) -> io::Result<usize> {
+    let mut n = 0;
+    while n < buf.len() {
+        match r.read(&mut buf[n..]) {
+            Ok(0) => break,
+            Ok(k) => n += k,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(n)
+}
+
+/// Standard input: a file when it was redirected from one at its beginning, else a pipe.
+fn standard_input() -> Source {
+    let name = "-".to_owned();
+    #[cfg(unix)]
+    {
+        use std::os::fd::AsFd;
+        if let Ok(fd) = io::stdin().as_fd().try_clone_to_owned() {
+            let mut f = File::from(fd);
+            if f.metadata().is_ok_and(|m| m.is_file())
+                && f.stream_position().is_ok_and(|p| p == 0)
+                && let Ok(kind) = redirected(&mut f)
+            {
+                return Source { name, kind };
+            }
+        }
+    }
+    Source { name, kind: Kind::Pipe(None) }
+}
+
+#[cfg(unix)]
+fn redirected(f: &mut File) -> io::Result<Kind> {
+    let mut head = [0; 4];
+    let n = read_some(f, &mut head)?;
+    f.seek(SeekFrom::Start(0))?;
+    let (len, own) = (f.metadata()?.len(), f.try_clone()?);
+    Ok(match code(&head[..n]) {
+        Some(c) => Kind::Coded(own, c),
+        None => Kind::Plain(own, len),
+    })
+}
