@@ -1,4 +1,5 @@
 //! skeleton
+pub mod config;
 pub mod filter;
 pub mod format;
 pub mod judge;
