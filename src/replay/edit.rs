@@ -263,13 +263,30 @@ mod tests {
 
     #[test]
     fn headers_are_checked() {
-        assert_eq!(Edits::parse_header("X-A:  b: c ").unwrap(), ("X-A".into(), "b: c".into()));
+        assert_eq!(
+            Edits::parse_header("X-A:  b: c ").unwrap(),
+            ("X-A".into(), "b: c".into())
+        );
         assert_eq!(Edits::parse_header("X-A:").unwrap(), ("X-A".into(), String::new()));
-        for bad in ["X-A", ": v", "X A: v", "X\r\nY: v", "X: a\r\nY: b", "X: a\nb", "X: a\0b"] {
-            assert!(matches!(Edits::parse_header(bad), Err(PlanError::BadHeader { .. })), "{bad:?}");
+        for bad in [
+            "X-A",
+            ": v",
+            "X A: v",
+            "X\r\nY: v",
+            "X: a\r\nY: b",
+            "X: a\nb",
+            "X: a\0b",
+        ] {
+            assert!(
+                matches!(Edits::parse_header(bad), Err(PlanError::BadHeader { .. })),
+                "{bad:?}"
+            );
         }
         for reserved in ["content-length: 1", "Transfer-Encoding: chunked", "Connection: close"] {
-            assert!(matches!(Edits::parse_header(reserved), Err(PlanError::ReservedHeader(_))));
+            assert!(matches!(
+                Edits::parse_header(reserved),
+                Err(PlanError::ReservedHeader(_))
+            ));
         }
     }
 }

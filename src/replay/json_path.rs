@@ -70,7 +70,9 @@ pub fn unset(text: &str, path: &str) -> Result<Option<String>, PathError> {
     let kept = match spot.step {
         Step::Key(gone) => {
             let kept = entries(parent)?.0.into_iter().filter(|(key, _)| *key != gone);
-            let pairs: Vec<String> = kept.map(|(key, raw)| format!("{}:{}", quote(&key), raw.get())).collect();
+            let pairs: Vec<String> = kept
+                .map(|(key, raw)| format!("{}:{}", quote(&key), raw.get()))
+                .collect();
             format!("{{{}}}", pairs.join(","))
         }
         Step::Index(gone) => {
@@ -128,7 +130,11 @@ fn descend<'t, 'p>(value: &'t str, path: &'p str) -> Result<(Step, Option<&'t st
         let entries = entries(value).map_err(|e| e.to_string())?.0;
         let fits = |key: &str| {
             let rest = path.strip_prefix(key)?;
-            if rest.is_empty() { Some(None) } else { rest.strip_prefix('.').map(Some) }
+            if rest.is_empty() {
+                Some(None)
+            } else {
+                rest.strip_prefix('.').map(Some)
+            }
         };
         let found = entries.iter().filter_map(|(key, raw)| Some((key, raw, fits(key)?)));
         if let Some((key, raw, left)) = found.max_by_key(|(key, ..)| key.len()) {
@@ -142,7 +148,9 @@ fn descend<'t, 'p>(value: &'t str, path: &'p str) -> Result<(Step, Option<&'t st
     }
     if value.starts_with('[') {
         let items = items(value).map_err(|e| e.to_string())?;
-        let (head, left) = path.split_once('.').map_or((path, None), |(head, left)| (head, Some(left)));
+        let (head, left) = path
+            .split_once('.')
+            .map_or((path, None), |(head, left)| (head, Some(left)));
         return match head.parse::<usize>() {
             Ok(at) if at < items.len() => Ok((Step::Index(at), Some(items[at].get()), left)),
             Ok(at) if at == items.len() && left.is_none() => Ok((Step::Index(at), None, None)),
@@ -216,7 +224,8 @@ impl<'de> Deserialize<'de> for Entries<'de> {
 mod tests {
     use super::*;
 
-    const DOC: &str = r#"{"result": {"z":1.50, "actions" : [ {"value":"9", "n":1} ], "x.y":{"k":null}, "e":[]}, "z":2 }"#;
+    const DOC: &str =
+        r#"{"result": {"z":1.50, "actions" : [ {"value":"9", "n":1} ], "x.y":{"k":null}, "e":[]}, "z":2 }"#;
 
     #[test]
     fn set_changes_one_value_only() {
@@ -240,7 +249,10 @@ mod tests {
 
     #[test]
     fn unset_removes_a_key_or_an_item() {
-        assert_eq!(unset(r#"{"a":1, "b":{"c":2,"d":3}}"#, "b.c").unwrap().unwrap(), r#"{"a":1, "b":{"d":3}}"#);
+        assert_eq!(
+            unset(r#"{"a":1, "b":{"c":2,"d":3}}"#, "b.c").unwrap().unwrap(),
+            r#"{"a":1, "b":{"d":3}}"#
+        );
         assert_eq!(unset("[1, 2,3]", "1").unwrap().unwrap(), "[1,3]");
         assert_eq!(unset(DOC, "result.nothing"), Ok(None));
         assert_eq!(unset(DOC, "no.where"), Ok(None));
@@ -250,7 +262,12 @@ mod tests {
     fn errors_say_what_there_is() {
         let e = set(DOC, "result.form.id", "1").unwrap_err().to_string();
         assert!(e.contains("z, actions, x.y, e"), "{e}");
-        assert!(set(DOC, "result.actions.5", "1").unwrap_err().to_string().contains("list of 1"));
+        assert!(
+            set(DOC, "result.actions.5", "1")
+                .unwrap_err()
+                .to_string()
+                .contains("list of 1")
+        );
         assert!(matches!(set("{", "a", "1"), Err(PathError::NotJson(_))));
         assert!(matches!(set("{}", "a:", "x"), Err(PathError::BadValue(_))));
         assert!(set("{}", "", "x").is_err());
