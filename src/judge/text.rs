@@ -6,7 +6,7 @@ use super::{Problem, at, error};
 pub(super) fn position(body: &[u8], offset: usize) -> (u32, u32) {
     let before = &body[..offset.min(body.len())];
     let line_start = before.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
-    let line = 1 + before.iter().filter(|b| **b == b'\n').count();
+    let line = 1 + memchr::memchr_iter(b'\n', before).count();
     let column = 1 + String::from_utf8_lossy(&before[line_start..]).chars().count();
     (line as u32, column as u32)
 }

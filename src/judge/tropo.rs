@@ -31,7 +31,7 @@ fn check(body: &[u8]) -> Result<(), Problem> {
     };
     match verbs
         .iter()
-        .position(|verb| !verb.as_object().is_some_and(|v| !v.is_empty()))
+        .position(|verb| verb.as_object().is_none_or(serde_json::Map::is_empty))
     {
         Some(index) => Err(error(
             CODE,

@@ -4,14 +4,22 @@
 //! part with a socket. One request is one attempt: no retry, no proxy of the environment, no redirect followed. The
 //! recorded exchange is never changed; the answer is judged by [`crate::judge`].
 
+mod decode;
 mod edit;
 mod headers;
 mod json_path;
 mod plan;
+mod send;
 mod target;
+mod transport;
 mod wire;
+
+#[cfg(test)]
+mod tests;
 
 pub use edit::Edits;
 pub use json_path::PathError;
 pub use plan::{DEFAULT_TIMEOUT, Options, Plan, PlanError, SignMode, SignatureUse, plan};
+pub use send::{COUNT, KEEP, Sent, send};
 pub use target::{Pinned, Scheme, Target, TargetError};
+pub use transport::TransportError;
