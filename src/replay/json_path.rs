@@ -101,7 +101,7 @@ enum Step {
 }
 
 fn locate(text: &str, path: &str) -> Result<Spot, PathError> {
-    let root: &RawValue = serde_json::from_str(text).map_err(not_json)?;
+    let root: &RawValue = serde_json::from_str(text).map_err(|e| not_json(&e))?;
     let mut parent = place(text, root.get());
     let mut rest = path;
     loop {
@@ -183,16 +183,16 @@ fn quote(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-fn not_json(e: serde_json::Error) -> PathError {
+fn not_json(e: &serde_json::Error) -> PathError {
     PathError::NotJson(e.to_string())
 }
 
 fn items(text: &str) -> Result<Vec<&RawValue>, PathError> {
-    serde_json::from_str(text).map_err(not_json)
+    serde_json::from_str(text).map_err(|e| not_json(&e))
 }
 
 fn entries(text: &str) -> Result<Entries<'_>, PathError> {
-    serde_json::from_str(text).map_err(not_json)
+    serde_json::from_str(text).map_err(|e| not_json(&e))
 }
 
 /// Keys and values of an object in the order of the text, doubled keys included.

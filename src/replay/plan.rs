@@ -188,7 +188,7 @@ pub fn plan(
     if let (SignatureUse::Resigned, Body::Json(json)) = (signature, &body) {
         path = signature::with_body_sha256(&path, json);
     }
-    let path = writable(path, &mut notes)?;
+    let path = writable(&path, &mut notes)?;
     let public = options
         .public_url
         .as_deref()
@@ -386,7 +386,7 @@ fn decide(provider: Provider, request: &Request, options: &Options) -> Result<Si
 
 /// Percent-encodes what cannot stand in a request line (blanks, control characters, non-ASCII, `<>` and the like); a
 /// recorded URL has such characters only where the source decoded it.
-fn writable(path: String, notes: &mut Vec<String>) -> Result<String, PlanError> {
+fn writable(path: &str, notes: &mut Vec<String>) -> Result<String, PlanError> {
     let mut out = String::with_capacity(path.len());
     let (mut in_query, mut encoded) = (false, 0);
     for byte in path.bytes() {
