@@ -2,7 +2,7 @@
 //!
 //! Only scheme, host and port are replaced; path and query stay as recorded, character for character. Every departure
 //! from the recorded request that the user did not ask for is said in [`Plan::notes`]. [`Plan::wire`] gives the exact
-//! bytes, [`super::send`] sends the same ones.
+//! bytes, [`super::send()`] sends the same ones.
 
 use std::time::Duration;
 

@@ -47,10 +47,10 @@ pub(super) fn request(plan: &Plan) -> Result<Request<Full<Bytes>>, PlanError> {
 }
 
 impl Plan {
-    /// Exactly the bytes that [`super::send`] writes to its connection (inside TLS for an https target).
+    /// Exactly the bytes that [`super::send()`] writes to its connection (inside TLS for an https target).
     ///
     /// # Errors
-    /// [`PlanError::Unwritable`], for a plan that was changed by hand; [`super::plan`] makes none such.
+    /// [`PlanError::Unwritable`], for a plan that was changed by hand; [`super::plan()`] makes none such.
     pub fn wire(&self) -> Result<Vec<u8>, PlanError> {
         let request = request(self)?;
         let written = Rc::new(RefCell::new(Vec::new()));
