@@ -4,8 +4,9 @@
 //! those of the connection they came over, a signature that no longer counts, and forwarding headers that would make
 //! the app rebuild another URL than the one that was signed.
 
+use super::address::Public;
 use super::edit;
-use super::plan::{Body, PlanError, Public, SignatureUse};
+use super::plan::{Body, PlanError, SignatureUse};
 use crate::model::Provider;
 
 const SIGNATURE: &str = "X-Twilio-Signature";

@@ -4,6 +4,7 @@
 //! part with a socket. One request is one attempt: no retry, no proxy of the environment, no redirect followed. The
 //! recorded exchange is never changed; the answer is judged by [`crate::judge`].
 
+mod address;
 mod decode;
 mod edit;
 mod headers;
