@@ -1,5 +1,6 @@
 //! skeleton
 pub mod call;
+pub mod config;
 pub mod filter;
 pub mod format;
 pub mod input;

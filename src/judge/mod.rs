@@ -1,1 +1,128 @@
 //! Would the platform accept this answer?
+//!
+//! Pure: an answer comes in, a [`Verdict`] goes out, bad input included. Transport, status, headers and size are judged
+//! here and in `http`, the document in `twiml` and `tropo`. Codes are Twilio's own numbers (data/twilio-error-codes.tsv)
+//! and for Tropo the class names of spec/tropo.md 3.1. Not judged yet: verbs and attributes, SSML, redirect chains.
+
+mod http;
+mod text;
+mod tropo;
+mod twiml;
+
+use crate::model::{Problem, Provider, RequestKind, Severity, Verdict};
+
+/// Twilio's limit for a document, spec/twilio.md section 5 (64 kB).
+const MAX_DOCUMENT: u64 = 64 * 1024;
+
+/// What never became a complete answer, by where it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaultClass {
+    /// The host has no address.
+    NoAddress,
+    /// Nothing listens.
+    Refused,
+    /// No way to the host.
+    Unreachable,
+    /// Nobody answered the connect.
+    ConnectTimeout,
+    /// The TLS handshake failed.
+    Tls,
+    /// The certificate is for another name.
+    CertificateName,
+    /// The certificate is past its date, or not valid yet.
+    CertificateDate,
+    /// The certificate does not lead to a trusted root.
+    CertificateChain,
+    /// The connection ended before the answer did.
+    Closed,
+    /// The answer is not HTTP.
+    Protocol,
+    /// Connected, but no complete answer in time.
+    Timeout,
+}
+
+/// A transport error: its class, and words for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Where it ended.
+    pub class: FaultClass,
+    /// What happened and what to do next.
+    pub message: String,
+}
+
+/// An answer as it came in.
+#[derive(Clone, Debug, Default)]
+pub struct Answer<'a> {
+    /// Where the request went; relative redirects are resolved against it. May be empty.
+    pub url: &'a str,
+    /// None where there was no answer, or the source does not tell.
+    pub status: Option<u16>,
+    /// In the order received.
+    pub headers: &'a [(String, String)],
+    /// The body, decoded from its content encoding.
+    pub body: &'a [u8],
+    /// Its whole length, also where `body` holds only its begin.
+    pub total_len: u64,
+    /// True where `body` is not all of it.
+    pub truncated: bool,
+    /// From the first connect to the last byte.
+    pub ms: Option<u64>,
+    /// What went wrong on the way.
+    pub error: Option<Fault>,
+}
+
+impl Answer<'_> {
+    /// The first value of a header, name compared without case.
+    fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
+    }
+}
+
+/// What the platform would say to the answer: transport, status, time, headers, then the document.
+///
+/// Problems that keep the platform from looking further end the list: after a 500 nobody parses the body.
+pub fn judge(provider: Provider, kind: RequestKind, answer: &Answer<'_>) -> Verdict {
+    let problems = match provider {
+        Provider::Twilio => http::twilio(kind, answer),
+        Provider::Tropo => http::tropo(kind, answer),
+    };
+    Verdict { problems }
+}
+
+/// The document alone, for replies that were recorded without status and headers.
+pub fn reply(provider: Provider, kind: RequestKind, body: &[u8]) -> Vec<Problem> {
+    match provider {
+        Provider::Tropo => tropo::document(body),
+        Provider::Twilio if kind.is_callback() => Vec::new(),
+        Provider::Twilio => twiml::document(kind, body, body.len() as u64),
+    }
+}
+
+fn error(code: &str, message: impl Into<String>) -> Problem {
+    problem(code, Severity::Error, message)
+}
+
+fn warning(code: &str, message: impl Into<String>) -> Problem {
+    problem(code, Severity::Warning, message)
+}
+
+fn problem(code: &str, severity: Severity, message: impl Into<String>) -> Problem {
+    Problem {
+        code: Some(code).filter(|c| !c.is_empty()).map(str::to_owned),
+        severity,
+        line: None,
+        column: None,
+        message: message.into(),
+    }
+}
+
+/// The same at a place (line and column from 1).
+fn at(mut problem: Problem, (line, column): (u32, u32)) -> Problem {
+    problem.line = Some(line);
+    problem.column = Some(column);
+    problem
+}
+
+#[cfg(test)]
+mod tests;

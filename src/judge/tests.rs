@@ -1,0 +1,283 @@
+//! Tables: an answer, and the code and place that the platform would name.
+
+use super::*;
+
+fn headers(content_type: &str) -> Vec<(String, String)> {
+    match content_type {
+        "" => vec![],
+        t => vec![("content-type".to_owned(), t.to_owned())],
+    }
+}
+
+fn answered(provider: Provider, kind: RequestKind, status: u16, content_type: &str, body: &[u8]) -> Verdict {
+    let headers = headers(content_type);
+    let answer = Answer {
+        url: "http://localhost:3000/voice",
+        status: Some(status),
+        headers: &headers,
+        body,
+        total_len: body.len() as u64,
+        ms: Some(12),
+        ..Answer::default()
+    };
+    judge(provider, kind, &answer)
+}
+
+fn voice(status: u16, content_type: &str, body: &str) -> Verdict {
+    answered(
+        Provider::Twilio,
+        RequestKind::Voice,
+        status,
+        content_type,
+        body.as_bytes(),
+    )
+}
+
+/// The code of the first problem (`~` before a warning's), or `ok`.
+fn first(verdict: &Verdict) -> String {
+    verdict.problems.first().map_or("ok".to_owned(), |p| {
+        let mark = if p.severity == Severity::Error { "" } else { "~" };
+        format!("{mark}{}", p.code.as_deref().unwrap_or_default())
+    })
+}
+
+const XML: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response><Say>Hi</Say></Response>";
+
+#[test]
+fn voice_answers() {
+    let big = format!("<Response><Say>{}</Say></Response>", "x".repeat(70_000));
+    for (status, content_type, body, want) in [
+        (200, "text/xml", XML, "ok"),
+        (201, "application/xml; charset=utf-8", XML, "ok"),
+        (200, "Text/HTML", "<Response/>", "ok"),
+        (200, "text/xml", "\n<Response/>", "ok"),
+        (200, "text/xml", "<!-- x --><Response/>", "ok"),
+        (200, "audio/mpeg", "ID3", "ok"),
+        (200, "", XML, "11200"),
+        (200, "application/json", "{}", "12300"),
+        (200, "text/plain", "Hello", "~"),
+        (200, "text/plain", XML, "~"),
+        (200, "text/xml", "", "11770"),
+        (204, "", "", "11770"),
+        (500, "text/html", "<h1>oops", "11200"),
+        (404, "", "", "11200"),
+        (403, "text/plain", "", "11200"),
+        (308, "", "", "11200"),
+        (302, "", "", "11216"),
+        (200, "text/xml", "\u{feff}<Response/>", "12100"),
+        (200, "text/xml", " <?xml version=\"1.0\"?><Response/>", "12100"),
+        (200, "text/xml", "<?xml version=\"1.1\"?><Response/>", "12101"),
+        (200, "text/xml", "<Response><Say>a & b</Say></Response>", "12100"),
+        (200, "text/xml", "<Response><Say>a</Response>", "12100"),
+        (200, "text/xml", "<Response>", "12100"),
+        (200, "text/xml", "OK", "12100"),
+        (200, "text/html", "<!DOCTYPE html><html></html>", "12100"),
+        (
+            200,
+            "text/xml",
+            "<!DOCTYPE r [<!ENTITY a \"b\">]><Response>&a;</Response>",
+            "12100",
+        ),
+        (200, "text/xml", "<response/>", "12102"),
+        (200, "text/xml", "<Say>x</Say>", "12102"),
+        (200, "text/xml", &big, "11750"),
+    ] {
+        let verdict = voice(status, content_type, body);
+        let shown = &body[..body.len().min(60)];
+        assert_eq!(first(&verdict), want, "{status} {content_type} {shown}: {verdict:?}");
+        assert_eq!(verdict.pass(), want == "ok" || want.starts_with('~'), "{shown}");
+    }
+}
+
+#[test]
+fn places_and_causes() {
+    for (body, place, says) in [
+        ("<Response>\n <Say>Tom & Ann</Say>\n</Response>", (2, 11), "&amp;"),
+        ("<Response>\n<Say>ü ä</Sai></Response>", (2, 9), "closed"),
+        ("<br />\n<b>Notice</b>: x<Response/>", (1, 1), "PHP"),
+        ("<!doctype html><p>", (1, 1), "HTML page"),
+        ("\n\n<?xml version='1.0'?><Response/>", (1, 1), "very first"),
+        ("<!--é--> <Reply/>", (1, 10), "<Reply>"),
+    ] {
+        let problem = voice(200, "text/xml", body).problems.remove(0);
+        assert!(problem.message.contains(says), "{problem:?}");
+        assert_eq!(
+            (problem.line, problem.column),
+            (Some(place.0), Some(place.1)),
+            "{problem:?}"
+        );
+    }
+    let latin1 = answered(
+        Provider::Twilio,
+        RequestKind::Voice,
+        200,
+        "text/xml",
+        b"<Response>\n\xe9</Response>",
+    );
+    assert_eq!((latin1.problems[0].line, latin1.problems[0].column), (Some(2), Some(1)));
+}
+
+#[test]
+fn deep_nesting_is_refused_before_parsing() {
+    let deep = |n: usize| format!("<Response>{}{}</Response>", "<a b='/>'>".repeat(n), "</a>".repeat(n));
+    assert!(voice(200, "text/xml", &deep(900)).pass());
+    assert!(
+        voice(200, "text/xml", &deep(1_100)).problems[0]
+            .message
+            .contains("nested")
+    );
+    let flat = format!(
+        "<Response>{}</Response>",
+        "<a/><!-- <a> --><![CDATA[<a>]]>".repeat(1_500)
+    );
+    assert!(voice(200, "text/xml", &flat).pass());
+}
+
+#[test]
+fn messages_and_callbacks() {
+    use RequestKind::{Message, MessageStatus, RecordingStatus, StatusCallback};
+    for (kind, status, content_type, body, want) in [
+        (Message, 200, "text/xml", "<Response/>", "ok"),
+        (Message, 200, "text/html", "OK", "12200"),
+        (Message, 204, "", "", "ok"),
+        (Message, 200, "text/xml", "", "~11770"),
+        (Message, 200, "text/plain", "Thanks", "~"),
+        (Message, 200, "audio/mpeg", "x", "12300"),
+        (StatusCallback, 204, "", "", "ok"),
+        (StatusCallback, 200, "text/plain", "", "ok"),
+        (StatusCallback, 200, "text/xml", "<Response/>", "ok"),
+        (StatusCallback, 200, "application/json", "{}", "~15003"),
+        (StatusCallback, 500, "", "", "15003"),
+        (RecordingStatus, 200, "application/json", "{}", "ok"),
+        (MessageStatus, 500, "", "", "11200"),
+    ] {
+        let verdict = answered(Provider::Twilio, kind, status, content_type, body.as_bytes());
+        assert_eq!(first(&verdict), want, "{kind:?} {status} {body}: {verdict:?}");
+    }
+}
+
+#[test]
+fn redirects_are_judged_by_host() {
+    for (status, location, want, says) in [
+        (302, "https://www.example.com/login", "11200", "another host"),
+        (301, "/voice/", "~", "without its parameters"),
+        (307, "http://localhost:3000/b", "~", "method and body stay"),
+        (301, "https://localhost:3000/voice", "~", "--public-url"),
+        (302, "//evil.test/", "11200", "another host"),
+        (302, "http://[", "11216", "not a URL"),
+    ] {
+        let headers = [("Location".to_owned(), location.to_owned())];
+        let answer = Answer {
+            url: "http://localhost:3000/voice",
+            status: Some(status),
+            headers: &headers,
+            ..Answer::default()
+        };
+        let verdict = judge(Provider::Twilio, RequestKind::Voice, &answer);
+        assert_eq!(first(&verdict), want, "{location}");
+        assert!(verdict.problems[0].message.contains(says), "{verdict:?}");
+    }
+}
+
+#[test]
+fn transport_errors_and_time() {
+    for (class, twilio) in [
+        (FaultClass::NoAddress, "11210"),
+        (FaultClass::Refused, "11202"),
+        (FaultClass::ConnectTimeout, "11201"),
+        (FaultClass::CertificateName, "11235"),
+        (FaultClass::Closed, "11205"),
+        (FaultClass::Protocol, "11206"),
+        (FaultClass::Timeout, "11203"),
+    ] {
+        let fault = Fault {
+            class,
+            message: "words".to_owned(),
+        };
+        let answer = Answer {
+            error: Some(fault),
+            status: Some(200),
+            ..Answer::default()
+        };
+        let verdict = judge(Provider::Twilio, RequestKind::Voice, &answer);
+        assert_eq!((verdict.code(), verdict.problems.len()), (Some(twilio), 1));
+        let verdict = judge(Provider::Tropo, RequestKind::Session, &answer);
+        assert_eq!(verdict.code(), Some("webhook-no-reply"));
+    }
+    let headers = headers("text/xml");
+    let slow = Answer {
+        status: Some(200),
+        headers: &headers,
+        body: XML.as_bytes(),
+        ms: Some(15_001),
+        ..Answer::default()
+    };
+    assert_eq!(judge(Provider::Twilio, RequestKind::Voice, &slow).code(), Some("11203"));
+    let slow = Answer {
+        body: b"{\"tropo\":[]}",
+        ..slow
+    };
+    assert!(judge(Provider::Tropo, RequestKind::Result, &slow).pass());
+}
+
+#[test]
+fn tropo_answers() {
+    for (status, content_type, body, want) in [
+        (
+            200,
+            "application/json",
+            r#"{"tropo":[{"say":{"value":"hi"}},{"hangup":null}]}"#,
+            "ok",
+        ),
+        (200, "application/json;charset=utf-8", r#"{"tropo":[]}"#, "ok"),
+        (200, "", r#"{"tropo":[]}"#, "ok"),
+        (200, "text/html", r#"{"tropo":[]}"#, "~"),
+        (500, "text/html", "<html>", "webhook-http"),
+        (302, "", "", "webhook-http"),
+        (200, "application/json", "", "webhook-reply"),
+        (200, "application/json", "{}", "webhook-reply"),
+        (200, "application/json", "[]", "webhook-reply"),
+        (200, "application/json", r#"{"tropo":{}}"#, "webhook-reply"),
+        (200, "application/json", r#"{"tropo":["say"]}"#, "webhook-reply"),
+        (200, "application/json", "\u{feff}{\"tropo\":[]}", "webhook-reply"),
+        (200, "application/json", "{\"tropo\":[]} x", "webhook-reply"),
+    ] {
+        let verdict = answered(
+            Provider::Tropo,
+            RequestKind::Session,
+            status,
+            content_type,
+            body.as_bytes(),
+        );
+        assert_eq!(first(&verdict), want, "{body}: {verdict:?}");
+    }
+    let cut = &reply(
+        Provider::Tropo,
+        RequestKind::Session,
+        "{\"tropo\":[\n{\"é\":1,]}".as_bytes(),
+    )[0];
+    assert_eq!((cut.line, cut.column), (Some(2), Some(8)), "{cut:?}");
+    let php = &reply(Provider::Tropo, RequestKind::Session, b"<br />\n<b>Warning</b>: x")[0];
+    assert!(php.message.contains("PHP"), "{php:?}");
+    let deep = format!("{{\"tropo\":{}", "[".repeat(100_000));
+    assert_eq!(reply(Provider::Tropo, RequestKind::Session, deep.as_bytes()).len(), 1);
+}
+
+#[test]
+fn replies_without_status() {
+    assert!(reply(Provider::Twilio, RequestKind::Voice, XML.as_bytes()).is_empty());
+    assert_eq!(reply(Provider::Twilio, RequestKind::Voice, b"oops").len(), 1);
+    assert!(reply(Provider::Twilio, RequestKind::StatusCallback, b"oops").is_empty());
+}
+
+proptest::proptest! {
+    #[test]
+    fn never_panics(body in proptest::collection::vec(proptest::num::u8::ANY, 0..200), text in "[<>/!?a&;'\"\\[\\]{}:,é \n-]{0,80}") {
+        for body in [&body[..], text.as_bytes()] {
+            for kind in [RequestKind::Voice, RequestKind::Message, RequestKind::StatusCallback] {
+                answered(Provider::Twilio, kind, 200, "text/xml", body);
+                answered(Provider::Tropo, kind, 200, "", body);
+            }
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Where in a body something stands, and what a body that is no document looks like.
+
+use super::{Problem, at, error};
+
+/// Line and column (from 1, column in characters) of a byte offset.
+pub(super) fn position(body: &[u8], offset: usize) -> (u32, u32) {
+    let before = &body[..offset.min(body.len())];
+    let line_start = before.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
+    let line = 1 + memchr::memchr_iter(b'\n', before).count();
+    let column = 1 + String::from_utf8_lossy(&before[line_start..]).chars().count();
+    (line as u32, column as u32)
+}
+
+/// A body as text; where it is not UTF-8, the place of the first bad byte.
+pub(super) fn utf8<'a>(code: &str, body: &'a [u8]) -> Result<&'a str, Problem> {
+    std::str::from_utf8(body).map_err(|e| {
+        let problem = error(code, "the document is not UTF-8 from here on: save or send it as UTF-8");
+        at(problem, position(body, e.valid_up_to()))
+    })
+}
+
+/// What stands at the begin of a body instead of a document, in words; none where nothing typical does.
+pub(super) fn impostor(body: &str) -> Option<&'static str> {
+    let mut end = body.len().min(2048);
+    while !body.is_char_boundary(end) {
+        end -= 1;
+    }
+    let head = body[..end]
+        .trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n'])
+        .to_ascii_lowercase();
+    let php = ["notice", "warning", "deprecated", "fatal error", "parse error"];
+    let stripped = head.trim_start_matches("<br />").trim_start().trim_start_matches("<b>");
+    if php.iter().any(|word| stripped.starts_with(word)) {
+        Some("a PHP message stands before the document: turn display_errors off, and fix what it says")
+    } else if head.starts_with("<!doctype html") || head.starts_with("<html") {
+        Some("this is an HTML page, often an error or login page of the framework")
+    } else if head.starts_with("<?php") {
+        Some("this is PHP source: the server does not run it")
+    } else if head.starts_with("traceback (most recent call last)") {
+        Some("this is a Python traceback")
+    } else {
+        None
+    }
+}
