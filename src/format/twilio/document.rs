@@ -125,7 +125,7 @@ fn read_capture(text: &str, whole: Range<usize>, wrapped: u8, reading: &mut Read
     } else if received::is_webhook(capture.query.iter().map(|(n, _)| n.as_str())) && capture.body.is_empty() {
         reading
             .records
-            .push((whole, received::read_request(request, Some(capture.query))));
+            .push((whole, received::read_request(request, Some(&capture.query))));
     } else if capture.body.is_empty() {
         reading.troubled(|| "HTTP request without a body of a known kind".to_owned());
     } else {
@@ -398,6 +398,7 @@ pub(super) fn known(members: &Object<'_>, text: &str, page_call: Option<&Id>) ->
 
 /// What the names of an object's members say.
 #[derive(Default)]
+#[allow(clippy::struct_excessive_bools)] // each is one name or set of names, and several may be there
 struct Names {
     stream: bool,
     alert: bool,

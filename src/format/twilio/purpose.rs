@@ -4,6 +4,7 @@ use crate::model::{Request, RequestKind};
 
 /// The parameters that tell requests apart.
 #[derive(Default)]
+#[allow(clippy::struct_excessive_bools)] // one for each parameter that tells
 struct Marks {
     call: bool,
     unstable: bool,

@@ -30,9 +30,9 @@ pub(super) fn read(params: Vec<(String, String)>) -> Record {
 }
 
 /// A webhook by its request. `query` are the parameters of a GET, which stay in its URL.
-pub(super) fn read_request(request: Request, query: Option<Vec<(String, String)>>) -> Record {
+pub(super) fn read_request(request: Request, query: Option<&[(String, String)]>) -> Record {
     let mut record = draft::blank(RecordKind::Webhook, Provider::Twilio);
-    let params = query.as_deref().unwrap_or_else(|| request.params());
+    let params = query.unwrap_or_else(|| request.params());
     let value = |name: &str| params.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
     record.call = ["CallSid", "MessageSid", "SmsSid", "RecordingSid"]
         .iter()
@@ -45,7 +45,7 @@ pub(super) fn read_request(request: Request, query: Option<Vec<(String, String)>
         record.level = Some(Severity::Error);
     }
     record.at = value("Timestamp").and_then(Time::parse);
-    record.request_kind = match &query {
+    record.request_kind = match query {
         Some(q) => purpose::of_params(q.iter().map(|(n, v)| (n.as_str(), v.as_str()))),
         None => RequestKind::Unknown,
     };

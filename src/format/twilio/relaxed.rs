@@ -79,8 +79,7 @@ impl Writer<'_> {
                 b'\\' => self.escape(),
                 b'"' => self.put("\\\"", 1),
                 0..0x20 => {
-                    self.out.push_str(&format!("\\u{b:04x}"));
-                    self.at += 1;
+                    self.put(&format!("\\u{b:04x}"), 1);
                 }
                 _ => self.plain(quote),
             }
@@ -168,7 +167,7 @@ impl Writer<'_> {
             "true" | "True" => self.out.push_str("true"),
             "false" | "False" => self.out.push_str("false"),
             // Longer ones are ids, or too large for a number.
-            _ if word.len() < 16 && super::value::is_json(word) => self.out.push_str(&self.text[start..self.at]),
+            _ if word.len() < 16 && is_number(word) => self.out.push_str(&self.text[start..self.at]),
             _ => self.quote_word(word.to_owned().as_str()),
         }
     }
@@ -182,4 +181,9 @@ impl Writer<'_> {
 
 fn is_word(b: u8) -> bool {
     b.is_ascii_alphanumeric() || matches!(b, b'_' | b'$' | b'.' | b'+' | b'-')
+}
+
+/// True for a number that strict JSON can hold.
+fn is_number(word: &str) -> bool {
+    super::value::is_json(word) && word.parse::<f64>().is_ok_and(f64::is_finite)
 }

@@ -56,9 +56,8 @@ impl Scan {
     /// True where an opening bracket may stand: at the start, as an item of a list, as the value of a name.
     pub(super) fn may_open(self) -> bool {
         match self.last {
-            0 | b':' | b'(' => true,
+            0 | b':' | b'(' | b'[' => true,
             b',' => self.in_list(),
-            b'[' => true,
             _ => false,
         }
     }

@@ -57,16 +57,10 @@ pub(super) fn entities(text: &str) -> Option<String> {
         out.push_str(&rest[..i]);
         rest = &rest[i..];
         let end = rest.bytes().take(10).position(|b| b == b';');
-        match end.and_then(|e| entity(&rest[1..e]).map(|c| (c, e + 1))) {
-            Some((c, used)) => {
-                out.push(c);
-                rest = &rest[used..];
-            }
-            None => {
-                out.push('&');
-                rest = &rest[1..];
-            }
-        }
+        let found = end.and_then(|e| entity(rest.get(1..e)?).map(|c| (c, e + 1)));
+        let (c, used) = found.unwrap_or(('&', 1));
+        out.push(c);
+        rest = &rest[used..];
     }
     out.push_str(rest);
     Some(out)
