@@ -120,7 +120,9 @@ impl Fields {
     /// Sets a field; empty text is the same as absent, and the first value stays.
     pub fn set(&mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) {
         let (name, value) = (name.into(), value.into());
-        if !value.trim().is_empty() && self.get(&name).is_none() {
+        // Nearly every text begins with a letter or digit.
+        let filled = value.bytes().next().is_some_and(|b| b.is_ascii_graphic()) || !value.trim().is_empty();
+        if filled && self.get(&name).is_none() {
             self.0.push((name, value));
         }
     }

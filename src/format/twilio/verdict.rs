@@ -166,17 +166,19 @@ fn describe(response: &Response, fields: &mut Fields) {
     }
 }
 
-/// The first 200 characters on one line.
+/// The first 200 characters on one line, each run of blanks as one.
 fn opening(body: &str) -> String {
-    let mut line = String::with_capacity(body.len().min(208));
-    let mut blank = true;
-    for c in body.chars().take(200) {
-        let is_blank = c.is_whitespace();
-        if !(blank && is_blank) {
-            line.push(if is_blank { ' ' } else { c });
+    let end = match body.as_bytes().get(..200) {
+        Some(head) if head.is_ascii() => 200,
+        Some(_) => body.char_indices().nth(200).map_or(body.len(), |(i, _)| i),
+        None => body.len(),
+    };
+    let mut line = String::with_capacity(end);
+    for word in body[..end].split_ascii_whitespace() {
+        if !line.is_empty() {
+            line.push(' ');
         }
-        blank = is_blank;
+        line.push_str(word);
     }
-    line.truncate(line.trim_end().len());
     line
 }
