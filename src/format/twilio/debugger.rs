@@ -33,8 +33,8 @@ pub(super) fn read_fields(members: &Object<'_>) -> (Record, Option<String>) {
 }
 
 /// A payload that no webhook is around: it knows neither its event's id nor its time.
-pub(super) fn read_alone(payload: &Value<'_>) -> Record {
-    read_payload(draft::blank(RecordKind::Debugger, Provider::Twilio), payload)
+pub(super) fn read_alone(payload: &Object<'_>) -> Record {
+    read_members(draft::blank(RecordKind::Debugger, Provider::Twilio), payload)
 }
 
 /// The record so far, from the fields around the payload.
@@ -66,23 +66,31 @@ pub(super) fn read_payload_text(outer: Record, text: &str) -> (Record, Option<St
 }
 
 /// Fills a record from a payload.
-pub(super) fn read_payload(mut record: Record, payload: &Value<'_>) -> Record {
-    record.call = draft::id(payload.get("resource_sid")).or(record.call);
-    record.code = payload
-        .get("error_code")
+pub(super) fn read_payload(record: Record, payload: &Value<'_>) -> Record {
+    match payload.object() {
+        Some(members) => read_members(record, members),
+        None => draft::finish(record, Detail::default()),
+    }
+}
+
+/// Fills a record from a payload's members.
+fn read_members(mut record: Record, payload: &Object<'_>) -> Record {
+    let webhook = member(payload, "webhook");
+    record.call = draft::id(member(payload, "resource_sid")).or(record.call);
+    record.code = member(payload, "error_code")
         .text()
         .as_deref()
         .and_then(draft::code)
         .or(record.code);
-    let request = payload.get("webhook").get("request");
+    let request = webhook.get("request");
     record.request = draft::request(
         draft::text(request.get("method")),
         draft::text(request.get("url")),
         draft::pairs(request.get("headers")),
         draft::pairs(request.get("parameters")),
     );
-    record.response = response(payload.get("webhook").get("response"));
-    let detail = Detail::of_value(payload.get("more_info"));
+    record.response = response(webhook.get("response"));
+    let detail = Detail::of_value(member(payload, "more_info"));
     if record.account.is_none() && record.request.as_ref().is_some_and(|r| r.url.is_none()) {
         record.account = draft::id(request.get("parameters").get("accountSid"));
     }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use base64::Engine as _;
 use proptest::prelude::*;
 
 use super::*;
@@ -159,7 +160,6 @@ fn debugger_payload_in_every_wrapping() {
     let twice = webhook_form(&encode(&encode(json)));
     let entities = json.replace('"', "&quot;");
     let body = webhook_form(&encode(json));
-    use base64::Engine as _;
     for text in [
         twice,
         webhook_form(&encode(&entities)),
