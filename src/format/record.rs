@@ -106,15 +106,23 @@ pub struct GatherSummary {
 /// (`X-Twilio-Reason`), `attempts`, `content_type` (of the answer), `body` (the answer's first 200 characters, one line),
 /// `body_bytes`, `ms`, `status_callback`, `resource` (`call`, `message`, `other`), `kind` (request kind), `product`,
 /// `phone_number`, `to`, `from`, `text` (the whole text of the alert when it is prose), `component` (`voice`, `messaging`),
-/// `direction`, `call_status`.
+/// `direction`, `call_status`, `message_status`, `dial_call` (the child leg that a Dial made), `type` (of an Event Streams
+/// or Insights event).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fields(Vec<(Cow<'static, str>, String)>);
 
 impl Fields {
+    /// Room for so many fields.
+    pub fn with_capacity(fields: usize) -> Self {
+        Self(Vec::with_capacity(fields))
+    }
+
     /// Sets a field; empty text is the same as absent, and the first value stays.
     pub fn set(&mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) {
         let (name, value) = (name.into(), value.into());
-        if !value.trim().is_empty() && self.get(&name).is_none() {
+        // Nearly every text begins with a letter or digit.
+        let filled = value.bytes().next().is_some_and(|b| b.is_ascii_graphic()) || !value.trim().is_empty();
+        if filled && self.get(&name).is_none() {
             self.0.push((name, value));
         }
     }
