@@ -404,7 +404,7 @@ fn named(events: &str) -> StepEvent {
 }
 
 /// Host and path of a URL, for titles and advice.
-pub(super) fn host_and_path(url: &str) -> (String, String) {
+pub fn host_and_path(url: &str) -> (String, String) {
     let rest = url.split_once("://").map_or(url, |(_, r)| r);
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let path = rest[end..].split(['?', '#']).next().unwrap_or_default();

@@ -15,6 +15,7 @@ mod steps;
 
 pub use clock::When;
 pub use fold::Fold;
+pub use lines::host_and_path;
 
 use std::sync::Arc;
 
@@ -38,6 +39,17 @@ impl Calls {
     /// The calls, without the place of lines that belong to none.
     pub fn iter(&self) -> impl Iterator<Item = &Call> {
         self.calls.iter().filter(|c| c.real)
+    }
+
+    /// These calls and all that were merged into them while reading.
+    pub fn merged_into(&self, calls: &[u32]) -> std::collections::HashSet<u32> {
+        let root = |mut n: u32| {
+            while let Some(into) = self.calls[n as usize].live.merged {
+                n = into;
+            }
+            n
+        };
+        self.calls.iter().map(|c| c.index).filter(|&n| calls.contains(&root(n))).collect()
     }
 
     /// The exchanges of a call, in order.
@@ -93,6 +105,22 @@ pub struct Call {
     /// Numbers of its findings, in order.
     pub findings: Vec<u32>,
     live: Live,
+}
+
+impl Call {
+    /// All its ids, the primary first.
+    pub fn ids(&self) -> impl Iterator<Item = &Id> {
+        std::iter::once(&self.id).chain(&self.also)
+    }
+
+    /// How long it went on, milliseconds.
+    pub fn duration(&self) -> Option<i64> {
+        match (self.started, self.ended) {
+            (When::At(a), When::At(b)) => Some(b.0 - a.0),
+            (When::Day(d, a), When::Day(e, b)) => Some((i64::from(e) - i64::from(d)) * 86_400_000 + i64::from(b) - i64::from(a)),
+            _ => None,
+        }
+    }
 }
 
 /// What the fold keeps about a call while it goes on.
@@ -168,6 +196,11 @@ impl Exchange {
     /// Id of the event that it was read from, when a document has several.
     pub fn event_id(&self) -> Option<&Id> {
         self.document.as_ref().and_then(|d| d.event_id.as_ref())
+    }
+
+    /// True when a document told it, not a log line.
+    pub fn from_document(&self) -> bool {
+        self.document.is_some()
     }
 
     /// Can it be sent again?

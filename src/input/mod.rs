@@ -9,5 +9,5 @@ mod ordered;
 mod read;
 mod source;
 
-pub use read::{Options, read};
+pub use read::{Options, read, read_again};
 pub use source::{Failure, Source, find};

@@ -70,6 +70,27 @@ pub fn read(
     }
 }
 
+/// Reads a source once more from its beginning.
+pub fn read_again(source: &mut Source, pass: Pass<'_>, fold: &mut Fold<'_>, options: Options) -> io::Result<()> {
+    match &mut source.kind {
+        Kind::Pipe(Some(copy)) => {
+            fold.begin();
+            let mut text = copy.try_clone()?;
+            text.seek(SeekFrom::Start(0))?;
+            stream(&mut text, 0, pass, fold, options, &mut |_| {})
+        }
+        Kind::Pipe(None) => {
+            fold.begin();
+            Ok(())
+        }
+        Kind::Coded(file, _) => {
+            file.seek(SeekFrom::Start(0))?;
+            read(source, pass, fold, options, &mut |_| {})
+        }
+        Kind::Plain(..) => read(source, pass, fold, options, &mut |_| {}),
+    }
+}
+
 /// A pipe: its first bytes tell how it is coded; what it decodes to is copied on the way.
 fn pipe(
     mut input: Box<dyn Read + Send>,

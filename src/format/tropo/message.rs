@@ -158,3 +158,13 @@ fn is_frame(text: &str) -> bool {
     let name = text.split(['(', ' ']).next().unwrap_or_default();
     name.contains('.') && text[name.len()..].starts_with('(')
 }
+
+/// The JSON behind a mark in the message of a webhook line: what Tropo sent or received, byte for byte.
+pub fn body_of(line: &[u8], mark: &[u8]) -> Option<Vec<u8>> {
+    let line = super::trim_end(line);
+    let whole = Split { form: Form::Message, start: 0, key: (0, 0), message: 0, level: None };
+    let split = super::split(line).unwrap_or(whole);
+    let message = Message::of(line, &split);
+    let at = memmem::find(&message.body, mark)? + mark.len();
+    Some(message.body[at..].to_vec())
+}

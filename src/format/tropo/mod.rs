@@ -16,7 +16,7 @@ mod time;
 
 pub use ids::{Alias, Ids, application_session_in, session_in};
 pub use payload::{Payload, Reply, reply, request};
-pub use message::{Message, continues, fold_trace, opens_more};
+pub use message::{Message, body_of, continues, fold_trace, opens_more};
 
 use crate::model::{Severity, Stamp};
 
