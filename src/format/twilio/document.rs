@@ -10,7 +10,7 @@ use crate::model::{Id, Payload, Request};
 use super::places::Places;
 use super::scan::{self, Step};
 use super::value::{self, Document, Object, Value, member};
-use super::{Reading, alert, call_events, debugger, form, http, received, relaxed, salvage, stream, unwrap};
+use super::{Reading, alert, call_events, debugger, draft, form, http, received, relaxed, salvage, stream, unwrap};
 
 /// How often a text may be wrapped in another encoding.
 const WRAPPINGS: u8 = 3;
@@ -151,7 +151,10 @@ fn carry(record: &mut Record, request: &Request, body: &str) {
         ..request.clone()
     });
     let url = request.url.as_deref().unwrap_or("");
+    let (host, path) = draft::parts(url);
     record.fields.set("url", url);
+    record.fields.set("host", host);
+    record.fields.set("path", path);
     record.fields.set("method", request.method.as_deref().unwrap_or(""));
     if !url.is_empty() {
         record.why_not = None;
