@@ -50,7 +50,10 @@ fn outer(sid: Option<&str>, account: Option<&str>, level: Option<&str>, time: Op
 /// Reads a payload given as text, in any of the wrappings that it was seen in.
 pub(super) fn read_payload_text(outer: Record, text: &str) -> (Record, Option<String>) {
     let mut outer = Some(outer);
-    let read = unwrap::with_value(text, &mut |payload| outer.take().map(|o| read_payload(o, payload)));
+    let read = unwrap::with_value(text, &mut |payload| {
+        let members = payload.object()?;
+        outer.take().map(|o| read_members(o, members))
+    });
     match (read.flatten(), outer) {
         (Some(record), _) => (record, None),
         (None, outer) => {

@@ -7,23 +7,14 @@ use memchr::memchr2;
 use crate::format::{Record, RecordKind};
 use crate::model::{Id, Payload, Request};
 
+use super::kinds::{Found, known};
 use super::places::Places;
 use super::scan::{self, Step};
 use super::value::{self, Document, Object, Value, member};
-use super::{Reading, alert, call_events, debugger, form, http, received, relaxed, salvage, stream, unwrap};
+use super::{Reading, call_events, debugger, draft, form, http, received, relaxed, salvage, unwrap};
 
 /// How often a text may be wrapped in another encoding.
 const WRAPPINGS: u8 = 3;
-
-/// What one JSON value turned out to be.
-pub(super) enum Found {
-    /// A record, with what of it could not be read.
-    Record(Box<Record>, Option<String>),
-    /// A known shape that tells of nothing.
-    Nothing,
-    /// No known shape.
-    Unknown,
-}
 
 /// A text that JSON values stand in, and how their places map to the text that was given.
 struct Source<'s> {
@@ -151,7 +142,10 @@ fn carry(record: &mut Record, request: &Request, body: &str) {
         ..request.clone()
     });
     let url = request.url.as_deref().unwrap_or("");
+    let (host, path) = draft::parts(url);
     record.fields.set("url", url);
+    record.fields.set("host", host);
+    record.fields.set("path", path);
     record.fields.set("method", request.method.as_deref().unwrap_or(""));
     if !url.is_empty() {
         record.why_not = None;
@@ -355,96 +349,5 @@ fn put(found: Found, range: Range<usize>, reading: &mut Reading, salvaged: bool)
         }
         Found::Unknown if !salvaged => reading.troubled(|| "JSON document of no known kind".to_owned()),
         Found::Nothing | Found::Unknown => {}
-    }
-}
-
-/// Tells the kind of one object by the names of its members. `text` is the object's own text.
-pub(super) fn known(members: &Object<'_>, text: &str, page_call: Option<&Id>) -> Found {
-    // By far the most frequent kind, and no other has this name: files of alerts run to hundreds of megabytes.
-    if members.iter().any(|(n, _)| n == "alert_text") {
-        return Found::Record(
-            Box::new(alert::read(members, RecordKind::Alert, RecordKind::AlertListed)),
-            None,
-        );
-    }
-    let names = Names::of(members);
-    let one = |record| Found::Record(Box::new(record), None);
-    let pair = |(record, trouble)| Found::Record(Box::new(record), trouble);
-    if names.stream {
-        pair(stream::read(members))
-    } else if names.notification {
-        one(alert::read(
-            members,
-            RecordKind::Notification,
-            RecordKind::NotificationListed,
-        ))
-    } else if names.alert {
-        one(alert::read(members, RecordKind::Alert, RecordKind::AlertListed))
-    } else if names.cli {
-        one(alert::read(members, RecordKind::Cli, RecordKind::Cli))
-    } else if names.fields {
-        pair(debugger::read_fields(members))
-    } else if names.payload {
-        one(debugger::read_alone(members))
-    } else if names.call_event {
-        one(call_events::read(members, page_call))
-    } else if received::is_webhook(members.iter().map(|(n, _)| n.as_ref())) {
-        one(received::read(received::params(members)))
-    } else if names.tropo {
-        one(received::read_tropo(members, text))
-    } else if names.tropo_reply {
-        one(received::read_tropo_reply())
-    } else if names.insight {
-        one(call_events::read_insight(members, page_call))
-    } else if names.page {
-        Found::Nothing
-    } else {
-        Found::Unknown
-    }
-}
-
-/// What the names of an object's members say.
-#[derive(Default)]
-#[allow(clippy::struct_excessive_bools)] // each is one name or set of names, and several may be there
-struct Names {
-    stream: bool,
-    alert: bool,
-    notification: bool,
-    cli: bool,
-    fields: bool,
-    payload: bool,
-    call_event: bool,
-    tropo: bool,
-    tropo_reply: bool,
-    insight: bool,
-    page: bool,
-}
-
-impl Names {
-    fn of(members: &Object<'_>) -> Self {
-        let has = |name: &str| members.iter().any(|(n, _)| n == name);
-        let object = |name: &str| member(members, name).object().is_some();
-        let mut names = Self::default();
-        for (name, value) in members {
-            match name.as_ref() {
-                "specversion" | "dataschema" => names.stream |= has("data") || has("type"),
-                "data" => names.stream |= has("type") && has("id"),
-                "log_level" => names.alert |= has("error_code"),
-                "message_text" => names.notification = true,
-                "log" => names.notification |= has("error_code") && has("message_date"),
-                "alertText" => names.cli = true,
-                "logLevel" => names.cli |= has("errorCode"),
-                "Payload" => names.fields = true,
-                "error_code" => names.payload |= has("resource_sid") || has("webhook") || has("more_info"),
-                "webhook" => names.payload |= has("resource_sid") || object("webhook"),
-                "request" => names.call_event |= has("response") && value.object().is_some(),
-                "session" | "result" => names.tropo |= value.object().is_some(),
-                "tropo" => names.tropo_reply |= matches!(value, Value::List(_)),
-                "name" => names.insight |= has("call_sid") && (has("group") || has("edge")),
-                "meta" | "first_page_uri" | "next_page_uri" | "first_page_url" => names.page = true,
-                _ => {}
-            }
-        }
-        names
     }
 }

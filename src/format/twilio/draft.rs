@@ -216,7 +216,7 @@ fn name_fields(record: &mut Record, named_url: Option<&str>) {
 }
 
 /// Host without user and port, and the path without the query, of a URL as written.
-fn parts(url: &str) -> (&str, &str) {
+pub(super) fn parts(url: &str) -> (&str, &str) {
     let Some((scheme, rest)) = url.split_once(':') else {
         return ("", url);
     };

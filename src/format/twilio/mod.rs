@@ -3,7 +3,7 @@
 //! [`read`] turns one complete text into [`Record`]s; [`opening`] and [`Assembler`] find such texts among lines. What
 //! cannot be read is told in [`Reading::trouble`], never an error. Strict JSON is read in one pass; the wrappings that
 //! pastes and frameworks add are tried only after that failed. Another kind of document needs a line in
-//! `document::known` and a function that makes its [`Record`].
+//! `kinds::known` and a function that makes its [`Record`].
 
 mod alert;
 mod asked;
@@ -15,6 +15,7 @@ mod document;
 mod draft;
 mod form;
 mod http;
+mod kinds;
 mod places;
 mod purpose;
 mod received;

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use crate::format::{Record, RecordKind};
-use crate::model::{Payload, Provider, Request, RequestKind, Severity, Time};
+use crate::model::{Outcome, Payload, Provider, Request, RequestKind, Severity, Time};
 
 use super::detail::Detail;
 use super::value::{Object, Value, member};
@@ -49,12 +49,10 @@ pub(super) fn read_request(request: Request, query: Option<&[(String, String)]>)
         Some(q) => purpose::of_params(q.iter().map(|(n, v)| (n.as_str(), v.as_str()))),
         None => RequestKind::Unknown,
     };
-    let code = record.code.clone();
     record.request = Some(request);
     let mut record = draft::finish(record, Detail::default());
     // Nothing is known of the answer, whatever the code in the parameters says of something else.
-    record.outcome = crate::model::Outcome::Unknown;
-    record.code = code;
+    record.outcome = Outcome::Unknown;
     record
 }
 

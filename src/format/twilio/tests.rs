@@ -139,6 +139,46 @@ fn debugger_private_ip_is_unreachable() {
 }
 
 #[test]
+fn made_up_bodies_by_their_error_line() {
+    let expected = [
+        Outcome::Timeout,
+        Outcome::Unreachable,
+        Outcome::Unreachable,
+        Outcome::Unreachable,
+        Outcome::BadReply,
+    ];
+    for (line, outcome) in sample!("fetch-failure-bodies.jsonl").lines().zip(expected) {
+        let v: serde_json::Value = serde_json::from_str(line).unwrap();
+        let body = format!(
+            "Twilio was unable to fetch content from: https://a.example\nError: {}\nSID: CA1",
+            v["error_line"].as_str().unwrap()
+        );
+        let response = serde_json::json!({"status_code": 502, "headers": v["response_headers"], "body": body});
+        let r = one(&payload_of(
+            "null",
+            &format!(r#","webhook":{{"request":{{"url":"https://a.example"}},"response":{response}}}"#),
+        ));
+        assert_eq!(
+            (r.outcome, field(&r, "error_line")),
+            (outcome, v["error_line"].as_str().unwrap())
+        );
+        assert_eq!(r.response.unwrap().status, None);
+    }
+}
+
+#[test]
+fn more_info_in_the_wild() {
+    for line in sample!("more-info-samples.jsonl").lines() {
+        let v: serde_json::Value = serde_json::from_str(line).unwrap();
+        let r = one(&payload_of(&v["more_info"].to_string(), ""));
+        assert!(
+            ["msg", "status_callback"].iter().any(|n| r.fields.get(n).is_some()),
+            "{line}"
+        );
+    }
+}
+
+#[test]
 fn debugger_invite_is_no_http_and_error_code_holds_a_message() {
     let r = one(sample!("debugger-32009-sip-invite.payload.json"));
     assert_eq!((r.why_not, r.request_kind), (Some(WhyNot::NotHttp), RequestKind::Sip));
