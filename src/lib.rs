@@ -1,5 +1,6 @@
 //! skeleton
 pub mod call;
+pub mod cli;
 pub mod config;
 pub mod filter;
 pub mod format;

@@ -6,6 +6,7 @@
 
 pub mod builtin;
 pub mod catalogue;
+mod check;
 mod engine;
 pub mod expr;
 mod needles;
@@ -13,6 +14,7 @@ mod pack;
 mod rule;
 mod template;
 
+pub use check::{Wrong, check};
 pub use engine::{Engine, Hit, Met};
 pub use pack::{Broken, Pack};
 pub use rule::{Case, Condition, Does, Example, Needs, OverCall, Rule, Test};

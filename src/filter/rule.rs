@@ -80,6 +80,17 @@ pub enum Condition {
     Absent,
 }
 
+impl std::fmt::Display for Condition {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::OneOf(list) => write!(f, "is {}", list.join(" or ")),
+            Self::Like(r) => write!(f, "matches /{r}/"),
+            Self::Present => f.write_str("is there"),
+            Self::Absent => f.write_str("is not there"),
+        }
+    }
+}
+
 impl Condition {
     /// Whether a field's value meets it.
     pub fn holds(&self, value: Option<&str>) -> bool {

@@ -9,5 +9,5 @@ mod ordered;
 mod read;
 mod source;
 
-pub use read::{Options, read, read_again};
+pub use read::{Options, each_line, read, read_again};
 pub use source::{Failure, Source, find};

@@ -91,6 +91,26 @@ pub fn read_again(source: &mut Source, pass: Pass<'_>, fold: &mut Fold<'_>, opti
     }
 }
 
+/// Gives every line of a source, without its line end; a line that is too long is cut.
+pub fn each_line(source: &mut Source, take: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+    let text: Box<dyn Read + Send> = match &mut source.kind {
+        Kind::Plain(f, _) => Box::new(f.try_clone()?),
+        Kind::Coded(f, code) => decode(f.try_clone()?, *code)?,
+        Kind::Pipe(Some(f)) => Box::new(f.try_clone()?),
+        Kind::Pipe(None) => Box::new(io::stdin()),
+    };
+    let mut text = io::BufReader::new(text);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let n = io::BufRead::read_until(&mut text.by_ref().take(LONGEST_LINE as u64), b'\n', &mut line)?;
+        if n == 0 {
+            return Ok(());
+        }
+        take(line.strip_suffix(b"\n").unwrap_or(&line))?;
+    }
+}
+
 /// A pipe: its first bytes tell how it is coded; what it decodes to is copied on the way.
 fn pipe(
     mut input: Box<dyn Read + Send>,

@@ -1,1 +1,422 @@
-//! x
+//! Results for people: per call a heading, its findings with evidence and advice, and the command that sends a failed
+//! request again. Fits the width it is given; everything from outside goes through [`printable`].
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use super::json::{Summary, body_text};
+use super::safe::{printable, printable_lines};
+use super::style::{Paint, Role};
+use crate::call::{Call, Exchange, Finding, When};
+use crate::model::{Payload, Provider, Severity, Verdict};
+use crate::replay::{Plan, Sent};
+use crate::session::{Detail, Session};
+
+/// How to print.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// Colours or none.
+    pub paint: Paint,
+    /// Columns.
+    pub width: usize,
+    /// What the user named as inputs, quoted for a shell, for commands to type.
+    pub inputs: String,
+    /// Where replays go, for commands to type.
+    pub target: String,
+}
+
+/// Where the text of a finding begins.
+const INDENT: usize = 11;
+
+impl Page {
+    /// A call's heading: who, when, how long, how it ended.
+    pub fn heading(&self, out: &mut impl Write, session: &Session, call: &Call) -> io::Result<()> {
+        if !call.real {
+            return writeln!(out, "{}", self.paint.role(Role::Heading, "Not part of a call"));
+        }
+        let title = format!("{} {}", call.provider, call.id);
+        writeln!(out, "{}", self.paint.role(Role::Heading, printable(&title)))?;
+        let mut facts = Vec::new();
+        facts.extend(moment(call.started));
+        facts.extend(call.duration().map(length));
+        facts.extend(people(call));
+        facts.extend(call.state.as_deref().map(|s| format!("ended {}", s.to_lowercase())));
+        facts.extend(call.parent.as_ref().map(|p| format!("leg of {}", short(&p.to_string()))));
+        facts.push(count(call.lines as usize, "line"));
+        if !call.exchanges.is_empty() {
+            facts.push(count(call.exchanges.len(), "request"));
+        }
+        self.wrapped(out, 2, Role::Faint, &facts.join(" · "))?;
+        if let Some(app) = &call.app {
+            self.wrapped(out, 2, Role::Faint, app)?;
+        }
+        let _ = session;
+        Ok(())
+    }
+
+    /// A finding: severity, what went wrong, the decisive text, what to look at first, where, and the command.
+    pub fn finding(&self, out: &mut impl Write, session: &Session, f: &Finding, extra: &[String]) -> io::Result<()> {
+        let word = self.paint.role(f.severity.into(), format!("{:<9}", f.severity.as_str().to_uppercase()));
+        let times = if f.count > 1 { format!(" (×{})", f.count) } else { String::new() };
+        let code = if f.code == f.class { format!("[{}]", f.class) } else { format!("[{} {}]", f.code, f.class) };
+        let title = format!("{}{times} {code}", f.title);
+        for (n, line) in wrap(&title, self.width.saturating_sub(INDENT)).into_iter().enumerate() {
+            match n {
+                0 => writeln!(out, "  {word}{}", self.paint.role(Role::Heading, line))?,
+                _ => writeln!(out, "{:INDENT$}{}", "", self.paint.role(Role::Heading, line))?,
+            }
+        }
+        if !f.evidence.is_empty() && !f.title.contains(&*f.evidence) {
+            self.quoted(out, &f.evidence, 3)?;
+        }
+        for line in extra {
+            self.quoted(out, line, 1)?;
+        }
+        if !f.advice.is_empty() {
+            self.wrapped(out, INDENT, Role::Good, &format!("→ {}", f.advice))?;
+        }
+        let at = f.at.clock().map(|c| format!("{c} ")).unwrap_or_default();
+        let place = format!("{at}{}:{} · rule {}", session.name_of(f.place), f.place.line, f.rule);
+        self.wrapped(out, INDENT, Role::Faint, &place)?;
+        if let Some(n) = f.exchange {
+            self.again(out, &session.calls.exchanges[n as usize])?;
+        }
+        Ok(())
+    }
+
+    /// The command that sends a request again, or why there is none.
+    fn again(&self, out: &mut impl Write, e: &Exchange) -> io::Result<()> {
+        match e.why_not {
+            None => {
+                let command = format!("redial replay {}--request {} --to {}", self.inputs, e.name(), self.target);
+                writeln!(out, "{:INDENT$}{}", "", self.paint.role(Role::Command, printable(&command)))
+            }
+            Some(why) => self.wrapped(out, INDENT, Role::Faint, &format!("cannot be sent again: {why}")),
+        }
+    }
+
+    /// One line of the table of calls; widths come from [`Columns`].
+    pub fn call(&self, out: &mut impl Write, session: &Session, call: &Call, columns: &Columns) -> io::Result<()> {
+        let worst = session.calls.findings_of(call).filter(|f| !f.hidden).max_by_key(|f| f.severity);
+        let mark = match worst.map(|f| f.severity) {
+            Some(Severity::Error) => self.paint.role(Role::Error, "E"),
+            Some(Severity::Warning) => self.paint.role(Role::Warning, "W"),
+            _ => self.paint.role(Role::Faint, "·"),
+        };
+        let time = fit(&moment(call.started).unwrap_or_else(|| "-".to_owned()), columns.time);
+        let id = fit(&short(&call.id.to_string()), columns.id);
+        let who = fit(&people(call).unwrap_or_default(), columns.people);
+        let state = call.state.as_deref().map(str::to_lowercase).unwrap_or_default();
+        let what = match worst.filter(|f| f.severity >= Severity::Warning) {
+            Some(f) => f.title.to_string(),
+            None => state,
+        };
+        let requests = format!("{:>4}", call.exchanges.len());
+        let what = fit(&what, columns.what);
+        writeln!(out, "{mark} {time}  {id}  {who}  {requests}  {}", what.trim_end())
+    }
+
+    /// A request in the story of a call.
+    pub fn exchange(&self, out: &mut impl Write, e: &Exchange, d: &Detail) -> io::Result<()> {
+        let clock = e.at.clock().unwrap_or_else(|| "        ".to_owned());
+        let method = e.method.as_deref().unwrap_or("?");
+        let url = e.url.as_deref().unwrap_or("(no URL)");
+        let step = e.step.map(|s| format!(" after {}{}", s.event.as_str(), if s.certain { "" } else { " (likely)" }));
+        let line = format!("{method} {url}  ({}{})", e.kind.as_str(), step.unwrap_or_default());
+        for (n, part) in wrap(&line, self.width.saturating_sub(INDENT)).into_iter().enumerate() {
+            let lead = if n == 0 { format!("{clock} ▶ ") } else { " ".repeat(INDENT) };
+            writeln!(out, "{}{part}", self.paint.role(Role::Faint, lead))?;
+        }
+        self.params(out, d)?;
+        self.answer(out, e, d)
+    }
+
+    fn params(&self, out: &mut impl Write, d: &Detail) -> io::Result<()> {
+        match &d.request.payload {
+            Payload::Form(p) => {
+                let shown: Vec<String> =
+                    p.iter().filter(|(n, v)| interesting(n) && !v.is_empty()).map(|(n, v)| format!("{n}={v}")).collect();
+                if !shown.is_empty() {
+                    self.wrapped(out, INDENT, Role::Faint, &shown.join("  "))?;
+                }
+            }
+            Payload::Json(_) => {
+                if let Some(body) = body_text(d) {
+                    self.quoted(out, &body, 2)?;
+                }
+            }
+            Payload::Empty => {}
+        }
+        Ok(())
+    }
+
+    fn answer(&self, out: &mut impl Write, e: &Exchange, d: &Detail) -> io::Result<()> {
+        let role = if e.outcome.failed() { Role::Error } else { Role::Good };
+        let mut said = e.outcome.as_str().to_owned();
+        if let Some(s) = e.status {
+            said = format!("{s} {said}");
+        }
+        if let Some(ms) = e.ms {
+            let _ = write!(said, " in {ms} ms");
+        }
+        writeln!(out, "{:>8} {} {}", "", self.paint.role(role, "◀"), self.paint.role(role, said))?;
+        if let Some(body) = d.response.as_ref().and_then(|r| r.body.as_deref()).filter(|b| !b.trim().is_empty()) {
+            self.quoted(out, body, 4)?;
+        }
+        if e.outcome.failed() {
+            self.again(out, e)?;
+        }
+        Ok(())
+    }
+
+    /// What became of a replay.
+    pub fn replay(&self, out: &mut impl Write, e: &Exchange, plan: &Plan, sent: &Sent, verdict: &Verdict) -> io::Result<()> {
+        let (word, role) = if verdict.pass() { ("PASS", Role::Good) } else { ("FAIL", Role::Error) };
+        let answer = match (sent.status, &sent.error) {
+            (_, Some(error)) => error.to_string(),
+            (Some(s), None) => format!("{s} in {} ms", sent.ms),
+            (None, None) => "no answer".to_owned(),
+        };
+        let line = format!("{} {} → {answer}  (was {})", plan.method, plan.url, e.outcome.as_str());
+        for (n, part) in wrap(&line, self.width.saturating_sub(6)).into_iter().enumerate() {
+            match n {
+                0 => writeln!(out, "{}  {part}", self.paint.role(role, word))?,
+                _ => writeln!(out, "      {part}")?,
+            }
+        }
+        let signature = match &plan.signed_url {
+            Some(url) => format!("signature {} for {url}", plan.signature.as_str()),
+            None => format!("signature {}", plan.signature.as_str()),
+        };
+        self.wrapped(out, 6, Role::Faint, &format!("{} · {signature}", e.name()))?;
+        for p in &verdict.problems {
+            let place = match (p.line, p.column) {
+                (Some(l), Some(c)) => format!("line {l}, column {c}: "),
+                (Some(l), None) => format!("line {l}: "),
+                _ => String::new(),
+            };
+            let code = p.code.as_deref().map(|c| format!("{c} ")).unwrap_or_default();
+            self.wrapped(out, 6, p.severity.into(), &format!("{}: {code}{place}{}", p.severity, p.message))?;
+        }
+        if !verdict.pass() && !sent.body.is_empty() {
+            let body = String::from_utf8_lossy(&sent.body);
+            for line in printable_lines(&body).take(6) {
+                writeln!(out, "      {}", self.paint.role(Role::Faint, format!("│ {}", cut(&line, self.width.saturating_sub(8)))))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The closing line of a reading command.
+    pub fn summary(&self, out: &mut impl Write, s: &Summary, shown: usize, calls_with: usize) -> io::Result<()> {
+        let mut parts = vec![count(s.lines as usize, "line"), format!("{} hidden", thousands(s.hidden as usize))];
+        if s.unparsed > 0 {
+            parts.push(format!("{} not read (--unparsed)", thousands(s.unparsed as usize)));
+        }
+        parts.push(format!("{} in {} of {}", count(shown, "finding"), thousands(calls_with), count(s.calls, "call")));
+        parts.push(format!("{:.1} s", s.ms as f64 / 1000.0));
+        self.wrapped(out, 0, Role::Faint, &parts.join(" · "))
+    }
+
+    /// Text from outside behind a bar, at most so many lines.
+    fn quoted(&self, out: &mut impl Write, text: &str, most: usize) -> io::Result<()> {
+        let width = self.width.saturating_sub(INDENT + 2);
+        let lines: Vec<String> = text.lines().flat_map(|l| wrap(l, width)).take(most + 1).collect();
+        for (n, line) in lines.iter().take(most).enumerate() {
+            let more = n + 1 == most && lines.len() > most;
+            let line = if more { format!("{}…", cut(line, width.saturating_sub(1))) } else { line.clone() };
+            writeln!(out, "{:INDENT$}{} {line}", "", self.paint.role(Role::Faint, "│"))?;
+        }
+        Ok(())
+    }
+
+    /// A paragraph behind a margin.
+    pub fn wrapped(&self, out: &mut impl Write, indent: usize, role: Role, text: &str) -> io::Result<()> {
+        for line in wrap(text, self.width.saturating_sub(indent)) {
+            writeln!(out, "{:indent$}{}", "", self.paint.role(role, line))?;
+        }
+        Ok(())
+    }
+}
+
+/// Parameters that tell a person what the caller did; geography and ids do not.
+fn interesting(name: &str) -> bool {
+    matches!(
+        name,
+        "Digits" | "SpeechResult" | "FinishedOnKey" | "CallStatus" | "DialCallStatus" | "RecordingUrl" | "Body" | "msg"
+            | "MessageStatus" | "SmsStatus" | "ErrorCode" | "ErrorUrl" | "RecordingStatus" | "From" | "To" | "Confidence"
+    )
+}
+
+/// Widths of the table of calls.
+#[derive(Clone, Copy, Debug)]
+pub struct Columns {
+    time: usize,
+    id: usize,
+    people: usize,
+    what: usize,
+}
+
+impl Columns {
+    /// Fits the calls into a page.
+    pub fn of<'a>(calls: impl Iterator<Item = &'a Call>, width: usize) -> Self {
+        let (mut time, mut id, mut who) = (4, 4, 9);
+        for c in calls {
+            time = time.max(moment(c.started).map_or(1, |m| m.width()));
+            id = id.max(short(&c.id.to_string()).width());
+            who = who.max(people(c).map_or(0, |p| p.width()));
+        }
+        let who = who.min(27);
+        let used = 2 + time + 2 + id + 2 + who + 2 + 4 + 2;
+        Self { time, id, people: who, what: width.saturating_sub(used).max(12) }
+    }
+
+    /// The table's head.
+    pub fn head(&self) -> String {
+        format!(
+            "  {}  {}  {}  {:>4}  {}",
+            fit("when", self.time),
+            fit("call", self.id),
+            fit("from → to", self.people),
+            "req",
+            "what"
+        )
+    }
+}
+
+/// The beginning of an id: enough to name it to `--call`.
+fn short(id: &str) -> String {
+    if id.len() > 14 && id.is_char_boundary(12) { id[..12].to_owned() } else { id.to_owned() }
+}
+
+fn people(c: &Call) -> Option<String> {
+    match (c.from.as_deref(), c.to.as_deref()) {
+        (None, None) => (c.provider == Provider::Tropo).then(|| c.direction.as_deref().map(str::to_owned)).flatten(),
+        (from, to) => Some(format!("{} → {}", from.unwrap_or("?"), to.unwrap_or("?"))),
+    }
+}
+
+/// `2013-02-19 15:07:40`, or the time of day alone when the date is not known.
+fn moment(when: When) -> Option<String> {
+    match when.time() {
+        Some(t) => Some(t.to_string()[..19].replace('T', " ")),
+        None => when.clock(),
+    }
+}
+
+/// A length of time: `0.4 s`, `12 s`, `3 min 20 s`.
+fn length(ms: i64) -> String {
+    match ms {
+        ..10_000 if ms % 1000 != 0 => format!("{:.1} s", ms as f64 / 1000.0),
+        ..120_000 => format!("{} s", ms / 1000),
+        ..7_200_000 => format!("{} min {} s", ms / 60_000, ms / 1000 % 60),
+        _ => format!("{} h {} min", ms / 3_600_000, ms / 60_000 % 60),
+    }
+}
+
+/// `1 line`, `2,115,572 lines`.
+pub fn count(n: usize, what: &str) -> String {
+    format!("{} {what}{}", thousands(n), if n == 1 { "" } else { "s" })
+}
+
+/// `2,115,572`.
+pub fn thousands(n: usize) -> String {
+    let digits = n.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// Cuts a printable text to a width.
+fn cut(text: &str, width: usize) -> String {
+    let mut used = 0;
+    text.chars()
+        .take_while(|c| {
+            used += c.width().unwrap_or(0);
+            used <= width
+        })
+        .collect()
+}
+
+/// Makes a text exactly so wide, with `…` where it was cut.
+fn fit(text: &str, width: usize) -> String {
+    let text = printable(text);
+    let have = text.width();
+    if have <= width {
+        return format!("{text}{}", " ".repeat(width - have));
+    }
+    let short = cut(&text, width.saturating_sub(1));
+    let pad = width.saturating_sub(short.width() + 1);
+    format!("{short}…{}", " ".repeat(pad))
+}
+
+/// Breaks a text from outside into printable lines of a width: between words, and inside words that are too long.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let width = width.max(10);
+    let text = printable(text);
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    let mut used = 0;
+    for word in text.split(' ') {
+        let wide = word.width();
+        if used > 0 && used + 1 + wide > width {
+            lines.push(std::mem::take(&mut line));
+            used = 0;
+        }
+        if used > 0 {
+            line.push(' ');
+            used += 1;
+        }
+        for c in word.chars() {
+            let w = c.width().unwrap_or(0);
+            if used + w > width {
+                lines.push(std::mem::take(&mut line));
+                used = 0;
+            }
+            line.push(c);
+            used += w;
+        }
+    }
+    if !line.is_empty() || lines.is_empty() {
+        lines.push(line);
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn numbers_and_lengths() {
+        assert_eq!(thousands(2_115_572), "2,115,572");
+        assert_eq!(count(1, "line"), "1 line");
+        assert_eq!(count(0, "call"), "0 calls");
+        assert_eq!(length(400), "0.4 s");
+        assert_eq!(length(12_000), "12 s");
+        assert_eq!(length(200_000), "3 min 20 s");
+    }
+
+    #[test]
+    fn wide_characters_keep_columns() {
+        assert_eq!(fit("漢字かな", 6).width(), 6);
+        assert_eq!(fit("ab", 4), "ab  ");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_wider_than_asked(text: String, width in 10usize..120) {
+            for line in wrap(&text, width) {
+                prop_assert!(line.width() <= width, "{line:?}");
+            }
+        }
+    }
+}

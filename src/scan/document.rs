@@ -1,6 +1,6 @@
 //! Documents: what the rules say of each record, and whose it is.
 
-use crate::filter::{Condition, Rule, Template, catalogue};
+use crate::filter::{Condition, Engine, Rule, Template, catalogue};
 use crate::format::{Record, RecordKind, twilio};
 use crate::model::{Id, Payload, Severity, Stamp};
 
@@ -89,21 +89,27 @@ impl Newlines<'_> {
     }
 }
 
-/// Asks the rules about a record that tells of an error, or of a request in a call's timeline.
-fn judge(pass: Pass<'_>, record: &mut Record) -> Option<Judged> {
-    let entry = record.code.as_deref().and_then(catalogue::look_up);
-    if let Some(e) = &entry {
+/// The rule that a record meets.
+pub(super) fn rule_for<'e>(engine: &'e Engine, record: &mut Record) -> Option<&'e Rule> {
+    if let Some(e) = record.code.as_deref().and_then(catalogue::look_up) {
         record.fields.set("class", e.class);
         record.fields.set("title", e.title);
     }
-    let field = |name: &str| record.fields.get(name);
-    let rule: Option<&Rule> = pass.engine.ask_document(field).map(|(_, r)| r);
+    let rule = engine.ask_document(|name| record.fields.get(name)).map(|(_, r)| r)?;
+    // Without a code only a rule that asks for just that speaks.
+    (record.code.is_some() || rule.tests("code", &Condition::Absent)).then_some(rule)
+}
+
+/// Asks the rules about a record that tells of an error, or of a request in a call's timeline.
+fn judge(pass: Pass<'_>, record: &mut Record) -> Option<Judged> {
+    let rule = rule_for(pass.engine, record);
+    let entry = record.code.as_deref().and_then(catalogue::look_up);
     let code = match (record.code.as_deref(), rule) {
         (Some(code), _) => code,
-        // Without a code only a rule that asks for just that speaks.
-        (None, Some(r)) if r.tests("code", &Condition::Absent) => "",
-        (None, _) => return None,
+        (None, Some(_)) => "",
+        (None, None) => return None,
     };
+    let field = |name: &str| record.fields.get(name);
     let text = |t: Option<&Template>| t.map(|t| t.fill(field));
     let title = text(rule.and_then(|r| r.title.as_ref()))
         .or_else(|| entry.as_ref().map(|e| e.title.to_owned()))

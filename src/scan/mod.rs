@@ -215,7 +215,7 @@ impl<'a, 'e> Run<'a, 'e> {
         if self.needs_anchor && matches!(split.form, tropo::Form::Debugger | tropo::Form::Node) {
             self.look_for_date(line, split);
         }
-        if let Some(echo) = echo_number(line) {
+        if let Some(echo) = tropo::echo_number(line) {
             self.keys.echo(who, echo, place);
         }
         let hit = self.take_hits(end);
@@ -356,7 +356,7 @@ impl<'a, 'e> Run<'a, 'e> {
         if !anchored {
             return false;
         }
-        let split = tropo::Split { form: tropo::Form::Message, start: 0, key: (0, 0), message: 0, level: None };
+        let split = tropo::Split::bare();
         let who = self.keys.of(line, &split, &mut self.out.links);
         self.keys.touch(who, place, (place.1 - self.at) as usize, &split);
         if self.pass.every {
@@ -395,20 +395,6 @@ impl<'a, 'e> Run<'a, 'e> {
     }
 }
 
-/// The number of a script echo: the line ends in `// line N` or `# line N`.
-fn echo_number(line: &[u8]) -> Option<u32> {
-    let line = line.strip_suffix(b"\r").unwrap_or(line);
-    if !line.last()?.is_ascii_digit() {
-        return None;
-    }
-    let digits = line.iter().rev().take(6).take_while(|b| b.is_ascii_digit()).count();
-    let head = &line[..line.len() - digits];
-    if digits > 5 || !(head.ends_with(b"// line ") || head.ends_with(b"# line ")) {
-        return None;
-    }
-    std::str::from_utf8(&line[head.len()..]).ok()?.parse().ok()
-}
-
 /// Judges a document over several lines, put together by the reader; `lines` is how many it has.
 pub fn scan_document(pass: Pass<'_>, text: &[u8], at: u64, lines: u64) -> Scanned {
     let mut out = Scanned { bytes: text.len() as u64, lines, open: Some(false), ..Scanned::default() };
@@ -419,4 +405,20 @@ pub fn scan_document(pass: Pass<'_>, text: &[u8], at: u64, lines: u64) -> Scanne
     out.keys = keys;
     out.stamps = stamps;
     out
+}
+
+/// The rule that a single line meets, for `redial filters test`: of a log line its message's, of a document its first
+/// record's.
+pub fn rule_of<'e>(engine: &'e Engine, line: &[u8]) -> Option<&'e crate::filter::Rule> {
+    let line = tropo::trim_end(line);
+    if let Some(split) = tropo::split(line) {
+        let message = tropo::Message::of(line, &split);
+        let met = engine.ask_all(message.category, &message.body);
+        return met.iter().find(|m| !m.rule.also).or(met.first()).map(|m| m.rule);
+    }
+    if matches!(twilio::opening(line), twilio::Opening::Whole) {
+        let (_, mut record) = twilio::read(line).records.into_iter().next()?;
+        return document::rule_for(engine, &mut record);
+    }
+    engine.ask_all(b"", line).first().map(|m| m.rule)
 }

@@ -71,6 +71,12 @@ pub fn parse(text: &str, now: Time) -> Result<Expr, Error> {
     parse::parse(text, now).map(|root| Expr { root })
 }
 
+/// A moment written as the language takes it (RFC 3339, a date, an age counted back from `now`): its first and last
+/// millisecond, so that `--until 2013-02-19` takes in the whole day.
+pub fn moment(text: &str, now: Time) -> Option<(Time, Time)> {
+    value::instant(text, now)
+}
+
 impl Expr {
     /// True when the row meets the expression.
     pub fn matches(&self, row: &impl Row) -> bool {

@@ -162,9 +162,38 @@ fn is_frame(text: &str) -> bool {
 /// The JSON behind a mark in the message of a webhook line: what Tropo sent or received, byte for byte.
 pub fn body_of(line: &[u8], mark: &[u8]) -> Option<Vec<u8>> {
     let line = super::trim_end(line);
-    let whole = Split { form: Form::Message, start: 0, key: (0, 0), message: 0, level: None };
+    let whole = Split::bare();
     let split = super::split(line).unwrap_or(whole);
     let message = Message::of(line, &split);
     let at = memmem::find(&message.body, mark)? + mark.len();
     Some(message.body[at..].to_vec())
+}
+
+/// The number of a script echo: the line ends in `// line N` or `# line N`.
+pub fn echo_number(line: &[u8]) -> Option<u32> {
+    let line = super::trim_end(line);
+    if !line.last()?.is_ascii_digit() {
+        return None;
+    }
+    let digits = line.iter().rev().take(6).take_while(|b| b.is_ascii_digit()).count();
+    let head = &line[..line.len() - digits];
+    if digits > 5 || !(head.ends_with(b"// line ") || head.ends_with(b"# line ")) {
+        return None;
+    }
+    std::str::from_utf8(&line[head.len()..]).ok()?.parse().ok()
+}
+
+/// The echoed lines of a script in a stretch of log: their numbers and sources.
+pub fn echoed(text: &[u8]) -> Vec<(u32, String)> {
+    let lines = text.split(|&b| b == b'\n').map(super::trim_end);
+    lines
+        .filter_map(|line| {
+            let number = echo_number(line)?;
+            let split = super::split(line).unwrap_or(Split::bare());
+            let message = Message::of(line, &split);
+            let body = String::from_utf8_lossy(&message.body).into_owned();
+            let end = body.rfind("// line ").or_else(|| body.rfind("# line "))?;
+            Some((number, body[..end].trim_end().to_owned()))
+        })
+        .collect()
 }

@@ -16,7 +16,7 @@ mod time;
 
 pub use ids::{Alias, Ids, application_session_in, session_in};
 pub use payload::{Payload, Reply, reply, request};
-pub use message::{Message, body_of, continues, fold_trace, opens_more};
+pub use message::{Message, body_of, echo_number, echoed, continues, fold_trace, opens_more};
 
 use crate::model::{Severity, Stamp};
 
@@ -64,6 +64,13 @@ pub struct Split {
     pub message: u32,
     /// The level column, for WARN and above.
     pub level: Option<Severity>,
+}
+
+impl Split {
+    /// A line that is a message and nothing else.
+    pub fn bare() -> Self {
+        Self { form: Form::Message, start: 0, key: (0, 0), message: 0, level: None }
+    }
 }
 
 /// Finds the form of a line; none when no form claims it. A `grep` file name in front is passed over.

@@ -1,0 +1,222 @@
+//! The arguments, as the contract names them.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::output::style;
+
+/// A debugger for telephone apps: the errors of Tropo and Twilio calls, and the failed webhook sent again.
+#[derive(Debug, Parser)]
+#[command(
+    name = "redial",
+    version,
+    args_conflicts_with_subcommands = true,
+    after_help = "Examples:\n  redial errors app.log                 what went wrong, per call\n  redial show CA6d27 alerts.json        the story of one call\n  redial replay app.log --to http://localhost:3000\n                                        send every failed request again\n\nExit codes: 0 done, 1 the answer is no, 2 could not do it, 3 target refused, 4 nothing matched."
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+    #[command(flatten)]
+    pub(super) read: Read,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// What went wrong, per call
+    Errors(Errors),
+    /// One line per call
+    Calls(Calls),
+    /// The story of one call: requests, answers, findings, in order
+    Show(Show),
+    /// Send recorded requests again and judge the answers
+    Replay(Box<Replay>),
+    /// The rule packs: built in, the user's, and what each rule matches
+    Filters(Filters),
+    /// Completions for a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// The manual page
+    Man,
+}
+
+/// Options that every reading command has.
+#[derive(Args, Clone, Debug, Default)]
+pub(super) struct Read {
+    /// Files (plain, .gz, .zst), folders, or `-` for standard input
+    #[arg(value_name = "INPUT")]
+    pub(super) inputs: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) look: Look,
+}
+
+/// What to see of the inputs, and how.
+#[derive(Args, Clone, Debug, Default)]
+pub(super) struct Look {
+    /// One JSON object a line
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Nothing before this: RFC 3339, or an age such as 10m, 2h, 3d
+    #[arg(long, value_name = "TIME")]
+    pub(super) since: Option<String>,
+    /// Nothing after this
+    #[arg(long, value_name = "TIME")]
+    pub(super) until: Option<String>,
+    /// Only this call: any of its ids, or a part of one of at least 4 characters
+    #[arg(long, value_name = "ID")]
+    pub(super) call: Option<String>,
+    /// Findings at least this severe [default: warning for `errors`]
+    #[arg(long, value_enum)]
+    pub(super) level: Option<Level>,
+    /// List what could not be read
+    #[arg(long)]
+    pub(super) unparsed: bool,
+    /// Only what this expression takes, such as 'severity >= warning and code = 11200'
+    #[arg(long = "where", value_name = "EXPR")]
+    pub(super) filter: Option<String>,
+    /// A folder with more rule packs (*.toml)
+    #[arg(long, value_name = "DIR")]
+    pub(super) filters: Vec<PathBuf>,
+    /// Force the shape of all inputs
+    #[arg(long, value_name = "NAME", value_parser = crate::scan::Shapes::NAMES)]
+    pub(super) format: Option<String>,
+    /// Colour
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    pub(super) color: style::When,
+    /// Threads that scan
+    #[arg(long, hide = true)]
+    pub(super) threads: Option<usize>,
+    /// Bytes of a block
+    #[arg(long, hide = true)]
+    pub(super) block: Option<usize>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Level {
+    Error,
+    Warning,
+    Info,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Errors {
+    #[command(flatten)]
+    pub(super) read: Read,
+    /// Exit with 1 when an error was found
+    #[arg(long)]
+    pub(super) fail: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Calls {
+    #[command(flatten)]
+    pub(super) read: Read,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Show {
+    /// Any id of the call, or a part of one of at least 4 characters
+    #[arg(value_name = "CALL")]
+    pub(super) id: String,
+    #[command(flatten)]
+    pub(super) read: Read,
+    /// Hidden lines too
+    #[arg(long)]
+    pub(super) all: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Replay {
+    #[command(flatten)]
+    pub(super) read: Read,
+    /// Where to: scheme, host and port of your server
+    #[arg(long, value_name = "URL", env = "REDIAL_TARGET")]
+    pub(super) to: Option<String>,
+    /// This request, whatever became of it (its id, or the beginning of it); may be given again
+    #[arg(long, value_name = "ID")]
+    pub(super) request: Vec<String>,
+    /// Only the last of them
+    #[arg(long)]
+    pub(super) last: bool,
+    /// Also requests that went well
+    #[arg(long)]
+    pub(super) all: bool,
+    /// Print the requests and send nothing
+    #[arg(long)]
+    pub(super) list: bool,
+    /// Print exactly the bytes that would be sent
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// X-Twilio-Signature [default: resign when TWILIO_AUTH_TOKEN is set]
+    #[arg(long, value_enum)]
+    pub(super) sign: Option<Sign>,
+    /// Sign for this URL and send Host and X-Forwarded-* for it
+    #[arg(long, value_name = "URL")]
+    pub(super) public_url: Option<String>,
+    /// Change a parameter, or in JSON a field by its path (session.from.id=…)
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(super) set: Vec<String>,
+    /// Leave a parameter out
+    #[arg(long, value_name = "NAME")]
+    pub(super) unset: Vec<String>,
+    /// Add or replace a header; `Name:` removes it
+    #[arg(long, value_name = "NAME: VALUE")]
+    pub(super) header: Vec<String>,
+    /// Seconds to wait for an answer
+    #[arg(long, value_name = "SECONDS", default_value_t = 15.0)]
+    pub(super) timeout: f64,
+    /// Allow a target that is not this machine
+    #[arg(long, value_name = "HOST")]
+    pub(super) allow_host: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Sign {
+    /// Sign anew with the auth token
+    Resign,
+    /// Send the recorded signature
+    Keep,
+    /// Send none
+    Strip,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Filters {
+    #[command(subcommand)]
+    pub(super) command: FiltersCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum FiltersCommand {
+    /// Every rule: id, severity, class, title
+    List {
+        #[command(flatten)]
+        packs: Packs,
+    },
+    /// One rule, whole
+    Show {
+        /// Its id
+        id: String,
+        #[command(flatten)]
+        packs: Packs,
+    },
+    /// Run every rule's examples; with a FILE, say which rule each line met
+    Test {
+        /// A log or document
+        file: Option<PathBuf>,
+        #[command(flatten)]
+        packs: Packs,
+    },
+}
+
+#[derive(Args, Clone, Debug, Default)]
+pub(super) struct Packs {
+    /// A folder with more rule packs (*.toml)
+    #[arg(long, value_name = "DIR")]
+    pub(super) filters: Vec<PathBuf>,
+    /// One JSON object a line
+    #[arg(long)]
+    pub(super) json: bool,
+}

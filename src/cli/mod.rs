@@ -1,0 +1,136 @@
+//! The command line: arguments to options, one file per command, errors to exit codes.
+
+mod args;
+mod calls;
+mod errors;
+mod filters;
+mod read;
+mod replay;
+mod show;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches};
+
+pub use args::Cli;
+use args::Command;
+
+/// How a command ended, as the contract's exit codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Done; every answer passes.
+    Done,
+    /// The answer is no.
+    No,
+    /// Could not do it.
+    Failed,
+    /// Refused: the replay target is not allowed.
+    Refused,
+    /// Nothing matched.
+    Nothing,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(e: Exit) -> Self {
+        Self::from(match e {
+            Exit::Done => 0,
+            Exit::No => 1,
+            Exit::Failed => 2,
+            Exit::Refused => 3,
+            Exit::Nothing => 4,
+        })
+    }
+}
+
+/// An end with a message for standard error.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Stop {
+    exit: Exit,
+    message: String,
+}
+
+impl Stop {
+    fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self { exit, message: message.into() }
+    }
+
+    fn usage(message: impl Into<String>) -> Self {
+        Self::new(Exit::Failed, message)
+    }
+}
+
+/// Runs the program with its arguments; writes its own messages.
+pub fn run(args: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
+    let matches = match Cli::command().try_get_matches_from(args) {
+        Ok(m) => m,
+        Err(e) => {
+            // A closed pipe is no reason to complain.
+            let _ = e.print();
+            return ExitCode::from(u8::try_from(e.exit_code()).unwrap_or(2));
+        }
+    };
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(c) => c,
+        Err(e) => {
+            let _ = e.print();
+            return ExitCode::from(2);
+        }
+    };
+    let out = io::stdout();
+    let mut out = io::BufWriter::with_capacity(1 << 16, out.lock());
+    let result = dispatch(cli, &mut out).and_then(|e| out.flush().map(|()| e).map_err(Into::into));
+    match result {
+        Ok(exit) => exit.into(),
+        Err(e) => end(&e),
+    }
+}
+
+fn dispatch(cli: Cli, out: &mut impl Write) -> anyhow::Result<Exit> {
+    match cli.command {
+        None => errors::run(&args::Errors { read: cli.read, fail: false }, out),
+        Some(Command::Errors(a)) => errors::run(&a, out),
+        Some(Command::Calls(a)) => calls::run(&a, out),
+        Some(Command::Show(a)) => show::run(&a, out),
+        Some(Command::Replay(a)) => replay::run(&a, out),
+        Some(Command::Filters(a)) => filters::run(&a, out),
+        Some(Command::Completions { shell }) => {
+            clap_complete::generate(shell, &mut Cli::command(), "redial", out);
+            Ok(Exit::Done)
+        }
+        Some(Command::Man) => {
+            clap_mangen::Man::new(Cli::command()).render(out)?;
+            Ok(Exit::Done)
+        }
+    }
+}
+
+/// Prints an error once and gives its exit code; a closed pipe ends the program quietly.
+fn end(e: &anyhow::Error) -> ExitCode {
+    if e.chain().any(|c| is_closed_pipe(c)) {
+        return ExitCode::SUCCESS;
+    }
+    let exit = e.downcast_ref::<Stop>().map_or(Exit::Failed, |s| s.exit);
+    let text = format!("{e:#}");
+    let mut err = io::stderr().lock();
+    for (n, line) in crate::output::safe::printable_lines(&text).enumerate() {
+        let lead = if n == 0 { "redial: " } else { "" };
+        let _ = writeln!(err, "{lead}{line}");
+    }
+    exit.into()
+}
+
+fn is_closed_pipe(e: &(dyn std::error::Error + 'static)) -> bool {
+    let io = e.downcast_ref::<io::Error>().map(io::Error::kind);
+    let json = e.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind);
+    io.or(json) == Some(io::ErrorKind::BrokenPipe)
+}
+
+/// A line on standard error.
+fn say(text: &str) {
+    let mut err = io::stderr().lock();
+    for line in crate::output::safe::printable_lines(text) {
+        let _ = writeln!(err, "redial: {line}");
+    }
+}

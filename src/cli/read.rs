@@ -1,0 +1,286 @@
+//! What every reading command does: rules, inputs, progress, the query, the closing line.
+
+use std::collections::HashSet;
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::args::{Level, Look, Read};
+use super::{Exit, Stop, say};
+use crate::call::{Call, Finding};
+use crate::filter::{Engine, builtin, expr, read_pack};
+use crate::input;
+use crate::model::{Severity, Time};
+use crate::output::json::{self, Summary};
+use crate::output::style::Paint;
+use crate::output::text::Page;
+use crate::query::{CallError, Query, calls_by_id};
+use crate::scan::Shapes;
+use crate::session::{Reading, Session};
+
+/// Inputs read and what to see of them.
+pub(super) struct View {
+    pub(super) session: Session,
+    pub(super) engine: Engine,
+    pub(super) reading: Reading,
+    pub(super) query: Query,
+    pub(super) page: Page,
+    pub(super) json: bool,
+    pub(super) unparsed: bool,
+    begun: Instant,
+}
+
+/// All packs: the user's first, so that they can override.
+pub(super) fn engine(folders: &[PathBuf]) -> Result<Engine, Stop> {
+    let mut packs = Vec::new();
+    for folder in folders {
+        if !folder.is_dir() {
+            return Err(Stop::usage(format!("--filters {}: no such folder", folder.display())));
+        }
+        packs.extend(user_packs(folder));
+    }
+    if let Some(own) = config_folder() {
+        packs.extend(user_packs(&own.join("filters")));
+    }
+    packs.extend(builtin::packs());
+    let engine = Engine::new(packs);
+    for broken in engine.broken() {
+        say(&broken.to_string());
+    }
+    Ok(engine)
+}
+
+/// `redial` in the user's configuration folder (XDG).
+pub(super) fn config_folder() -> Option<PathBuf> {
+    use etcetera::BaseStrategy;
+    etcetera::choose_base_strategy().ok().map(|s| s.config_dir().join("redial"))
+}
+
+fn user_packs(folder: &Path) -> Vec<crate::filter::Pack> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let mut paths: Vec<PathBuf> = entries.flatten().map(|e| e.path()).collect();
+    paths.retain(|p| p.extension().is_some_and(|e| e == "toml"));
+    paths.sort();
+    paths
+        .iter()
+        .filter_map(|p| {
+            let name = p.display().to_string();
+            match std::fs::read(p) {
+                Ok(text) => Some(read_pack(&String::from_utf8_lossy(&text), &name, &name)),
+                Err(e) => {
+                    say(&format!("{name}: cannot read the rule pack: {e}; it is left out"));
+                    None
+                }
+            }
+        })
+        .collect()
+}
+
+/// The clock of this machine.
+pub(super) fn now() -> Time {
+    Time(chrono::Utc::now().timestamp_millis())
+}
+
+/// `--since` and `--until`: RFC 3339 or an age.
+fn moment(option: &str, text: Option<&str>, now: Time) -> Result<Option<(Time, Time)>, Stop> {
+    let Some(text) = text else { return Ok(None) };
+    match expr::moment(text, now) {
+        Some(t) => Ok(Some(t)),
+        None => Err(Stop::usage(format!(
+            "{option} {text}: not a time; write 2013-02-19T15:07:40Z, 2013-02-19, or an age such as 10m, 2h, 3d"
+        ))),
+    }
+}
+
+/// Reads all inputs.
+pub(super) fn open(read: &Read, default_level: Option<Severity>) -> anyhow::Result<View> {
+    let begun = Instant::now();
+    let look = &read.look;
+    let now = now();
+    let mut query = Query {
+        since: moment("--since", look.since.as_deref(), now)?.map(|(first, _)| first),
+        until: moment("--until", look.until.as_deref(), now)?.map(|(_, last)| last),
+        calls: None,
+        level: look.level.map(severity).or(default_level),
+        filter: look
+            .filter
+            .as_deref()
+            .map(|f| expr::parse(f, now).map_err(|e| Stop::usage(format!("--where:\n{e}"))))
+            .transpose()?,
+    };
+    let engine = engine(&look.filters)?;
+    let shapes = look.format.as_deref().and_then(Shapes::parse).unwrap_or_default();
+    let mut options = input::Options::default();
+    options.threads = look.threads.unwrap_or(options.threads).clamp(1, 64);
+    options.block = look.block.unwrap_or(options.block).clamp(1, 64 << 20);
+    let reading = Reading { shapes, options };
+    let inputs = inputs(read)?;
+    let mut session = with_progress(begun, |progress| Session::open(&inputs, &engine, reading, progress));
+    for f in &session.failures {
+        say(&f.to_string());
+    }
+    for input in session.inputs.iter() {
+        if let Some(e) = &input.fault {
+            let lines = crate::output::text::count(input.lines as usize, "line");
+            say(&format!("{}: it cannot be read to its end ({e}); the {lines} before that are used", input.source.name));
+        }
+    }
+    if session.inputs.is_empty() {
+        return Err(Stop::usage("no input could be read").into());
+    }
+    if let Some(id) = &look.call {
+        query.calls = Some(find_call(&session, id)?);
+    }
+    if query.asks_for_people() {
+        session.meet_people(|_| true);
+    }
+    let page = page(look, &inputs);
+    Ok(View { session, engine, reading, query, page, json: look.json, unparsed: look.unparsed, begun })
+}
+
+/// The calls of an id, or the end of the command.
+pub(super) fn find_call(session: &Session, id: &str) -> Result<HashSet<u32>, Stop> {
+    calls_by_id(session, id).map_err(|e| {
+        let exit = if matches!(e, CallError::Ambiguous { .. }) { Exit::Failed } else { Exit::Nothing };
+        Stop::new(exit, format!("{e}; `redial calls` lists them"))
+    })
+}
+
+fn severity(level: Level) -> Severity {
+    match level {
+        Level::Error => Severity::Error,
+        Level::Warning => Severity::Warning,
+        Level::Info => Severity::Info,
+    }
+}
+
+/// What to read: the inputs named, else standard input when something is piped in.
+fn inputs(read: &Read) -> Result<Vec<PathBuf>, Stop> {
+    if read.inputs.iter().any(|i| i.as_os_str() == "store" && !i.exists()) {
+        return Err(Stop::usage("there is no store yet: this version reads files, folders and standard input"));
+    }
+    if !read.inputs.is_empty() {
+        return Ok(read.inputs.clone());
+    }
+    if io::stdin().is_terminal() {
+        return Err(Stop::usage("what should be read? Name a log, a folder, or `-` for standard input: redial errors app.log"));
+    }
+    Ok(vec![PathBuf::from("-")])
+}
+
+fn page(look: &Look, inputs: &[PathBuf]) -> Page {
+    let env = |name: &str| std::env::var(name).ok();
+    let width = terminal_size::terminal_size_of(io::stdout()).map_or(80, |(w, _)| usize::from(w.0));
+    let mut typed: String = inputs.iter().map(|p| quoted(&p.display().to_string()) + " ").collect();
+    for folder in &look.filters {
+        typed += &format!("--filters {} ", quoted(&folder.display().to_string()));
+    }
+    Page {
+        paint: Paint::for_stdout(look.color, env),
+        width: width.clamp(40, 120),
+        inputs: typed,
+        target: env("REDIAL_TARGET").map_or_else(|| "http://localhost:3000".to_owned(), |t| quoted(&t)),
+    }
+}
+
+/// A word for a shell, quoted when it must be.
+fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./:@%+=,".contains(c);
+    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+}
+
+/// Runs with a progress bar on standard error, shown on a terminal for what takes over half a second.
+fn with_progress<T>(begun: Instant, work: impl FnOnce(&mut dyn FnMut(u64, Option<u64>)) -> T) -> T {
+    if !io::stderr().is_terminal() {
+        return work(&mut |_, _| {});
+    }
+    let mut bar: Option<ProgressBar> = None;
+    let result = work(&mut |done, total| {
+        if bar.is_none() && begun.elapsed().as_millis() >= 500 {
+            let style = "reading {bytes} of {total_bytes} {wide_bar} {bytes_per_sec}";
+            let b = match total {
+                Some(t) => ProgressBar::new(t).with_style(
+                    ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()),
+                ),
+                None => ProgressBar::new_spinner(),
+            };
+            bar = Some(b);
+        }
+        if let Some(b) = &bar {
+            b.set_position(done);
+        }
+    });
+    if let Some(b) = bar {
+        b.finish_and_clear();
+    }
+    result
+}
+
+impl View {
+    /// The totals, with the findings that are shown.
+    pub(super) fn summary(&self, shown: &[&Finding]) -> Summary {
+        let s = &self.session;
+        let lines: u64 = s.inputs.iter().map(|i| i.lines).sum();
+        let seen: HashSet<(u32, u64)> = shown.iter().map(|f| (f.place.input, f.place.line)).collect();
+        let calls: Vec<&Call> = self.query.calls(s).collect();
+        let all = Query { level: None, ..self.query.clone() };
+        let count = |severity: Severity| {
+            let rest = s.calls.calls.iter().filter(|c| !c.real);
+            let calls = calls.iter().copied().chain(rest);
+            calls.flat_map(|c| all.findings(s, c)).filter(|f| f.severity == severity).count()
+        };
+        Summary {
+            r#type: "summary",
+            inputs: s.inputs.len(),
+            bytes: s.inputs.iter().map(|i| i.bytes).sum(),
+            lines,
+            unparsed: s.calls.unparsed.iter().map(|u| u.lines).sum(),
+            hidden: lines - (seen.len() as u64).min(lines),
+            requests: calls.iter().map(|c| c.exchanges.len()).sum(),
+            errors: count(Severity::Error),
+            warnings: count(Severity::Warning),
+            calls: calls.len(),
+            ms: u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+
+    /// Writes what could not be read, when asked for.
+    pub(super) fn list_unparsed(&self, out: &mut impl Write) -> anyhow::Result<()> {
+        if !self.unparsed {
+            return Ok(());
+        }
+        const AT_ONCE: usize = 1000;
+        for some in self.session.calls.unparsed.chunks(AT_ONCE) {
+            let places: Vec<_> = some.iter().map(|u| u.place).collect();
+            for (u, text) in some.iter().zip(self.session.again(&places)) {
+                if self.json {
+                    json::line(out, &json::unparsed(&self.session, u, &text))?;
+                } else {
+                    self.unparsed_text(out, u, &text)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn unparsed_text(&self, out: &mut impl Write, u: &crate::call::Unparsed, text: &[u8]) -> io::Result<()> {
+        let name = self.session.name_of(u.place);
+        let text = String::from_utf8_lossy(text);
+        if u.why.is_empty() {
+            for (n, line) in text.lines().enumerate() {
+                let place = format!("{name}:{}: ", u.place.line + n as u64);
+                writeln!(out, "{}{}", crate::output::safe::printable(&place), crate::output::safe::printable(line))?;
+            }
+            return Ok(());
+        }
+        let why = format!("{name}:{}: {} ({})", u.place.line, u.why, crate::output::text::count(u.lines as usize, "line"));
+        writeln!(out, "{}", crate::output::safe::printable(&why))
+    }
+
+    /// Exit code of a command that read its inputs.
+    pub(super) fn exit(&self) -> Exit {
+        if self.session.failures.is_empty() { Exit::Done } else { Exit::Failed }
+    }
+}

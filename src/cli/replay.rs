@@ -1,0 +1,231 @@
+//! `redial replay`: choose recorded requests, send them again, judge the answers.
+
+use std::io::{IsTerminal, Write};
+use std::time::Duration;
+
+use super::args::{Replay, Sign};
+use super::{Exit, Stop, read, say};
+use crate::call::{Call, Exchange};
+use crate::config::Credentials;
+use crate::judge::judge;
+use crate::output::json;
+use crate::output::safe::printable_lines;
+use crate::output::style::Role;
+use crate::replay::{Edits, Options, Pinned, Plan, SignMode, Target, TargetError, plan, send};
+use crate::session::Detail;
+
+/// A request that was chosen.
+struct Chosen<'a> {
+    call: &'a Call,
+    exchange: &'a Exchange,
+    detail: Detail,
+}
+
+/// Runs the command.
+pub(super) fn run(args: &Replay, out: &mut impl Write) -> anyhow::Result<Exit> {
+    let mut read = args.read.clone();
+    // The calls are looked up here, so that findings of others stay out of the totals too.
+    read.look.level = None;
+    let view = read::open(&read, None)?;
+    let chosen = choose(args, &view)?;
+    if args.list {
+        return list(&view, &chosen, out);
+    }
+    let (ready, stuck): (Vec<_>, Vec<_>) = chosen.into_iter().partition(|c| c.exchange.replayable());
+    for c in &stuck {
+        if let Some(why) = c.exchange.why_not {
+            say(&format!("{} of call {} is left out: {why}", c.exchange.name(), c.call.id));
+        }
+    }
+    if ready.is_empty() {
+        let why = match stuck.len() {
+            0 => "no failed request in the input; --all chooses those that went well too".to_owned(),
+            n => format!("none of {n} chosen requests can be sent again"),
+        };
+        return Err(Stop::new(Exit::Nothing, format!("{why}; `redial replay --list --all` shows them")).into());
+    }
+    let target = target(args)?;
+    let options = options(args)?;
+    if args.dry_run {
+        return dry_run(&ready, &target, &options, out);
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(send_all(&view, &ready, &target, &options, out))
+}
+
+/// The requests that the options name, in the order of time.
+fn choose<'a>(args: &Replay, view: &'a read::View) -> anyhow::Result<Vec<Chosen<'a>>> {
+    let session = &view.session;
+    let mut all: Vec<(&Call, &Exchange)> = session
+        .calls
+        .calls
+        .iter()
+        .flat_map(|c| view.query.exchanges(session, c).map(move |e| (c, e)))
+        .collect();
+    all.sort_by(|(_, a), (_, b)| match (a.at.time(), b.at.time()) {
+        (Some(x), Some(y)) => x.cmp(&y),
+        _ => (a.place.input, a.place.line).cmp(&(b.place.input, b.place.line)),
+    });
+    let mut chosen = if args.request.is_empty() {
+        all.retain(|(_, e)| args.all || e.outcome.failed());
+        all
+    } else {
+        by_name(&args.request, &all)?
+    };
+    if args.last && chosen.len() > 1 {
+        let last = chosen.iter().rposition(|(_, e)| args.list || e.replayable()).unwrap_or(chosen.len() - 1);
+        chosen = vec![chosen[last]];
+    }
+    let exchanges: Vec<&Exchange> = chosen.iter().map(|(_, e)| *e).collect();
+    let details = session.details(&exchanges);
+    Ok(chosen.into_iter().zip(details).map(|((call, exchange), detail)| Chosen { call, exchange, detail }).collect())
+}
+
+/// Requests by id or by an unambiguous beginning of it, in the order given.
+fn by_name<'a>(names: &[String], all: &[(&'a Call, &'a Exchange)]) -> Result<Vec<(&'a Call, &'a Exchange)>, Stop> {
+    names
+        .iter()
+        .map(|name| {
+            let exact = all.iter().find(|(_, e)| e.name() == *name);
+            let mut parts = all.iter().filter(|(_, e)| name.len() >= 4 && e.name().starts_with(name.as_str()));
+            match (exact, parts.next(), parts.next()) {
+                (Some(found), ..) | (None, Some(found), None) => Ok(*found),
+                (None, Some(_), Some(_)) => {
+                    Err(Stop::usage(format!("several requests begin with `{name}`; give more of the id")))
+                }
+                (None, None, _) => {
+                    let hint = "`redial replay --list --all` shows them";
+                    Err(Stop::new(Exit::Nothing, format!("no request is called `{name}`; {hint}")))
+                }
+            }
+        })
+        .collect()
+}
+
+fn list(view: &read::View, chosen: &[Chosen<'_>], out: &mut impl Write) -> anyhow::Result<Exit> {
+    for c in chosen {
+        if view.json {
+            json::line(out, &json::request(&view.session, c.exchange, &c.detail))?;
+        } else {
+            let mark = if c.exchange.replayable() { " " } else { "✗" };
+            let name = view.page.paint.role(Role::Command, c.exchange.name());
+            writeln!(out, "{mark} {name}  call {}", crate::output::safe::printable(&c.call.id.to_string()))?;
+            view.page.exchange(out, c.exchange, &c.detail)?;
+        }
+    }
+    if view.json {
+        json::line(out, &view.summary(&[]))?;
+    } else {
+        let ready = chosen.iter().filter(|c| c.exchange.replayable()).count();
+        let requests = crate::output::text::count(chosen.len(), "request");
+        writeln!(out, "{}", view.page.paint.role(Role::Faint, format!("{requests}, {ready} can be sent again")))?;
+    }
+    Ok(if chosen.is_empty() { Exit::Nothing } else { view.exit() })
+}
+
+fn target(args: &Replay) -> Result<Target, Stop> {
+    let Some(to) = &args.to else {
+        return Err(Stop::usage("where to? --to http://localhost:3000, or set REDIAL_TARGET"));
+    };
+    Target::parse(to, &args.allow_host).map_err(refused)
+}
+
+fn refused(e: TargetError) -> Stop {
+    Stop::new(if e.refused() { Exit::Refused } else { Exit::Failed }, e.to_string())
+}
+
+fn options(args: &Replay) -> Result<Options, Stop> {
+    let pair = |text: &String| {
+        let (n, v) = text.split_once('=').ok_or_else(|| Stop::usage(format!("--set {text}: write NAME=VALUE")))?;
+        Ok((n.to_owned(), v.to_owned()))
+    };
+    let header = |text: &String| Edits::parse_header(text).map_err(|e| Stop::usage(format!("--header {text}: {e}")));
+    let timeout = Duration::try_from_secs_f64(args.timeout)
+        .ok()
+        .filter(|t| !t.is_zero() && *t <= Duration::from_secs(86_400))
+        .ok_or_else(|| Stop::usage(format!("--timeout {}: give seconds, such as 15", args.timeout)))?;
+    Ok(Options {
+        edits: Edits {
+            set: args.set.iter().map(pair).collect::<Result<_, Stop>>()?,
+            unset: args.unset.clone(),
+            headers: args.header.iter().map(header).collect::<Result<_, Stop>>()?,
+        },
+        sign: args.sign.map(|s| match s {
+            Sign::Resign => SignMode::Resign,
+            Sign::Keep => SignMode::Keep,
+            Sign::Strip => SignMode::Strip,
+        }),
+        auth_token: Credentials::from_lookup(|n| std::env::var(n).ok()).auth_token,
+        public_url: args.public_url.clone(),
+        timeout,
+    })
+}
+
+fn planned(c: &Chosen<'_>, target: &Target, options: &Options) -> Result<Plan, Stop> {
+    plan(c.call.provider, c.exchange.kind, &c.detail.request, target, options)
+        .map_err(|e| Stop::usage(format!("{}: {e}", c.exchange.name())))
+}
+
+/// The bytes themselves; on a terminal made printable.
+fn dry_run(ready: &[Chosen<'_>], target: &Target, options: &Options, out: &mut impl Write) -> anyhow::Result<Exit> {
+    let terminal = std::io::stdout().is_terminal();
+    for (n, c) in ready.iter().enumerate() {
+        let plan = planned(c, target, options)?;
+        for note in &plan.notes {
+            say(&format!("{}: {note}", c.exchange.name()));
+        }
+        let wire = plan.wire()?;
+        if n > 0 {
+            out.write_all(b"\n\n")?;
+        }
+        if terminal {
+            for line in printable_lines(&String::from_utf8_lossy(&wire)) {
+                writeln!(out, "{line}")?;
+            }
+        } else {
+            out.write_all(&wire)?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// Sends one after the other; every answer is printed when it is there.
+async fn send_all(
+    view: &read::View,
+    ready: &[Chosen<'_>],
+    target: &Target,
+    options: &Options,
+    out: &mut impl Write,
+) -> anyhow::Result<Exit> {
+    let pinned: Pinned = target.resolve().await.map_err(refused)?;
+    let mut passed = 0;
+    for c in ready {
+        let plan = planned(c, target, options)?;
+        let sent = send(&plan, &pinned).await;
+        let verdict = judge(c.call.provider, c.exchange.kind, &sent.answer());
+        passed += usize::from(verdict.pass());
+        if view.json {
+            json::line(out, &json::replay(c.exchange, c.call, &plan, &sent, &verdict))?;
+        } else {
+            view.page.replay(out, c.exchange, &plan, &sent, &verdict)?;
+            for note in &plan.notes {
+                view.page.wrapped(out, 6, Role::Faint, &format!("note: {note}"))?;
+            }
+        }
+        out.flush()?;
+    }
+    if view.json {
+        json::line(out, &view.summary(&[]))?;
+    } else {
+        closing(view, passed, ready.len(), out)?;
+    }
+    Ok(if passed == ready.len() { Exit::Done } else { Exit::No })
+}
+
+fn closing(view: &read::View, passed: usize, all: usize, out: &mut impl Write) -> std::io::Result<()> {
+    let role = if passed == all { Role::Good } else { Role::Error };
+    let requests = crate::output::text::count(all, "request");
+    let text = format!("{requests} sent: {passed} passed, {} failed", all - passed);
+    writeln!(out, "{}", view.page.paint.role(role, text))
+}
+
