@@ -68,10 +68,17 @@ pub fn calls_by_id(session: &Session, id: &str) -> Result<HashSet<u32>, CallErro
         0 => Err(CallError::NotFound(id.to_owned())),
         1 => Ok(parts),
         count => {
-            let mut some: Vec<String> = parts.iter().map(|&n| session.calls.calls[n as usize].id.to_string()).collect();
+            let mut some: Vec<String> = parts
+                .iter()
+                .map(|&n| session.calls.calls[n as usize].id.to_string())
+                .collect();
             some.sort();
             some.truncate(3);
-            Err(CallError::Ambiguous { id: id.to_owned(), count, some: some.join(", ") + if count > 3 { ", …" } else { "" } })
+            Err(CallError::Ambiguous {
+                id: id.to_owned(),
+                count,
+                some: some.join(", ") + if count > 3 { ", …" } else { "" },
+            })
         }
     }
 }
@@ -92,7 +99,13 @@ impl Query {
                 && self.level.is_none_or(|l| f.severity >= l)
                 && self.by_call(call)
                 && self.at(f.at)
-                && self.filter.as_ref().is_none_or(|x| x.matches(&FindingRow { session, call, finding: f }))
+                && self.filter.as_ref().is_none_or(|x| {
+                    x.matches(&FindingRow {
+                        session,
+                        call,
+                        finding: f,
+                    })
+                })
         })
     }
 
@@ -101,7 +114,13 @@ impl Query {
         session.calls.exchanges_of(call).filter(move |e| {
             self.by_call(call)
                 && self.at(e.at)
-                && self.filter.as_ref().is_none_or(|x| x.matches(&ExchangeRow { session, call, exchange: e }))
+                && self.filter.as_ref().is_none_or(|x| {
+                    x.matches(&ExchangeRow {
+                        session,
+                        call,
+                        exchange: e,
+                    })
+                })
         })
     }
 
@@ -111,7 +130,8 @@ impl Query {
 
     /// Whether a moment is in view; what has no time is.
     fn at(&self, when: When) -> bool {
-        when.time().is_none_or(|t| self.since.is_none_or(|s| t >= s) && self.until.is_none_or(|u| t <= u))
+        when.time()
+            .is_none_or(|t| self.since.is_none_or(|s| t >= s) && self.until.is_none_or(|u| t <= u))
     }
 
     fn overlaps(&self, call: &Call) -> bool {
@@ -122,8 +142,10 @@ impl Query {
 
     /// Whether the filter asks for callers, which must then be looked up.
     pub fn asks_for_people(&self) -> bool {
-        let people = [Field::From, Field::To, Field::Direction];
-        self.filter.as_ref().is_some_and(|f| f.fields().iter().any(|x| people.contains(x)))
+        let people = [Field::From, Field::To, Field::Direction, Field::App, Field::Outcome];
+        self.filter
+            .as_ref()
+            .is_some_and(|f| f.fields().iter().any(|x| people.contains(x)))
     }
 }
 
@@ -133,7 +155,13 @@ fn takes_call(session: &Session, call: &Call, filter: &Expr) -> bool {
             .calls
             .findings_of(call)
             .any(|finding| !finding.hidden && filter.matches(&FindingRow { session, call, finding }))
-        || session.calls.exchanges_of(call).any(|exchange| filter.matches(&ExchangeRow { session, call, exchange }))
+        || session.calls.exchanges_of(call).any(|exchange| {
+            filter.matches(&ExchangeRow {
+                session,
+                call,
+                exchange,
+            })
+        })
 }
 
 struct CallRow<'a> {
@@ -167,7 +195,13 @@ fn moment(when: When) -> Value<'static> {
 
 /// What every row of a call has.
 fn of_call<'a>(session: &'a Session, c: &'a Call, field: Field) -> Value<'a> {
-    let count = |s: Severity| session.calls.findings_of(c).filter(|f| !f.hidden && f.severity == s).count() as f64;
+    let count = |s: Severity| {
+        session
+            .calls
+            .findings_of(c)
+            .filter(|f| !f.hidden && f.severity == s)
+            .count() as f64
+    };
     match field {
         Field::Call => Value::Texts(c.ids().map(|i| Cow::Owned(i.to_string())).collect()),
         Field::Provider => text(Some(c.provider.as_str())),
@@ -195,8 +229,12 @@ fn of_exchange<'a>(session: &'a Session, call: &'a Call, e: &'a Exchange, field:
         Field::At => moment(e.at),
         Field::Outcome => text(Some(e.outcome.as_str())),
         Field::Url => text(url),
-        Field::Path => url.map_or(Value::Missing, |u| Value::Text(Cow::Owned(crate::call::host_and_path(u).1))),
-        Field::Host => url.map_or(Value::Missing, |u| Value::Text(Cow::Owned(crate::call::host_and_path(u).0))),
+        Field::Path => url.map_or(Value::Missing, |u| {
+            Value::Text(Cow::Owned(crate::call::host_and_path(u).1))
+        }),
+        Field::Host => url.map_or(Value::Missing, |u| {
+            Value::Text(Cow::Owned(crate::call::host_and_path(u).0))
+        }),
         Field::Method => text(e.method.as_deref()),
         Field::Kind => text(Some(e.kind.as_str())),
         Field::Event => text(e.step.map(|s| s.event.as_str())),
@@ -238,7 +276,13 @@ impl Row for FindingRow<'_> {
             Field::Line => Value::Number(f.place.line as f64),
             Field::Text => {
                 let url = exchange.and_then(|e| e.url.as_deref());
-                let texts = [Some(&*f.title), Some(&*f.evidence), Some(&*f.code), Some(&*f.class), url];
+                let texts = [
+                    Some(&*f.title),
+                    Some(&*f.evidence),
+                    Some(&*f.code),
+                    Some(&*f.class),
+                    url,
+                ];
                 Value::Texts(texts.into_iter().flatten().map(Cow::Borrowed).collect())
             }
             _ => match exchange {

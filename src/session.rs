@@ -6,7 +6,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::call::{Call, Calls, Exchange, Fold};
-use crate::filter::Engine;
+use crate::filter::{Engine, Note};
 use crate::format::tropo;
 use crate::input::{self, Failure, Options, Source};
 use crate::model::{Payload, Place, Provider, Request, RequestKind, Response, Time};
@@ -66,22 +66,42 @@ impl Session {
     ) -> Self {
         let (sources, failures) = input::find(names);
         let total: Option<u64> = sources.iter().map(Source::size).sum();
-        let pass = Pass { engine, shapes: reading.shapes, every: false };
+        let pass = Pass {
+            engine,
+            shapes: reading.shapes,
+            every: false,
+        };
         let mut fold = Fold::new(engine);
         let mut done = 0;
         let mut inputs = Vec::new();
         for mut source in sources {
-            let fault = input::read(&mut source, pass, &mut fold, reading.options, &mut |n| progress(done + n, total)).err();
+            let fault = input::read(&mut source, pass, &mut fold, reading.options, &mut |n| {
+                progress(done + n, total)
+            })
+            .err();
             let (lines, bytes) = fold.so_far();
             done += bytes;
-            inputs.push(Input { source, lines, bytes, fault });
+            inputs.push(Input {
+                source,
+                lines,
+                bytes,
+                fault,
+            });
         }
-        Self { inputs, failures, calls: fold.finish() }
+        Self {
+            inputs,
+            failures,
+            calls: fold.finish(),
+        }
     }
 
     /// The place of every line of a call, hidden ones too, in order: a second pass over its inputs.
     pub fn lines_of(&mut self, calls: &[u32], engine: &Engine, reading: Reading) -> Vec<Place> {
-        let pass = Pass { engine, shapes: reading.shapes, every: true };
+        let pass = Pass {
+            engine,
+            shapes: reading.shapes,
+            every: true,
+        };
         let mut fold = Fold::new(engine);
         fold.watch(self.calls.merged_into(calls));
         for input in &mut self.inputs {
@@ -115,13 +135,17 @@ impl Session {
             .iter()
             .zip(requests.iter().zip(answers))
             .map(|(e, (request, answer))| {
-                if e.from_document() { document(e, request) } else { log_line(e, request, answer) }
+                if e.from_document() {
+                    document(e, request)
+                } else {
+                    log_line(e, request, answer)
+                }
             })
             .collect()
     }
 
     /// Caller, called and direction of Tropo calls, which stand in the session document of their first request.
-    pub fn meet_people(&mut self, which: impl Fn(&Call) -> bool) {
+    fn meet_people(&mut self, which: impl Fn(&Call) -> bool) {
         let wanted: Vec<u32> = self
             .calls
             .calls
@@ -133,13 +157,44 @@ impl Session {
             })
             .collect();
         let exchanges: Vec<&Exchange> = wanted.iter().map(|&n| &self.calls.exchanges[n as usize]).collect();
-        let people: Vec<_> = exchanges.iter().zip(self.details(&exchanges)).map(|(e, d)| (e.call, people(&d))).collect();
+        let people: Vec<_> = exchanges
+            .iter()
+            .zip(self.details(&exchanges))
+            .map(|(e, d)| (e.call, people(&d)))
+            .collect();
         for (call, (from, to, direction)) in people {
             let c = &mut self.calls.calls[call as usize];
             c.from = from.map(Into::into);
             c.to = to.map(Into::into);
             c.direction = direction.map(Into::into);
         }
+    }
+
+    /// Reads what was only noted of calls: their last state, and the application when no request names it.
+    pub fn look_into(&mut self, engine: &Engine, which: impl Fn(&Call) -> bool) {
+        let mut wanted: Vec<(u32, Note, Place)> = Vec::new();
+        for c in self.calls.calls.iter().filter(|c| which(c)) {
+            wanted.extend(
+                c.state_at
+                    .filter(|_| c.state.is_none())
+                    .map(|p| (c.index, Note::State, p)),
+            );
+            wanted.extend(c.app_at.filter(|_| c.app.is_none()).map(|p| (c.index, Note::App, p)));
+        }
+        let places: Vec<Place> = wanted.iter().map(|w| w.2).collect();
+        let texts = self.again(&places);
+        for ((call, note, _), line) in wanted.into_iter().zip(texts) {
+            let line = tropo::trim_end(&line);
+            let split = tropo::split(line).unwrap_or(tropo::Split::bare());
+            let message = tropo::Message::of(line, &split);
+            let c = &mut self.calls.calls[call as usize];
+            match note {
+                Note::State => c.state = engine.note_text(note, "state", &message.body).map(Into::into),
+                Note::App => c.app = engine.note_text(note, "app", &message.body).map(Into::into),
+                Note::Settles => {}
+            }
+        }
+        self.meet_people(which);
     }
 
     /// Name of an input.
@@ -156,19 +211,29 @@ impl Session {
 }
 
 fn document(e: &Exchange, text: &[u8]) -> Detail {
-    let Some(record) = scan::fact_of(text, e.event_id()) else { return known(e) };
+    let Some(record) = scan::fact_of(text, e.event_id()) else {
+        return known(e);
+    };
     let mut request = record.request.unwrap_or_default();
     if request.url.is_none() {
         request.url = e.url.as_deref().map(str::to_owned);
     }
-    Detail { request, response: record.response, account: record.account.map(|a| a.to_string()) }
+    Detail {
+        request,
+        response: record.response,
+        account: record.account.map(|a| a.to_string()),
+    }
 }
 
 /// What the fold knows, when the input is not there any more.
 fn known(e: &Exchange) -> Detail {
     let text = |t: &Option<std::sync::Arc<str>>| t.as_deref().map(str::to_owned);
     Detail {
-        request: Request { method: text(&e.method), url: text(&e.url), ..Request::default() },
+        request: Request {
+            method: text(&e.method),
+            url: text(&e.url),
+            ..Request::default()
+        },
         response: None,
         account: None,
     }
@@ -185,7 +250,12 @@ fn log_line(e: &Exchange, line: &[u8], answer: &[u8]) -> Detail {
             Some(_) => None,
             None => tropo::body_of(answer, b": ").map(|b| String::from_utf8_lossy(&b).into_owned()),
         };
-        detail.response = Some(Response { status: e.status, headers: Vec::new(), body, ms: e.ms.map(u64::from) });
+        detail.response = Some(Response {
+            status: e.status,
+            headers: Vec::new(),
+            body,
+            ms: e.ms.map(u64::from),
+        });
     }
     detail
 }
@@ -194,8 +264,12 @@ type People = (Option<String>, Option<String>, Option<String>);
 
 /// `session.from.id`, `session.to.id`; a token launch is outbound.
 fn people(detail: &Detail) -> People {
-    let Payload::Json(body) = &detail.request.payload else { return (None, None, None) };
-    let Ok(json) = serde_json::from_slice::<serde_json::Value>(body) else { return (None, None, None) };
+    let Payload::Json(body) = &detail.request.payload else {
+        return (None, None, None);
+    };
+    let Ok(json) = serde_json::from_slice::<serde_json::Value>(body) else {
+        return (None, None, None);
+    };
     let session = &json["session"];
     let text = |v: &serde_json::Value| v.as_str().filter(|t| !t.is_empty()).map(str::to_owned);
     let direction = match session["userType"].as_str() {

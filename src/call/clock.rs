@@ -84,7 +84,9 @@ impl Clock {
                 self.first_day = Some(day - i64::from(days));
             }
             When::Year(years, month, ..) if self.first_year.is_none() => {
-                let Some(date) = chrono::DateTime::from_timestamp_millis(full.0) else { return };
+                let Some(date) = chrono::DateTime::from_timestamp_millis(full.0) else {
+                    return;
+                };
                 // The year in which the line's month is nearest.
                 let ahead = i32::from(month) - date.month() as i32;
                 let shift = i32::from(ahead < -6) - i32::from(ahead > 6);

@@ -135,7 +135,10 @@ impl Fold<'_> {
     /// The exchange of a record: a new one, or the one that another source told already.
     fn exchange(&mut self, call: u32, place: Place, when: When, record: &Record) -> Option<u32> {
         let request = record.request.as_ref()?;
-        let (method, url) = (request.method.as_deref(), request.url.as_deref().filter(|u| !u.is_empty()));
+        let (method, url) = (
+            request.method.as_deref(),
+            request.url.as_deref().filter(|u| !u.is_empty()),
+        );
         if method.is_none() && url.is_none() && request.params().is_empty() && record.kind != RecordKind::TropoPayload {
             return None;
         }
@@ -156,7 +159,11 @@ impl Fold<'_> {
             url,
             outcome: record.outcome,
             status: record.response.as_ref().and_then(|r| r.status),
-            ms: record.response.as_ref().and_then(|r| r.ms).and_then(|ms| u32::try_from(ms).ok()),
+            ms: record
+                .response
+                .as_ref()
+                .and_then(|r| r.ms)
+                .and_then(|ms| u32::try_from(ms).ok()),
             why_not: record.why_not,
             step: None,
             place,
@@ -193,11 +200,19 @@ impl Fold<'_> {
         let status = record.response.as_ref().and_then(|r| r.status);
         if timeline {
             e.status = status.or(e.status);
-            e.ms = record.response.as_ref().and_then(|r| r.ms).and_then(|ms| u32::try_from(ms).ok()).or(e.ms);
+            e.ms = record
+                .response
+                .as_ref()
+                .and_then(|r| r.ms)
+                .and_then(|ms| u32::try_from(ms).ok())
+                .or(e.ms);
         } else if record.outcome != Outcome::Unknown {
             e.outcome = record.outcome;
         }
-        let asked = record.asked.clone().or_else(|| e.document.as_mut().and_then(|d| d.asked.take()));
+        let asked = record
+            .asked
+            .clone()
+            .or_else(|| e.document.as_mut().and_then(|d| d.asked.take()));
         // Parameters with their own names beat those that were renamed to snake_case.
         if record.why_not.is_none() && (!timeline || e.why_not.is_some()) {
             e.place = place;

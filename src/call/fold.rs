@@ -8,7 +8,7 @@ use foldhash::fast::RandomState;
 use super::clock::{Clock, When};
 use super::intern::Interner;
 use super::{Call, Calls, Exchange, Finding, Live, Unparsed};
-use crate::filter::Engine;
+use crate::filter::{Engine, Note};
 use crate::format::tropo::Alias;
 use crate::model::{Id, InputId, Place, Provider, Stamp};
 use crate::scan::{Event, Key, Loose, Scanned, What, Who};
@@ -74,13 +74,20 @@ impl<'e> Fold<'e> {
 
     /// The places of the watched calls' lines, in order.
     pub fn watched(&mut self) -> Vec<Place> {
-        self.watch.as_mut().map(|(_, lines)| std::mem::take(lines).into_iter().map(|(_, p)| p).collect()).unwrap_or_default()
+        self.watch
+            .as_mut()
+            .map(|(_, lines)| std::mem::take(lines).into_iter().map(|(_, p)| p).collect())
+            .unwrap_or_default()
     }
 
     /// Begins the next input.
     pub fn begin(&mut self) {
         let id = if self.input.started { self.input.id + 1 } else { 0 };
-        self.input = Input { id, started: true, ..Input::default() };
+        self.input = Input {
+            id,
+            started: true,
+            ..Input::default()
+        };
         self.clocks.push(Clock::default());
     }
 
@@ -126,14 +133,23 @@ impl<'e> Fold<'e> {
         if let Some((_, last)) = block.stamps {
             self.clock().read(last);
         }
-        for key in &block.keys {
+        for (n, key) in block.keys.iter().enumerate() {
+            self.notes(owners[n], key);
             self.now(key);
         }
         if let Some((watched, lines)) = &mut self.watch {
             let found = block.every.iter().filter(|e| watched.contains(&owners[e.0 as usize]));
             let input = &self.input;
             lines.extend(found.map(|&(n, line, byte, len)| {
-                (owners[n as usize], Place { input: input.id, line: input.lines + line + 1, byte, len })
+                (
+                    owners[n as usize],
+                    Place {
+                        input: input.id,
+                        line: input.lines + line + 1,
+                        byte,
+                        len,
+                    },
+                )
             }));
         }
         for loose in block.unparsed {
@@ -276,6 +292,8 @@ impl<'e> Fold<'e> {
             lines: 0,
             ranges: Vec::new(),
             state: None,
+            state_at: None,
+            app_at: None,
             echo: None,
             exchanges: Vec::new(),
             findings: Vec::new(),
@@ -327,6 +345,7 @@ impl<'e> Fold<'e> {
         let (exchanges, findings) = (std::mem::take(&mut f.exchanges), std::mem::take(&mut f.findings));
         let (started, ended, lines, id) = (f.started, f.ended, f.lines, f.id.clone());
         let (state, app, echo) = (f.state.take(), f.app.take(), f.echo.take());
+        let (state_at, app_at) = (f.state_at, f.app_at);
         for &n in &exchanges {
             self.exchanges[n as usize].call = into;
         }
@@ -346,6 +365,8 @@ impl<'e> Fold<'e> {
         c.state = c.state.take().or(state);
         c.app = c.app.take().or(app);
         c.echo = c.echo.take().or(echo);
+        c.state_at = c.state_at.or(state_at);
+        c.app_at = c.app_at.or(app_at);
         for (input, a, b) in ranges {
             widen(&mut c.ranges, input, a, b);
         }
@@ -363,7 +384,12 @@ impl<'e> Fold<'e> {
             let c = &mut self.calls[call as usize];
             c.lines += key.lines;
             c.live.last_line = base + key.last.place.0 + 1;
-            widen(&mut c.ranges, input, key.first.place.1, key.last.place.1 + u64::from(key.last.place.2));
+            widen(
+                &mut c.ranges,
+                input,
+                key.first.place.1,
+                key.last.place.1 + u64::from(key.last.place.2),
+            );
             if let Some(e) = key.echo {
                 match &mut c.echo {
                     Some((i, smallest, _, to)) if *i == input => {
@@ -391,9 +417,34 @@ impl<'e> Fold<'e> {
         }
     }
 
+    /// Lines that are only noted.
+    fn notes(&mut self, call: u32, key: &Key) {
+        if key.notes.iter().all(Option::is_none) {
+            return;
+        }
+        let (input, base) = (self.input.id, self.input.lines);
+        let place = |note: Note| {
+            key.notes[note as usize].map(|(line, byte, len)| Place {
+                input,
+                line: base + line + 1,
+                byte,
+                len,
+            })
+        };
+        let call = self.root(call);
+        if let Some(p) = place(Note::Settles) {
+            self.settled_at(call, p.line);
+        }
+        let c = &mut self.calls[call as usize];
+        c.state_at = place(Note::State).or(c.state_at);
+        c.app_at = c.app_at.or(place(Note::App));
+    }
+
     /// What an alias stands for from now on.
     fn now(&mut self, key: &Key) {
-        let (Who::Alias(alias), Some(now)) = (&key.who, &key.now) else { return };
+        let (Who::Alias(alias), Some(now)) = (&key.who, &key.now) else {
+            return;
+        };
         let target = self.owner(now);
         match alias {
             Alias::Thread(t) => {
@@ -422,7 +473,15 @@ impl<'e> Fold<'e> {
                     if let Some((watched, lines)) = &mut self.watch
                         && watched.contains(&call)
                     {
-                        lines.push((call, Place { input, line, byte: l.byte, len: l.len }));
+                        lines.push((
+                            call,
+                            Place {
+                                input,
+                                line,
+                                byte: l.byte,
+                                len: l.len,
+                            },
+                        ));
                     }
                     let call = self.root(call);
                     let c = &mut self.calls[call as usize];
@@ -436,7 +495,12 @@ impl<'e> Fold<'e> {
     }
 
     fn not_read(&mut self, l: Loose) {
-        let place = Place { input: self.input.id, line: self.input.lines + l.line + 1, byte: l.byte, len: l.len };
+        let place = Place {
+            input: self.input.id,
+            line: self.input.lines + l.line + 1,
+            byte: l.byte,
+            len: l.len,
+        };
         if let Some(last) = self.unparsed.last_mut() {
             let end = last.place.byte + u64::from(last.place.len);
             let next = last.place.input == place.input && last.place.line + last.lines == place.line;
@@ -448,7 +512,11 @@ impl<'e> Fold<'e> {
             }
         }
         let why = self.texts.text(&l.why);
-        self.unparsed.push(Unparsed { place, lines: l.lines, why });
+        self.unparsed.push(Unparsed {
+            place,
+            lines: l.lines,
+            why,
+        });
     }
 
     /// Settles what only the whole input can tell.
@@ -463,7 +531,12 @@ impl<'e> Fold<'e> {
         }
         self.settle_orders();
         super::steps::infer(&mut self.calls, &mut self.exchanges);
-        Calls { calls: self.calls, exchanges: self.exchanges, findings: self.findings, unparsed: self.unparsed }
+        Calls {
+            calls: self.calls,
+            exchanges: self.exchanges,
+            findings: self.findings,
+            unparsed: self.unparsed,
+        }
     }
 
     fn settle_times(&mut self) {
@@ -490,7 +563,9 @@ impl<'e> Fold<'e> {
     /// A GUID that is itself a session names the parent.
     fn parents(&mut self) {
         for n in 0..self.calls.len() {
-            let Some(guid) = self.calls[n].guid.clone() else { continue };
+            let Some(guid) = self.calls[n].guid.clone() else {
+                continue;
+            };
             if let Some(&p) = self.ids.get(&guid) {
                 let p = self.root(p);
                 if p as usize != n && self.calls[p as usize].id == guid {

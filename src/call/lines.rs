@@ -39,17 +39,7 @@ impl Fold<'_> {
                 Fact::Refusal { url, status, evidence } => {
                     self.refusal(call, place, when, rule, &url, status, evidence);
                 }
-                Fact::Step(events, evidence) => self.step(call, place, when, rule, &events, evidence),
-                Fact::State(state) => self.calls[call as usize].state = Some(self.texts.text(&state)),
-                Fact::App(app) => {
-                    let app = self.text(&app);
-                    self.calls[call as usize].app.get_or_insert(app);
-                }
-                Fact::Settles => {
-                    if let Some(name) = self.engine.line_rule(rule).settles.clone() {
-                        self.settle(call, &name);
-                    }
-                }
+                Fact::Step(events) => self.step(call, place, when, rule, &events),
                 Fact::Found(found) if found.extra || !own_taken => {
                     own_taken |= self.found(call, place, when, rule, found);
                 }
@@ -104,10 +94,9 @@ impl Fold<'_> {
         let said = payload.step;
         let event = match (logged.as_deref().map(named), said) {
             (Some(StepEvent::Continue), Some(StepEvent::Choice)) => StepEvent::Choice,
-            (
-                Some(StepEvent::Incomplete),
-                Some(e @ (StepEvent::Timeout | StepEvent::Nomatch | StepEvent::Noinput)),
-            ) => e,
+            (Some(StepEvent::Incomplete), Some(e @ (StepEvent::Timeout | StepEvent::Nomatch | StepEvent::Noinput))) => {
+                e
+            }
             (Some(logged), _) => logged,
             (None, said) => said.or((payload.kind == RequestKind::Session).then_some(StepEvent::Start))?,
         };
@@ -153,14 +142,21 @@ impl Fold<'_> {
         let open = self.answered(call, None);
         if let Some(n) = open {
             self.note_answer(n, place, when);
-            self.exchanges[n as usize].outcome =
-                if reply == Reply::Document { Outcome::Ok } else { Outcome::BadReply };
+            self.exchanges[n as usize].outcome = if reply == Reply::Document {
+                Outcome::Ok
+            } else {
+                Outcome::BadReply
+            };
         }
         let Reply::Fault { why, cut } = reply else { return };
         if let Some(n) = open {
             self.exchanges[n as usize].cut = cut;
         }
-        let mut words = Words { evidence: why.clone(), exchange: open, ..Words::default() };
+        let mut words = Words {
+            evidence: why.clone(),
+            exchange: open,
+            ..Words::default()
+        };
         words.fields.push(("reason", why));
         self.by_rule(call, place, when, self.engine.line_rule(rule), words);
     }
@@ -175,11 +171,15 @@ impl Fold<'_> {
             e.status = Some(status);
         }
         let fields = vec![("status", status.to_string()), ("url", url.to_owned())];
-        let words = Words { fields, evidence, exchange: open };
+        let words = Words {
+            fields,
+            evidence,
+            exchange: open,
+        };
         self.by_rule(call, place, when, self.engine.line_rule(rule), words);
     }
 
-    fn step(&mut self, call: u32, place: Place, when: When, rule: u16, events: &str, evidence: String) {
+    fn step(&mut self, call: u32, place: Place, when: When, rule: u16, events: &str) {
         self.calls[call as usize].live.step = Some(self.texts.text(events));
         let event = named(events);
         if event == StepEvent::Signal {
@@ -187,7 +187,11 @@ impl Fold<'_> {
         }
         if matches!(event, StepEvent::Error | StepEvent::Incomplete) {
             let fields = vec![("event", event.as_str().to_owned())];
-            let words = Words { fields, evidence, exchange: None };
+            let words = Words {
+                fields,
+                evidence: format!("Processing events: {events}"),
+                exchange: None,
+            };
             self.by_rule(call, place, when, self.engine.line_rule(rule), words);
         }
     }
@@ -201,7 +205,17 @@ impl Fold<'_> {
         }
         let exchange = rule.needs.and(open);
         let fields = found.fields.iter().map(|(n, v)| (n.as_str(), v.clone())).collect();
-        self.by_rule(call, place, when, rule, Words { fields, evidence: found.evidence, exchange });
+        self.by_rule(
+            call,
+            place,
+            when,
+            rule,
+            Words {
+                fields,
+                evidence: found.evidence,
+                exchange,
+            },
+        );
         !rule.also
     }
 
@@ -237,7 +251,17 @@ impl Fold<'_> {
             OverCall::NoReply => format!("POST {url}"),
             _ => String::new(),
         };
-        self.by_rule(call, place, when, rule, Words { fields, evidence, exchange: Some(n) });
+        self.by_rule(
+            call,
+            place,
+            when,
+            rule,
+            Words {
+                fields,
+                evidence,
+                exchange: Some(n),
+            },
+        );
     }
 
     /// Puts a rule's words together.
@@ -259,10 +283,22 @@ impl Fold<'_> {
             return;
         }
         let field = |n: &str| words.field(n);
-        let title = case.and_then(|c| c.title.as_ref()).or(rule.title.as_ref()).map(|t| t.fill(field));
-        let advice = case.and_then(|c| c.advice.as_ref()).or(rule.advice.as_ref()).map(|t| t.fill(field));
-        let evidence = rule.evidence.as_ref().map_or_else(|| words.evidence.clone(), |t| t.fill(field));
-        let class = case.and_then(|c| c.class.as_deref()).or(rule.class.as_deref()).unwrap_or("other");
+        let title = case
+            .and_then(|c| c.title.as_ref())
+            .or(rule.title.as_ref())
+            .map(|t| t.fill(field));
+        let advice = case
+            .and_then(|c| c.advice.as_ref())
+            .or(rule.advice.as_ref())
+            .map(|t| t.fill(field));
+        let evidence = rule
+            .evidence
+            .as_ref()
+            .map_or_else(|| words.evidence.clone(), |t| t.fill(field));
+        let class = case
+            .and_then(|c| c.class.as_deref())
+            .or(rule.class.as_deref())
+            .unwrap_or("other");
         let class = self.text(class);
         let pending = case.and_then(|c| c.pending.clone()).or_else(|| rule.pending.clone());
         let finding = Finding {
@@ -270,7 +306,10 @@ impl Fold<'_> {
             rule: self.text(&rule.id),
             code: Arc::clone(&class),
             class,
-            severity: case.and_then(|c| c.severity).or(rule.severity).unwrap_or(Severity::Info),
+            severity: case
+                .and_then(|c| c.severity)
+                .or(rule.severity)
+                .unwrap_or(Severity::Info),
             title: self.text(title.as_deref().unwrap_or(&rule.id)),
             advice: self.text(advice.as_deref().unwrap_or_default()),
             evidence: self.text(&evidence),
@@ -326,6 +365,15 @@ impl Fold<'_> {
         self.calls[call as usize].live.pending.push((name, n));
     }
 
+    /// Something at a line settles what is pending from lines before it.
+    pub(super) fn settled_at(&mut self, call: u32, line: u64) {
+        let findings = &self.findings;
+        self.calls[call as usize]
+            .live
+            .pending
+            .retain(|(name, n)| &**name == "signal" || findings[*n as usize].place.line > line);
+    }
+
     fn settle(&mut self, call: u32, name: &str) {
         self.calls[call as usize].live.pending.retain(|(n, _)| &**n != name);
     }
@@ -370,7 +418,9 @@ impl Fold<'_> {
     /// A reply whose JSON just ends on the very last line of the input was cut by whoever copied the log.
     fn spare_cut_replies(&mut self) {
         let (input, lines) = (self.input().id, self.input().lines);
-        let Some(e) = self.exchanges.iter_mut().rev().take(64).find(|e| e.cut) else { return };
+        let Some(e) = self.exchanges.iter_mut().rev().take(64).find(|e| e.cut) else {
+            return;
+        };
         if e.answer.is_some_and(|a| a.input == input && a.line == lines) {
             e.outcome = Outcome::Unknown;
             let n = e.index;
@@ -408,7 +458,14 @@ pub fn host_and_path(url: &str) -> (String, String) {
     let rest = url.split_once("://").map_or(url, |(_, r)| r);
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let path = rest[end..].split(['?', '#']).next().unwrap_or_default();
-    (rest[..end].to_owned(), if path.is_empty() { "/".to_owned() } else { path.to_owned() })
+    (
+        rest[..end].to_owned(),
+        if path.is_empty() {
+            "/".to_owned()
+        } else {
+            path.to_owned()
+        },
+    )
 }
 
 /// `com.voxeo.tropo.ErrorException: Outbound call has timed out. at …` → `Outbound call has timed out.`

@@ -49,7 +49,11 @@ impl Calls {
             }
             n
         };
-        self.calls.iter().map(|c| c.index).filter(|&n| calls.contains(&root(n))).collect()
+        self.calls
+            .iter()
+            .map(|c| c.index)
+            .filter(|&n| calls.contains(&root(n)))
+            .collect()
     }
 
     /// The exchanges of a call, in order.
@@ -98,6 +102,10 @@ pub struct Call {
     pub ranges: Vec<(InputId, u64, u64)>,
     /// Last state or status, in the platform's words.
     pub state: Option<Arc<str>>,
+    /// The line that tells the last state, until someone looks.
+    pub state_at: Option<Place>,
+    /// The line that tells the application, until someone looks.
+    pub app_at: Option<Place>,
     /// The script echoed in it: input, smallest number, first byte, byte behind the last.
     pub echo: Option<(InputId, u32, u64, u64)>,
     /// Numbers of its exchanges, in order.
@@ -117,7 +125,9 @@ impl Call {
     pub fn duration(&self) -> Option<i64> {
         match (self.started, self.ended) {
             (When::At(a), When::At(b)) => Some(b.0 - a.0),
-            (When::Day(d, a), When::Day(e, b)) => Some((i64::from(e) - i64::from(d)) * 86_400_000 + i64::from(b) - i64::from(a)),
+            (When::Day(d, a), When::Day(e, b)) => {
+                Some((i64::from(e) - i64::from(d)) * 86_400_000 + i64::from(b) - i64::from(a))
+            }
             _ => None,
         }
     }

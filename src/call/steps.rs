@@ -45,7 +45,11 @@ fn step(call: &Call, all: &[Exchange], i: usize, otherwise: &HashMap<(String, St
         return certain(StepEvent::Hangup);
     }
     let Some(before) = previous(call, all, i) else {
-        return if e.kind == RequestKind::Voice { certain(StepEvent::Start) } else { by_parameters(e) };
+        return if e.kind == RequestKind::Voice {
+            certain(StepEvent::Start)
+        } else {
+            by_parameters(e)
+        };
     };
     let Some(asked) = all[before].document.as_ref().and_then(|d| d.asked.as_deref()) else {
         return by_parameters(e);
@@ -57,7 +61,10 @@ fn step(call: &Call, all: &[Exchange], i: usize, otherwise: &HashMap<(String, St
         Some(a) => without_query(a) == to,
         None => own == to,
     };
-    let redirect = asked.redirect.as_deref().is_some_and(|r| r == full || without_query(r) == to);
+    let redirect = asked
+        .redirect
+        .as_deref()
+        .is_some_and(|r| r == full || without_query(r) == to);
     if asked.gathers.iter().any(|g| hits_action(&g.action)) {
         if digits.is_some_and(|d| d != "TIMEOUT") {
             return judged(call, all, i, before, otherwise);
@@ -70,7 +77,11 @@ fn step(call: &Call, all: &[Exchange], i: usize, otherwise: &HashMap<(String, St
     if redirect || full.ends_with("Digits=TIMEOUT") {
         return certain(StepEvent::Noinput);
     }
-    if digits.is_some() { certain(StepEvent::Choice) } else { likely(StepEvent::Continue) }
+    if digits.is_some() {
+        certain(StepEvent::Choice)
+    } else {
+        likely(StepEvent::Continue)
+    }
 }
 
 /// Without the answer before, only the request's own parameters tell.
@@ -80,7 +91,12 @@ fn by_parameters(e: &Exchange) -> Option<Step> {
         RequestKind::Gather if d.digits.is_some() => StepEvent::Choice,
         RequestKind::Gather => StepEvent::Noinput,
         RequestKind::Dial | RequestKind::Record => StepEvent::Continue,
-        RequestKind::Voice => return Some(Step { event: StepEvent::Continue, certain: false }),
+        RequestKind::Voice => {
+            return Some(Step {
+                event: StepEvent::Continue,
+                certain: false,
+            });
+        }
         _ => return None,
     };
     Some(Step { event, certain: true })
@@ -102,20 +118,46 @@ fn judged(
     };
     let asked = all[before].document.as_ref().and_then(|d| d.asked.as_deref())?;
     let actions = |a: &crate::format::Asked| -> Vec<String> {
-        a.gathers.iter().map(|g| g.action.as_deref().map(without_query).unwrap_or_default().to_owned()).collect()
+        a.gathers
+            .iter()
+            .map(|g| g.action.as_deref().map(without_query).unwrap_or_default().to_owned())
+            .collect()
     };
     let own = e.url.as_deref().map(without_query).unwrap_or_default();
-    let again = actions(answer).iter().any(|a| actions(asked).contains(a) || (a.is_empty() && own == a));
-    let event = if again || redirects_back(e, all, before) { StepEvent::Nomatch } else { StepEvent::Choice };
+    let again = actions(answer)
+        .iter()
+        .any(|a| actions(asked).contains(a) || (a.is_empty() && own == a));
+    let event = if again || redirects_back(e, all, before) {
+        StepEvent::Nomatch
+    } else {
+        StepEvent::Choice
+    };
     // The same question answered otherwise elsewhere proves that this input was not on the menu.
-    let key = (call.id.to_string(), all[before].url.as_deref().map(without_query).unwrap_or_default().to_owned());
-    let proven = otherwise.get(&(String::new(), key.1)).is_some_and(|targets| targets.len() > 1);
-    Some(Step { event, certain: event == StepEvent::Choice || proven })
+    let key = (
+        call.id.to_string(),
+        all[before]
+            .url
+            .as_deref()
+            .map(without_query)
+            .unwrap_or_default()
+            .to_owned(),
+    );
+    let proven = otherwise
+        .get(&(String::new(), key.1))
+        .is_some_and(|targets| targets.len() > 1);
+    Some(Step {
+        event,
+        certain: event == StepEvent::Choice || proven,
+    })
 }
 
 /// The answer sends the caller back to the question.
 fn redirects_back(e: &Exchange, all: &[Exchange], before: usize) -> bool {
-    let target = e.document.as_ref().and_then(|d| d.asked.as_deref()).and_then(|a| a.redirect.as_deref());
+    let target = e
+        .document
+        .as_ref()
+        .and_then(|d| d.asked.as_deref())
+        .and_then(|a| a.redirect.as_deref());
     let asked_at = all[before].url.as_deref().map(without_query);
     target.is_some_and(|t| Some(without_query(t)) == asked_at)
 }
@@ -125,7 +167,11 @@ fn final_step(call: &Call, all: &[Exchange], i: usize) -> Option<Step> {
     let e = &all[call.exchanges[i] as usize];
     let status = e.document.as_ref().and_then(|d| d.final_status.as_deref())?;
     if status != "completed" {
-        let event = if status == "no-answer" { StepEvent::Timeout } else { StepEvent::Error };
+        let event = if status == "no-answer" {
+            StepEvent::Timeout
+        } else {
+            StepEvent::Error
+        };
         return Some(Step { event, certain: true });
     }
     let before = previous(call, all, i)?;
@@ -138,14 +184,22 @@ fn final_step(call: &Call, all: &[Exchange], i: usize) -> Option<Step> {
         (Some(b), Some(a)) => b.0 - a.0,
         _ => return likely(StepEvent::Hangup),
     };
-    if asked.ends_after_gather && waited >= timeout { likely(StepEvent::Timeout) } else { likely(StepEvent::Hangup) }
+    if asked.ends_after_gather && waited >= timeout {
+        likely(StepEvent::Timeout)
+    } else {
+        likely(StepEvent::Hangup)
+    }
 }
 
 /// The last request before this one whose answer the platform ran.
 fn previous(call: &Call, all: &[Exchange], i: usize) -> Option<usize> {
     call.exchanges[..i].iter().rev().map(|&n| n as usize).find(|&n| {
         let k = all[n].kind;
-        !k.is_callback() && !matches!(k, RequestKind::Api | RequestKind::Media | RequestKind::Sip | RequestKind::Unknown)
+        !k.is_callback()
+            && !matches!(
+                k,
+                RequestKind::Api | RequestKind::Media | RequestKind::Sip | RequestKind::Unknown
+            )
     })
 }
 
@@ -155,13 +209,24 @@ fn branches(calls: &[Call], all: &[Exchange]) -> HashMap<(String, String), Vec<S
     for call in calls.iter().filter(|c| c.provider == Provider::Twilio) {
         for i in 1..call.exchanges.len() {
             let e = &all[call.exchanges[i] as usize];
-            let Some(d) = e.document.as_ref().filter(|d| d.digits.is_some()) else { continue };
+            let Some(d) = e.document.as_ref().filter(|d| d.digits.is_some()) else {
+                continue;
+            };
             let Some(before) = previous(call, all, i) else { continue };
             if all[before].document.as_ref().is_none_or(|d| d.asked.is_none()) {
                 continue;
             }
-            let question = all[before].url.as_deref().map(without_query).unwrap_or_default().to_owned();
-            let answer = d.asked.as_deref().map(|a| format!("{:?}", a.gathers)).unwrap_or_default();
+            let question = all[before]
+                .url
+                .as_deref()
+                .map(without_query)
+                .unwrap_or_default()
+                .to_owned();
+            let answer = d
+                .asked
+                .as_deref()
+                .map(|a| format!("{:?}", a.gathers))
+                .unwrap_or_default();
             let list = out.entry((String::new(), question)).or_default();
             if !list.contains(&answer) {
                 list.push(answer);

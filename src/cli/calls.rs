@@ -13,12 +13,22 @@ use crate::output::text::Columns;
 /// Runs the command.
 pub(super) fn run(args: &Calls, out: &mut impl Write) -> anyhow::Result<Exit> {
     let mut view = read::open(&args.read, None)?;
-    view.session.meet_people(|_| true);
+    view.session.look_into(&view.engine, |_| true);
     let session = &view.session;
     let level = view.query.level;
-    let worst = |c: &Call| session.calls.findings_of(c).filter(|f| !f.hidden).map(|f| f.severity).max();
-    let mut calls: Vec<&Call> =
-        view.query.calls(session).filter(|c| level.is_none_or(|l| worst(c).is_some_and(|w| w >= l))).collect();
+    let worst = |c: &Call| {
+        session
+            .calls
+            .findings_of(c)
+            .filter(|f| !f.hidden)
+            .map(|f| f.severity)
+            .max()
+    };
+    let mut calls: Vec<&Call> = view
+        .query
+        .calls(session)
+        .filter(|c| level.is_none_or(|l| worst(c).is_some_and(|w| w >= l)))
+        .collect();
     calls.sort_by_key(|c| super::errors::order(session, c));
     let columns = Columns::of(calls.iter().copied(), view.page.width);
     if !view.json && !calls.is_empty() {
@@ -32,13 +42,19 @@ pub(super) fn run(args: &Calls, out: &mut impl Write) -> anyhow::Result<Exit> {
         }
     }
     view.list_unparsed(out)?;
-    let errors = crate::query::Query { level: Some(level.unwrap_or(Severity::Warning)), ..view.query.clone() };
+    let errors = crate::query::Query {
+        level: Some(level.unwrap_or(Severity::Warning)),
+        ..view.query.clone()
+    };
     let shown: Vec<&Finding> = calls.iter().flat_map(|c| errors.findings(session, c)).collect();
     let summary = view.summary(&shown);
     if view.json {
         json::line(out, &summary)?;
     } else {
-        let with = calls.iter().filter(|c| errors.findings(session, c).next().is_some()).count();
+        let with = calls
+            .iter()
+            .filter(|c| errors.findings(session, c).next().is_some())
+            .count();
         view.page.summary(out, &summary, shown.len(), with)?;
     }
     Ok(view.exit())

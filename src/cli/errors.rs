@@ -14,17 +14,23 @@ pub(super) fn run(args: &Errors, out: &mut impl Write) -> anyhow::Result<Exit> {
     let mut view = read::open(&args.read, Some(Severity::Warning))?;
     let with: HashSet<u32> = {
         let (session, query) = (&view.session, &view.query);
-        let failing = session.calls.calls.iter().filter(|c| query.findings(session, c).next().is_some());
+        let failing = session
+            .calls
+            .calls
+            .iter()
+            .filter(|c| query.findings(session, c).next().is_some());
         failing.map(|c| c.index).collect()
     };
     if !view.json {
-        view.session.meet_people(|c| with.contains(&c.index));
+        view.session.look_into(&view.engine, |c| with.contains(&c.index));
     }
     let session = &view.session;
     let mut calls: Vec<&Call> = with.iter().map(|&n| &session.calls.calls[n as usize]).collect();
     calls.sort_by_key(|c| order(session, c));
-    let found: Vec<(&Call, Vec<&Finding>)> =
-        calls.into_iter().map(|c| (c, view.query.findings(session, c).collect())).collect();
+    let found: Vec<(&Call, Vec<&Finding>)> = calls
+        .into_iter()
+        .map(|c| (c, view.query.findings(session, c).collect()))
+        .collect();
     let shown: Vec<&Finding> = found.iter().flat_map(|(_, f)| f.iter().copied()).collect();
     for (call, findings) in &found {
         if !view.json {

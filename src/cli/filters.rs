@@ -44,7 +44,11 @@ fn list(packs: &Packs, out: &mut impl Write) -> anyhow::Result<Exit> {
             if packs.json {
                 json::line(out, &rule_line(rule))?;
             } else {
-                let what = if rule.hide { "hides" } else { rule.severity.map_or("as told", |s| s.as_str()) };
+                let what = if rule.hide {
+                    "hides"
+                } else {
+                    rule.severity.map_or("as told", |s| s.as_str())
+                };
                 let title = rule.title.as_ref().map(ToString::to_string).unwrap_or_default();
                 let class = rule.class.as_deref().unwrap_or_default();
                 let line = format!("  {:<28} {what:<8} {class:<20} {title}", rule.id);
@@ -71,32 +75,71 @@ fn rule_line(rule: &Rule) -> RuleLine<'_> {
 fn show(id: &str, packs: &Packs, out: &mut impl Write) -> anyhow::Result<Exit> {
     let engine = read::engine(&packs.filters)?;
     let Some(rule) = engine.rules().find(|r| r.id.eq_ignore_ascii_case(id)) else {
-        let near = engine.rules().map(|r| r.id.as_str()).min_by_key(|r| strsim::damerau_levenshtein(r, id));
+        let near = engine
+            .rules()
+            .map(|r| r.id.as_str())
+            .min_by_key(|r| strsim::damerau_levenshtein(r, id));
         let near = near.map(|n| format!("; did you mean {n}?")).unwrap_or_default();
-        return Err(Stop::new(Exit::Nothing, format!("no rule is called {id}{near} `redial filters list` has them all")).into());
+        return Err(Stop::new(
+            Exit::Nothing,
+            format!("no rule is called {id}{near} `redial filters list` has them all"),
+        )
+        .into());
     };
     if packs.json {
         json::line(out, &rule_line(rule))?;
         return Ok(Exit::Done);
     }
     let mut put = |name: &str, value: String| {
-        if value.is_empty() { Ok(()) } else { writeln!(out, "{name:<10} {}", printable(&value)) }
+        if value.is_empty() {
+            Ok(())
+        } else {
+            writeln!(out, "{name:<10} {}", printable(&value))
+        }
     };
     put("rule", format!("{} (pack {})", rule.id, rule.pack))?;
     match &rule.test {
-        Test::Line { pattern, categories, .. } => {
+        Test::Line {
+            pattern, categories, ..
+        } => {
             put("pattern", pattern.clone())?;
             put("category", categories.join(", "))?;
         }
-        Test::Fields(when) => put("when", when.iter().map(|(n, c)| format!("{n} {c}")).collect::<Vec<_>>().join(" and "))?,
+        Test::Fields(when) => put(
+            "when",
+            when.iter()
+                .map(|(n, c)| format!("{n} {c}"))
+                .collect::<Vec<_>>()
+                .join(" and "),
+        )?,
         Test::Call(over) => put("over", format!("{over:?}"))?,
     }
     put("severity", rule.severity.map(|s| s.to_string()).unwrap_or_default())?;
     put("class", rule.class.clone().unwrap_or_default())?;
-    put("title", rule.title.as_ref().map(ToString::to_string).unwrap_or_default())?;
-    put("advice", rule.advice.as_ref().map(ToString::to_string).unwrap_or_default())?;
-    put("shows", if rule.hide { "no: hides what it matches".to_owned() } else { String::new() })?;
-    put("source", if rule.inferred { "inferred, not seen in a real log".to_owned() } else { String::new() })?;
+    put(
+        "title",
+        rule.title.as_ref().map(ToString::to_string).unwrap_or_default(),
+    )?;
+    put(
+        "advice",
+        rule.advice.as_ref().map(ToString::to_string).unwrap_or_default(),
+    )?;
+    put(
+        "shows",
+        if rule.hide {
+            "no: hides what it matches".to_owned()
+        } else {
+            String::new()
+        },
+    )?;
+    put(
+        "source",
+        if rule.inferred {
+            "inferred, not seen in a real log".to_owned()
+        } else {
+            String::new()
+        },
+    )?;
     for (name, examples) in [("matches", &rule.matches), ("ignores", &rule.ignores)] {
         for e in examples {
             put(name, example(e))?;
@@ -155,14 +198,35 @@ fn lines(file: PathBuf, packs: &Packs, out: &mut impl Write) -> anyhow::Result<E
     Ok(Exit::Done)
 }
 
-fn met(engine: &Engine, path: &str, number: u64, line: &[u8], as_json: bool, out: &mut impl Write) -> std::io::Result<()> {
+fn met(
+    engine: &Engine,
+    path: &str,
+    number: u64,
+    line: &[u8],
+    as_json: bool,
+    out: &mut impl Write,
+) -> std::io::Result<()> {
     let rule = crate::scan::rule_of(engine, line);
     let text = String::from_utf8_lossy(line);
-    let (id, severity) = (rule.as_ref().map(|r| r.id.as_str()), rule.as_ref().and_then(|r| r.severity));
+    let (id, severity) = (
+        rule.as_ref().map(|r| r.id.as_str()),
+        rule.as_ref().and_then(|r| r.severity),
+    );
     if as_json {
         let hide = rule.as_ref().is_none_or(|r| r.hide);
         let severity = severity.map(crate::model::Severity::as_str);
-        return json::line(out, &MetLine { r#type: "met", path, line: number, rule: id, severity, hide, text: &text });
+        return json::line(
+            out,
+            &MetLine {
+                r#type: "met",
+                path,
+                line: number,
+                rule: id,
+                severity,
+                hide,
+                text: &text,
+            },
+        );
     }
     let text: String = printable(text.trim_end()).chars().take(120).collect();
     writeln!(out, "{number:>6}  {:<24} {text}", id.unwrap_or("-"))

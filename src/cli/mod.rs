@@ -53,7 +53,10 @@ pub struct Stop {
 
 impl Stop {
     fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, message: message.into() }
+        Self {
+            exit,
+            message: message.into(),
+        }
     }
 
     fn usage(message: impl Into<String>) -> Self {
@@ -89,7 +92,13 @@ pub fn run(args: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
 
 fn dispatch(cli: Cli, out: &mut impl Write) -> anyhow::Result<Exit> {
     match cli.command {
-        None => errors::run(&args::Errors { read: cli.read, fail: false }, out),
+        None => errors::run(
+            &args::Errors {
+                read: cli.read,
+                fail: false,
+            },
+            out,
+        ),
         Some(Command::Errors(a)) => errors::run(&a, out),
         Some(Command::Calls(a)) => calls::run(&a, out),
         Some(Command::Show(a)) => show::run(&a, out),
@@ -123,7 +132,9 @@ fn end(e: &anyhow::Error) -> ExitCode {
 
 fn is_closed_pipe(e: &(dyn std::error::Error + 'static)) -> bool {
     let io = e.downcast_ref::<io::Error>().map(io::Error::kind);
-    let json = e.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind);
+    let json = e
+        .downcast_ref::<serde_json::Error>()
+        .and_then(serde_json::Error::io_error_kind);
     io.or(json) == Some(io::ErrorKind::BrokenPipe)
 }
 

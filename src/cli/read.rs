@@ -55,11 +55,15 @@ pub(super) fn engine(folders: &[PathBuf]) -> Result<Engine, Stop> {
 /// `redial` in the user's configuration folder (XDG).
 pub(super) fn config_folder() -> Option<PathBuf> {
     use etcetera::BaseStrategy;
-    etcetera::choose_base_strategy().ok().map(|s| s.config_dir().join("redial"))
+    etcetera::choose_base_strategy()
+        .ok()
+        .map(|s| s.config_dir().join("redial"))
 }
 
 fn user_packs(folder: &Path) -> Vec<crate::filter::Pack> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return Vec::new();
+    };
     let mut paths: Vec<PathBuf> = entries.flatten().map(|e| e.path()).collect();
     paths.retain(|p| p.extension().is_some_and(|e| e == "toml"));
     paths.sort();
@@ -124,7 +128,10 @@ pub(super) fn open(read: &Read, default_level: Option<Severity>) -> anyhow::Resu
     for input in session.inputs.iter() {
         if let Some(e) = &input.fault {
             let lines = crate::output::text::count(input.lines as usize, "line");
-            say(&format!("{}: it cannot be read to its end ({e}); the {lines} before that are used", input.source.name));
+            say(&format!(
+                "{}: it cannot be read to its end ({e}); the {lines} before that are used",
+                input.source.name
+            ));
         }
     }
     if session.inputs.is_empty() {
@@ -134,16 +141,29 @@ pub(super) fn open(read: &Read, default_level: Option<Severity>) -> anyhow::Resu
         query.calls = Some(find_call(&session, id)?);
     }
     if query.asks_for_people() {
-        session.meet_people(|_| true);
+        session.look_into(&engine, |_| true);
     }
     let page = page(look, &inputs);
-    Ok(View { session, engine, reading, query, page, json: look.json, unparsed: look.unparsed, begun })
+    Ok(View {
+        session,
+        engine,
+        reading,
+        query,
+        page,
+        json: look.json,
+        unparsed: look.unparsed,
+        begun,
+    })
 }
 
 /// The calls of an id, or the end of the command.
 pub(super) fn find_call(session: &Session, id: &str) -> Result<HashSet<u32>, Stop> {
     calls_by_id(session, id).map_err(|e| {
-        let exit = if matches!(e, CallError::Ambiguous { .. }) { Exit::Failed } else { Exit::Nothing };
+        let exit = if matches!(e, CallError::Ambiguous { .. }) {
+            Exit::Failed
+        } else {
+            Exit::Nothing
+        };
         Stop::new(exit, format!("{e}; `redial calls` lists them"))
     })
 }
@@ -159,13 +179,17 @@ fn severity(level: Level) -> Severity {
 /// What to read: the inputs named, else standard input when something is piped in.
 fn inputs(read: &Read) -> Result<Vec<PathBuf>, Stop> {
     if read.inputs.iter().any(|i| i.as_os_str() == "store" && !i.exists()) {
-        return Err(Stop::usage("there is no store yet: this version reads files, folders and standard input"));
+        return Err(Stop::usage(
+            "there is no store yet: this version reads files, folders and standard input",
+        ));
     }
     if !read.inputs.is_empty() {
         return Ok(read.inputs.clone());
     }
     if io::stdin().is_terminal() {
-        return Err(Stop::usage("what should be read? Name a log, a folder, or `-` for standard input: redial errors app.log"));
+        return Err(Stop::usage(
+            "what should be read? Name a log, a folder, or `-` for standard input: redial errors app.log",
+        ));
     }
     Ok(vec![PathBuf::from("-")])
 }
@@ -188,7 +212,11 @@ fn page(look: &Look, inputs: &[PathBuf]) -> Page {
 /// A word for a shell, quoted when it must be.
 fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./:@%+=,".contains(c);
-    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
 }
 
 /// Runs with a progress bar on standard error, shown on a terminal for what takes over half a second.
@@ -201,9 +229,8 @@ fn with_progress<T>(begun: Instant, work: impl FnOnce(&mut dyn FnMut(u64, Option
         if bar.is_none() && begun.elapsed().as_millis() >= 500 {
             let style = "reading {bytes} of {total_bytes} {wide_bar} {bytes_per_sec}";
             let b = match total {
-                Some(t) => ProgressBar::new(t).with_style(
-                    ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()),
-                ),
+                Some(t) => ProgressBar::new(t)
+                    .with_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar())),
                 None => ProgressBar::new_spinner(),
             };
             bar = Some(b);
@@ -225,11 +252,17 @@ impl View {
         let lines: u64 = s.inputs.iter().map(|i| i.lines).sum();
         let seen: HashSet<(u32, u64)> = shown.iter().map(|f| (f.place.input, f.place.line)).collect();
         let calls: Vec<&Call> = self.query.calls(s).collect();
-        let all = Query { level: None, ..self.query.clone() };
+        let all = Query {
+            level: None,
+            ..self.query.clone()
+        };
         let count = |severity: Severity| {
             let rest = s.calls.calls.iter().filter(|c| !c.real);
             let calls = calls.iter().copied().chain(rest);
-            calls.flat_map(|c| all.findings(s, c)).filter(|f| f.severity == severity).count()
+            calls
+                .flat_map(|c| all.findings(s, c))
+                .filter(|f| f.severity == severity)
+                .count()
         };
         Summary {
             r#type: "summary",
@@ -271,16 +304,30 @@ impl View {
         if u.why.is_empty() {
             for (n, line) in text.lines().enumerate() {
                 let place = format!("{name}:{}: ", u.place.line + n as u64);
-                writeln!(out, "{}{}", crate::output::safe::printable(&place), crate::output::safe::printable(line))?;
+                writeln!(
+                    out,
+                    "{}{}",
+                    crate::output::safe::printable(&place),
+                    crate::output::safe::printable(line)
+                )?;
             }
             return Ok(());
         }
-        let why = format!("{name}:{}: {} ({})", u.place.line, u.why, crate::output::text::count(u.lines as usize, "line"));
+        let why = format!(
+            "{name}:{}: {} ({})",
+            u.place.line,
+            u.why,
+            crate::output::text::count(u.lines as usize, "line")
+        );
         writeln!(out, "{}", crate::output::safe::printable(&why))
     }
 
     /// Exit code of a command that read its inputs.
     pub(super) fn exit(&self) -> Exit {
-        if self.session.failures.is_empty() { Exit::Done } else { Exit::Failed }
+        if self.session.failures.is_empty() {
+            Exit::Done
+        } else {
+            Exit::Failed
+        }
     }
 }

@@ -34,7 +34,11 @@ pub(super) fn run(args: &Replay, out: &mut impl Write) -> anyhow::Result<Exit> {
     let (ready, stuck): (Vec<_>, Vec<_>) = chosen.into_iter().partition(|c| c.exchange.replayable());
     for c in &stuck {
         if let Some(why) = c.exchange.why_not {
-            say(&format!("{} of call {} is left out: {why}", c.exchange.name(), c.call.id));
+            say(&format!(
+                "{} of call {} is left out: {why}",
+                c.exchange.name(),
+                c.call.id
+            ));
         }
     }
     if ready.is_empty() {
@@ -73,12 +77,19 @@ fn choose<'a>(args: &Replay, view: &'a read::View) -> anyhow::Result<Vec<Chosen<
         by_name(&args.request, &all)?
     };
     if args.last && chosen.len() > 1 {
-        let last = chosen.iter().rposition(|(_, e)| args.list || e.replayable()).unwrap_or(chosen.len() - 1);
+        let last = chosen
+            .iter()
+            .rposition(|(_, e)| args.list || e.replayable())
+            .unwrap_or(chosen.len() - 1);
         chosen = vec![chosen[last]];
     }
     let exchanges: Vec<&Exchange> = chosen.iter().map(|(_, e)| *e).collect();
     let details = session.details(&exchanges);
-    Ok(chosen.into_iter().zip(details).map(|((call, exchange), detail)| Chosen { call, exchange, detail }).collect())
+    Ok(chosen
+        .into_iter()
+        .zip(details)
+        .map(|((call, exchange), detail)| Chosen { call, exchange, detail })
+        .collect())
 }
 
 /// Requests by id or by an unambiguous beginning of it, in the order given.
@@ -87,15 +98,20 @@ fn by_name<'a>(names: &[String], all: &[(&'a Call, &'a Exchange)]) -> Result<Vec
         .iter()
         .map(|name| {
             let exact = all.iter().find(|(_, e)| e.name() == *name);
-            let mut parts = all.iter().filter(|(_, e)| name.len() >= 4 && e.name().starts_with(name.as_str()));
+            let mut parts = all
+                .iter()
+                .filter(|(_, e)| name.len() >= 4 && e.name().starts_with(name.as_str()));
             match (exact, parts.next(), parts.next()) {
                 (Some(found), ..) | (None, Some(found), None) => Ok(*found),
-                (None, Some(_), Some(_)) => {
-                    Err(Stop::usage(format!("several requests begin with `{name}`; give more of the id")))
-                }
+                (None, Some(_), Some(_)) => Err(Stop::usage(format!(
+                    "several requests begin with `{name}`; give more of the id"
+                ))),
                 (None, None, _) => {
                     let hint = "`redial replay --list --all` shows them";
-                    Err(Stop::new(Exit::Nothing, format!("no request is called `{name}`; {hint}")))
+                    Err(Stop::new(
+                        Exit::Nothing,
+                        format!("no request is called `{name}`; {hint}"),
+                    ))
                 }
             }
         })
@@ -109,7 +125,11 @@ fn list(view: &read::View, chosen: &[Chosen<'_>], out: &mut impl Write) -> anyho
         } else {
             let mark = if c.exchange.replayable() { " " } else { "✗" };
             let name = view.page.paint.role(Role::Command, c.exchange.name());
-            writeln!(out, "{mark} {name}  call {}", crate::output::safe::printable(&c.call.id.to_string()))?;
+            writeln!(
+                out,
+                "{mark} {name}  call {}",
+                crate::output::safe::printable(&c.call.id.to_string())
+            )?;
             view.page.exchange(out, c.exchange, &c.detail)?;
         }
     }
@@ -118,14 +138,22 @@ fn list(view: &read::View, chosen: &[Chosen<'_>], out: &mut impl Write) -> anyho
     } else {
         let ready = chosen.iter().filter(|c| c.exchange.replayable()).count();
         let requests = crate::output::text::count(chosen.len(), "request");
-        writeln!(out, "{}", view.page.paint.role(Role::Faint, format!("{requests}, {ready} can be sent again")))?;
+        writeln!(
+            out,
+            "{}",
+            view.page
+                .paint
+                .role(Role::Faint, format!("{requests}, {ready} can be sent again"))
+        )?;
     }
     Ok(if chosen.is_empty() { Exit::Nothing } else { view.exit() })
 }
 
 fn target(args: &Replay) -> Result<Target, Stop> {
     let Some(to) = &args.to else {
-        return Err(Stop::usage("where to? --to http://localhost:3000, or set REDIAL_TARGET"));
+        return Err(Stop::usage(
+            "where to? --to http://localhost:3000, or set REDIAL_TARGET",
+        ));
     };
     Target::parse(to, &args.allow_host).map_err(refused)
 }
@@ -136,7 +164,9 @@ fn refused(e: TargetError) -> Stop {
 
 fn options(args: &Replay) -> Result<Options, Stop> {
     let pair = |text: &String| {
-        let (n, v) = text.split_once('=').ok_or_else(|| Stop::usage(format!("--set {text}: write NAME=VALUE")))?;
+        let (n, v) = text
+            .split_once('=')
+            .ok_or_else(|| Stop::usage(format!("--set {text}: write NAME=VALUE")))?;
         Ok((n.to_owned(), v.to_owned()))
     };
     let header = |text: &String| Edits::parse_header(text).map_err(|e| Stop::usage(format!("--header {text}: {e}")));
@@ -228,4 +258,3 @@ fn closing(view: &read::View, passed: usize, all: usize, out: &mut impl Write) -
     let text = format!("{requests} sent: {passed} passed, {} failed", all - passed);
     writeln!(out, "{}", view.page.paint.role(role, text))
 }
-

@@ -53,7 +53,7 @@ pub(super) fn run(args: &Show, out: &mut impl Write) -> anyhow::Result<Exit> {
     let named = read::find_call(&view.session, &args.id)?;
     view.query.calls = Some(family(&view.session, named));
     let wanted = view.query.calls.clone().unwrap_or_default();
-    view.session.meet_people(|c| wanted.contains(&c.index));
+    view.session.look_into(&view.engine, |c| wanted.contains(&c.index));
     let lines = if args.all {
         let calls: Vec<u32> = wanted.iter().copied().collect();
         view.session.lines_of(&calls, &view.engine, view.reading)
@@ -91,7 +91,11 @@ pub(super) fn run(args: &Show, out: &mut impl Write) -> anyhow::Result<Exit> {
         json::line(out, &summary)?;
     } else {
         if !args.all {
-            let hidden = calls.iter().map(|c| c.lines).sum::<u64>().saturating_sub(items.len() as u64);
+            let hidden = calls
+                .iter()
+                .map(|c| c.lines)
+                .sum::<u64>()
+                .saturating_sub(items.len() as u64);
             let note = format!("· {} hidden; --all shows them ·", count(hidden as usize, "line"));
             writeln!(out, "\n{}", view.page.paint.role(Role::Faint, note))?;
         }
@@ -102,8 +106,15 @@ pub(super) fn run(args: &Show, out: &mut impl Write) -> anyhow::Result<Exit> {
 
 /// The calls and their legs.
 fn family(session: &Session, named: std::collections::HashSet<u32>) -> std::collections::HashSet<u32> {
-    let ids: Vec<_> = named.iter().map(|&n| session.calls.calls[n as usize].id.clone()).collect();
-    let legs = session.calls.iter().filter(|c| c.parent.as_ref().is_some_and(|p| ids.contains(p))).map(|c| c.index);
+    let ids: Vec<_> = named
+        .iter()
+        .map(|&n| session.calls.calls[n as usize].id.clone())
+        .collect();
+    let legs = session
+        .calls
+        .iter()
+        .filter(|c| c.parent.as_ref().is_some_and(|p| ids.contains(p)))
+        .map(|c| c.index);
     named.iter().copied().chain(legs).collect()
 }
 
@@ -112,10 +123,27 @@ fn story<'a>(view: &'a read::View, calls: &[&'a Call], lines: &[Place]) -> Vec<I
     let session = &view.session;
     let exchanges: Vec<&Exchange> = calls.iter().flat_map(|c| view.query.exchanges(session, c)).collect();
     let details = session.details(&exchanges);
-    let mut items: Vec<Item<'_>> = exchanges.into_iter().zip(details).map(|(e, d)| Item::Request(e, d)).collect();
-    items.extend(calls.iter().flat_map(|c| view.query.findings(session, c)).map(Item::Finding));
-    items.extend(lines.iter().copied().zip(session.again(lines)).map(|(p, t)| Item::Line(p, t)));
-    let from_lines = calls.iter().all(|c| session.calls.exchanges_of(c).all(|e| !e.from_document()));
+    let mut items: Vec<Item<'_>> = exchanges
+        .into_iter()
+        .zip(details)
+        .map(|(e, d)| Item::Request(e, d))
+        .collect();
+    items.extend(
+        calls
+            .iter()
+            .flat_map(|c| view.query.findings(session, c))
+            .map(Item::Finding),
+    );
+    items.extend(
+        lines
+            .iter()
+            .copied()
+            .zip(session.again(lines))
+            .map(|(p, t)| Item::Line(p, t)),
+    );
+    let from_lines = calls
+        .iter()
+        .all(|c| session.calls.exchanges_of(c).all(|e| !e.from_document()));
     items.sort_by(|a, b| {
         let place = || (a.place().input, a.place().line, a.rank()).cmp(&(b.place().input, b.place().line, b.rank()));
         match (a.time(), b.time()) {
@@ -137,7 +165,12 @@ fn print(view: &read::View, out: &mut impl Write, item: &Item<'_>) -> anyhow::Re
         Item::Line(p, text) => {
             let text = String::from_utf8_lossy(text);
             let number = format!("{:>7} ", p.line);
-            writeln!(out, "{}{}", view.page.paint.role(Role::Faint, number), printable(text.trim_end()))?;
+            writeln!(
+                out,
+                "{}{}",
+                view.page.paint.role(Role::Faint, number),
+                printable(text.trim_end())
+            )?;
         }
     }
     Ok(())
@@ -147,14 +180,31 @@ fn print(view: &read::View, out: &mut impl Write, item: &Item<'_>) -> anyhow::Re
 pub(super) fn script(session: &Session, f: &Finding) -> Vec<String> {
     let Some(line) = f.script_line else { return Vec::new() };
     let call = &session.calls.calls[f.call as usize];
-    let Some((input, smallest, from, to)) = call.echo else { return Vec::new() };
-    let Some(own) = line.checked_sub(smallest).map(|n| n + 1) else { return Vec::new() };
+    let Some((input, smallest, from, to)) = call.echo else {
+        return Vec::new();
+    };
+    let Some(own) = line.checked_sub(smallest).map(|n| n + 1) else {
+        return Vec::new();
+    };
     let len = u32::try_from(to - from).unwrap_or(u32::MAX).min(4 << 20);
-    let text = session.again(&[Place { input, line: 0, byte: from, len }]).pop().unwrap_or_default();
+    let text = session
+        .again(&[Place {
+            input,
+            line: 0,
+            byte: from,
+            len,
+        }])
+        .pop()
+        .unwrap_or_default();
     let mut out = vec![format!("line {own} of your script (#{line} in the log):")];
-    out.extend(tropo::echoed(&text).into_iter().filter(|(n, _)| n.abs_diff(line) <= 2).map(|(n, source)| {
-        let mark = if n == line { ">" } else { " " };
-        format!("{mark} {:>4}  {source}", n + 1 - smallest)
-    }));
+    out.extend(
+        tropo::echoed(&text)
+            .into_iter()
+            .filter(|(n, _)| n.abs_diff(line) <= 2)
+            .map(|(n, source)| {
+                let mark = if n == line { ">" } else { " " };
+                format!("{mark} {:>4}  {source}", n + 1 - smallest)
+            }),
+    );
     out
 }

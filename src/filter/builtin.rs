@@ -9,5 +9,8 @@ const FILES: &[(&str, &str)] = &[
 
 /// Reads the built-in packs; a test holds them free of faults.
 pub fn packs() -> Vec<Pack> {
-    FILES.iter().map(|(file, text)| pack::read(text, &format!("filters/{file}"), "built in")).collect()
+    FILES
+        .iter()
+        .map(|(file, text)| pack::read(text, &format!("filters/{file}"), "built in"))
+        .collect()
 }

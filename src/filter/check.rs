@@ -27,7 +27,10 @@ pub fn check(engine: &Engine) -> Vec<Wrong> {
     for rule in engine.rules() {
         for (examples, wanted) in [(&rule.matches, true), (&rule.ignores, false)] {
             for e in examples {
-                out.extend(fault(engine, rule, e, wanted).map(|why| Wrong { rule: rule.id.clone(), why }));
+                out.extend(fault(engine, rule, e, wanted).map(|why| Wrong {
+                    rule: rule.id.clone(),
+                    why,
+                }));
             }
         }
     }
@@ -50,9 +53,9 @@ fn fault(engine: &Engine, rule: &Rule, example: &Example, wanted: bool) -> Optio
     };
     match (wanted, meets, first) {
         (true, false, _) => Some(format!("does not match its example: {text}")),
-        (true, true, Some(other)) if other != rule.id && !rule.also && rule.needs.is_none() => {
-            Some(format!("never gets its example, because rule {other} takes it first: {text}"))
-        }
+        (true, true, Some(other)) if other != rule.id && !rule.also && rule.needs.is_none() => Some(format!(
+            "never gets its example, because rule {other} takes it first: {text}"
+        )),
         (false, true, _) => Some(format!("matches what it must ignore: {text}")),
         _ => None,
     }
@@ -64,7 +67,8 @@ fn line(engine: &Engine, rule: &Rule, text: &str) -> (bool, Option<String>) {
     let split = crate::format::tropo::split(text).unwrap_or(crate::format::tropo::Split::bare());
     let message = crate::format::tropo::Message::of(text, &split);
     let meets = rule.in_category(message.category) && rule.regex().is_some_and(|r| r.is_match(&message.body));
-    let met = engine.ask_all(message.category, &message.body);
+    let mut scratch = super::Scratch::default();
+    let met = engine.ask_all(message.category, &message.body, &mut scratch);
     let own = met.iter().find(|m| !m.rule.also && m.rule.needs.is_none());
     (meets, own.map(|m| m.rule.id.clone()))
 }

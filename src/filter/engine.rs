@@ -5,11 +5,16 @@
 
 use aho_corasick::packed;
 use aho_corasick::{AhoCorasick, MatchKind};
-use regex::bytes::Captures;
+use regex_automata::meta::Cache;
+use regex_automata::util::primitives::NonMaxUsize;
+use regex_automata::{Anchored, Input};
 
 use super::needles::needles;
 use super::pack::{Broken, Pack};
-use super::rule::{Does, OverCall, Rule, Test};
+use super::rule::{Does, Note, OverCall, Rule, Test};
+
+/// Groups that a pattern may have, the whole match among them.
+const GROUPS: usize = 16;
 
 /// Every rule of every pack, ready to run.
 #[derive(Debug)]
@@ -22,12 +27,19 @@ pub struct Engine {
     over: Vec<Rule>,
     search: Search,
     /// For each needle, the line rules that it may belong to.
-    owners: Vec<Vec<u16>>,
+    owners: Vec<Vec<Owner>>,
     /// Line rules without a needle: asked for every line.
     always: Vec<u16>,
     /// About the packs: name, about, origin, in order.
     packs: Vec<(String, String, String)>,
     broken: Vec<Broken>,
+}
+
+/// A rule behind a needle, and where in its match the needle stands when that is always the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Owner {
+    rule: u16,
+    at: Option<u32>,
 }
 
 /// A needle at a place of a block.
@@ -38,6 +50,23 @@ pub struct Hit {
     needle: usize,
 }
 
+/// Memory that patterns need while they run; one for each thread.
+#[derive(Debug, Default)]
+pub struct Scratch(Vec<Option<Cache>>);
+
+impl Scratch {
+    fn of<'s>(&'s mut self, n: u16, rule: &Rule) -> Option<&'s mut Cache> {
+        let n = usize::from(n);
+        if self.0.len() <= n {
+            self.0.resize_with(n + 1, || None);
+        }
+        if self.0[n].is_none() {
+            self.0[n] = rule.regex().map(regex_automata::meta::Regex::create_cache);
+        }
+        self.0[n].as_mut()
+    }
+}
+
 /// A line rule that a message meets, with its groups.
 #[derive(Debug)]
 pub struct Met<'e, 't> {
@@ -45,14 +74,39 @@ pub struct Met<'e, 't> {
     pub index: u16,
     /// The rule.
     pub rule: &'e Rule,
-    /// Its groups in the message.
-    pub groups: Captures<'t>,
+    text: &'t [u8],
+    slots: [Option<NonMaxUsize>; 2 * GROUPS],
 }
 
-impl Met<'_, '_> {
+impl<'e, 't> Met<'e, 't> {
     /// Text of a group, when it took part in the match.
-    pub fn group(&self, name: &str) -> Option<&[u8]> {
-        self.groups.name(name).map(|m| m.as_bytes())
+    pub fn group(&self, name: &str) -> Option<&'t [u8]> {
+        let groups = self.rule.regex()?.group_info();
+        self.nth(groups.to_index(regex_automata::PatternID::ZERO, name)?)
+    }
+
+    /// Every named group that took part in the match.
+    pub fn groups(&self) -> impl Iterator<Item = (&'e str, &'t [u8])> {
+        let names = self
+            .rule
+            .regex()
+            .map(|r| r.group_info().pattern_names(regex_automata::PatternID::ZERO));
+        names
+            .into_iter()
+            .flatten()
+            .enumerate()
+            .filter_map(|(n, name)| Some((name?, self.nth(n)?)))
+    }
+
+    /// Where the match begins and ends.
+    pub fn span(&self) -> (usize, usize) {
+        let slot = |n: usize| self.slots[n].map_or(0, NonMaxUsize::get);
+        (slot(0), slot(1))
+    }
+
+    fn nth(&self, n: usize) -> Option<&'t [u8]> {
+        let (from, to) = (self.slots.get(2 * n)?.as_ref()?, self.slots.get(2 * n + 1)?.as_ref()?);
+        self.text.get(from.get()..to.get())
     }
 }
 
@@ -92,11 +146,17 @@ impl Engine {
     }
 
     fn build_search(&mut self) {
-        let mut found: Vec<(Vec<u8>, u16)> = Vec::new();
+        let mut found: Vec<(Vec<u8>, Owner)> = Vec::new();
         for (n, rule) in self.lines.iter().enumerate().filter(|(_, r)| !is_noise(r)) {
-            let Test::Line { pattern, .. } = &rule.test else { continue };
+            let Test::Line { pattern, .. } = &rule.test else {
+                continue;
+            };
+            let owner = |at: Option<usize>| Owner {
+                rule: n as u16,
+                at: at.map(|a| a as u32),
+            };
             match needles(pattern) {
-                Some(set) => found.extend(set.into_iter().map(|l| (l, n as u16))),
+                Some(set) => found.extend(set.into_iter().map(|l| (l.text, owner(l.at)))),
                 None => self.always.push(n as u16),
             }
         }
@@ -118,13 +178,19 @@ impl Engine {
 
     /// The first needle at or behind an offset.
     pub fn find(&self, block: &[u8], from: usize) -> Option<Hit> {
-        let span = aho_corasick::Span { start: from, end: block.len() };
+        let span = aho_corasick::Span {
+            start: from,
+            end: block.len(),
+        };
         let m = match &self.search {
             Search::Packed(s) => s.find_in(block, span),
             Search::Automaton(a) => a.find(aho_corasick::Input::new(block).span(span)),
             Search::Nothing => None,
         }?;
-        Some(Hit { at: m.start(), needle: m.pattern().as_usize() })
+        Some(Hit {
+            at: m.start(),
+            needle: m.pattern().as_usize(),
+        })
     }
 
     /// True when some rule must be asked for every line.
@@ -132,14 +198,64 @@ impl Engine {
         !self.always.is_empty()
     }
 
-    /// Adds the rules that a needle may belong to.
-    pub fn candidates(&self, hit: Hit, into: &mut Vec<u16>) {
-        into.extend_from_slice(&self.owners[hit.needle]);
+    /// Adds the rules that a needle may belong to, given the line it stands in. Where a match would have to begin at a
+    /// known place, the pattern is tried there at once. Gives the notes that the line makes.
+    pub fn candidates(
+        &self,
+        hit: Hit,
+        block: &[u8],
+        line: (usize, usize),
+        scratch: &mut Scratch,
+        into: &mut Vec<u16>,
+    ) -> Option<Note> {
+        let mut note = None;
+        for owner in &self.owners[hit.needle] {
+            let rule = &self.lines[usize::from(owner.rule)];
+            if let Some(n) = rule.note() {
+                note = Some(n);
+            } else if owner
+                .at
+                .is_none_or(|at| self.begins(owner.rule, rule, hit.at, at as usize, block, line, scratch))
+            {
+                into.push(owner.rule);
+            }
+        }
+        note
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn begins(
+        &self,
+        n: u16,
+        rule: &Rule,
+        hit: usize,
+        at: usize,
+        block: &[u8],
+        line: (usize, usize),
+        scratch: &mut Scratch,
+    ) -> bool {
+        let Some(start) = hit.checked_sub(at).filter(|s| *s >= line.0) else {
+            return false;
+        };
+        let (Some(regex), Some(cache)) = (rule.regex(), scratch.of(n, rule)) else {
+            return false;
+        };
+        let input = Input::new(block)
+            .range(start..line.1)
+            .anchored(Anchored::Yes)
+            .earliest(true);
+        regex.search_half_with(cache, &input).is_some()
     }
 
     /// Which rules a message meets: those with `also` or `needs`, and the first without. `candidates` are those whose
     /// needles are in the line, in any order; rules that hide are asked when they stand before one of these.
-    pub fn ask<'e, 't>(&'e self, category: &[u8], message: &'t [u8], candidates: &mut Vec<u16>) -> Vec<Met<'e, 't>> {
+    pub fn ask<'e, 't>(
+        &'e self,
+        category: &[u8],
+        message: &'t [u8],
+        candidates: &mut Vec<u16>,
+        scratch: &mut Scratch,
+    ) -> Vec<Met<'e, 't>> {
         candidates.extend_from_slice(&self.always);
         candidates.sort_unstable();
         candidates.dedup();
@@ -148,7 +264,7 @@ impl Engine {
         for &c in candidates.iter() {
             for n in next..=c {
                 let rule = &self.lines[usize::from(n)];
-                if (n == c || is_noise(rule)) && self.meets(n, category, message, &mut met) {
+                if (n == c || is_noise(rule)) && self.meets(n, category, message, &mut met, scratch) {
                     return met;
                 }
             }
@@ -158,10 +274,10 @@ impl Engine {
     }
 
     /// Which rules a message meets, every rule asked: for lines that no form claims, and for `redial filters test`.
-    pub fn ask_all<'e, 't>(&'e self, category: &[u8], message: &'t [u8]) -> Vec<Met<'e, 't>> {
+    pub fn ask_all<'e, 't>(&'e self, category: &[u8], message: &'t [u8], scratch: &mut Scratch) -> Vec<Met<'e, 't>> {
         let mut met = Vec::new();
         for n in 0..self.lines.len() {
-            if self.meets(n as u16, category, message, &mut met) {
+            if self.meets(n as u16, category, message, &mut met, scratch) {
                 break;
             }
         }
@@ -169,22 +285,58 @@ impl Engine {
     }
 
     /// Asks one rule; true when it is the line's own and no other needs to be asked.
-    fn meets<'e, 't>(&'e self, n: u16, category: &[u8], message: &'t [u8], met: &mut Vec<Met<'e, 't>>) -> bool {
+    fn meets<'e, 't>(
+        &'e self,
+        n: u16,
+        category: &[u8],
+        message: &'t [u8],
+        met: &mut Vec<Met<'e, 't>>,
+        scratch: &mut Scratch,
+    ) -> bool {
         let rule = &self.lines[usize::from(n)];
         if !rule.in_category(category) {
             return false;
         }
-        let Some(groups) = rule.regex().and_then(|r| r.captures(message)) else { return false };
-        met.push(Met { index: n, rule, groups });
+        let (Some(regex), Some(cache)) = (rule.regex(), scratch.of(n, rule)) else {
+            return false;
+        };
+        let mut slots = [None; 2 * GROUPS];
+        if regex
+            .search_slots_with(cache, &Input::new(message), &mut slots)
+            .is_none()
+        {
+            return false;
+        }
+        met.push(Met {
+            index: n,
+            rule,
+            text: message,
+            slots,
+        });
         !rule.also && rule.needs.is_none()
+    }
+
+    /// The text of a group of a note's rule in a message.
+    pub fn note_text(&self, note: Note, group: &str, message: &[u8]) -> Option<String> {
+        let mut scratch = Scratch::default();
+        let mut met = Vec::new();
+        for (n, _) in self.lines.iter().enumerate().filter(|(_, r)| r.note() == Some(note)) {
+            self.meets(n as u16, b"", message, &mut met, &mut scratch);
+        }
+        met.iter()
+            .find_map(|m| m.group(group))
+            .map(|t| String::from_utf8_lossy(t).into_owned())
     }
 
     /// The first document rule whose conditions the fields meet.
     pub fn ask_document<'a>(&self, field: impl Fn(&str) -> Option<&'a str>) -> Option<(u16, &Rule)> {
-        self.documents.iter().enumerate().find_map(|(n, rule)| match &rule.test {
-            Test::Fields(when) if when.iter().all(|(name, c)| c.holds(field(name))) => Some((n as u16, rule)),
-            _ => None,
-        })
+        self.documents
+            .iter()
+            .enumerate()
+            .find_map(|(n, rule)| match &rule.test {
+                Test::Fields(when) if when.iter().all(|(name, c)| c.holds(field(name))) => Some((n as u16, rule)),
+                _ => None,
+            })
     }
 
     /// The rule for a state of a whole call.
@@ -213,16 +365,19 @@ impl Engine {
     }
 }
 
-/// A rule that only hides.
+/// A rule that only hides, or whose lines are read without it.
 fn is_noise(rule: &Rule) -> bool {
-    rule.hide && matches!(rule.does, Does::Finding | Does::Echo) && rule.settles.is_none()
+    rule.hide && matches!(rule.does, Does::Finding | Does::Echo | Does::Context) && rule.settles.is_none()
 }
 
 /// The rules of every needle that may be meant when this one is found: itself, and those that share its beginning (the
 /// search reports only one of two needles at the same place).
-fn owners(needle: &[u8], found: &[(Vec<u8>, u16)]) -> Vec<u16> {
-    let mut out: Vec<u16> =
-        found.iter().filter(|(l, _)| l.starts_with(needle) || needle.starts_with(l)).map(|(_, n)| *n).collect();
+fn owners(needle: &[u8], found: &[(Vec<u8>, Owner)]) -> Vec<Owner> {
+    let mut out: Vec<Owner> = found
+        .iter()
+        .filter(|(l, _)| l.starts_with(needle) || needle.starts_with(l))
+        .map(|(_, o)| *o)
+        .collect();
     out.sort_unstable();
     out.dedup();
     out

@@ -15,9 +15,9 @@ mod rule;
 mod template;
 
 pub use check::{Wrong, check};
-pub use engine::{Engine, Hit, Met};
+pub use engine::{Engine, Hit, Met, Scratch};
 pub use pack::{Broken, Pack};
-pub use rule::{Case, Condition, Does, Example, Needs, OverCall, Rule, Test};
+pub use rule::{Case, Condition, Does, Example, Needs, Note, OverCall, Rule, Test};
 pub use template::Template;
 
 pub use pack::read as read_pack;

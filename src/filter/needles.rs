@@ -10,78 +10,109 @@ const SHORTEST: usize = 3;
 const MOST: usize = 16;
 /// Only so many bytes of a literal are searched for; the pattern decides the rest.
 const LONGEST: usize = 16;
+/// Beyond this a literal is rare enough (bits, see [`rarity`]).
+const ENOUGH: i32 = 26;
+/// What each further literal costs the search (bits).
+const COST: i32 = 3;
 
-/// Literals of which every match of `pattern` holds at least one; none when the pattern has no such set.
-pub(super) fn needles(pattern: &str) -> Option<Vec<Vec<u8>>> {
-    let hir = regex_syntax::ParserBuilder::new().unicode(false).utf8(false).build().parse(pattern).ok()?;
-    best(&hir)
+/// A literal to search for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Needle {
+    pub(super) text: Vec<u8>,
+    /// Where it stands in a match, when that is always the same: then the pattern need only be tried there.
+    pub(super) at: Option<usize>,
 }
 
-/// The best set for a pattern or a part of one.
-fn best(hir: &Hir) -> Option<Vec<Vec<u8>>> {
+/// Literals of which every match of `pattern` holds at least one; none when the pattern has no such set.
+pub(super) fn needles(pattern: &str) -> Option<Vec<Needle>> {
+    let hir = regex_syntax::ParserBuilder::new()
+        .unicode(false)
+        .utf8(false)
+        .build()
+        .parse(pattern)
+        .ok()?;
+    best(&hir, true)
+}
+
+/// The best set for a pattern or a part of one; `first` when a match begins with it.
+fn best(hir: &Hir, first: bool) -> Option<Vec<Needle>> {
     match hir.kind() {
-        HirKind::Capture(c) => best(&c.sub),
-        HirKind::Repetition(r) if r.min > 0 => best(&r.sub),
+        HirKind::Capture(c) => best(&c.sub, first),
+        HirKind::Repetition(r) if r.min > 0 => best(&r.sub, first),
         HirKind::Alternation(all) => {
             let mut out = Vec::new();
             for one in all {
-                out.extend(best(one)?);
+                out.extend(best(one, first)?);
             }
             (out.len() <= MOST).then_some(out)
         }
         HirKind::Concat(parts) => {
-            let from_each = (0..parts.len()).filter_map(|i| prefix(&Hir::concat(parts[i..].to_vec())));
-            let inside = parts.iter().filter_map(best);
+            let from_each = (0..parts.len()).filter_map(|i| prefix(&Hir::concat(parts[i..].to_vec()), first && i == 0));
+            let inside = parts.iter().enumerate().filter_map(|(i, p)| best(p, first && i == 0));
             from_each.chain(inside).max_by_key(|set| score(set))
         }
-        _ => prefix(hir),
+        _ => prefix(hir, first),
     }
 }
 
 /// The literals that a match of this part begins with, when they are few and long enough.
-fn prefix(hir: &Hir) -> Option<Vec<Vec<u8>>> {
+fn prefix(hir: &Hir, first: bool) -> Option<Vec<Needle>> {
     let mut extractor = Extractor::new();
     extractor.kind(ExtractKind::Prefix).limit_total(MOST).limit_class(10);
     let seq: Seq = extractor.extract(hir);
-    let set: Vec<Vec<u8>> = seq.literals()?.iter().map(|l| window(l.as_bytes()).to_vec()).collect();
-    (!set.is_empty() && set.len() <= MOST && set.iter().all(|l| l.len() >= SHORTEST)).then_some(set)
+    let set: Vec<Needle> = seq.literals()?.iter().map(|l| window(l.as_bytes(), first)).collect();
+    (!set.is_empty() && set.len() <= MOST && set.iter().all(|n| n.text.len() >= SHORTEST)).then_some(set)
 }
 
 /// The rarest stretch of a literal: the searcher looks at the first bytes of its needles, so these should be unusual.
-fn window(literal: &[u8]) -> &[u8] {
+fn window(literal: &[u8], first: bool) -> Needle {
     let len = literal.len().min(LONGEST);
-    (0..=literal.len() - len)
-        .min_by_key(|&at| literal[at..].iter().take(4).map(|&b| frequency(b)).sum::<u32>())
-        .map_or(literal, |at| &literal[at..at + len])
-}
-
-/// How common a byte is in log lines, roughly (0-10): digits, hex letters and separators are everywhere in ids and times.
-fn frequency(b: u8) -> u32 {
-    match b {
-        b'0'..=b'9' | b'a'..=b'f' | b' ' | b'.' => 10,
-        b'o' | b't' | b'r' | b'p' | b'n' | b'i' | b's' | b'l' | b':' | b'-' | b'=' => 8,
-        b'T' | b'R' | b'O' | b'P' | b'S' | b'[' | b']' | b'/' | b'@' | b'u' | b'm' | b'g' | b'h' => 6,
-        b'"' | b'<' | b'>' | b'(' | b')' | b'v' | b'w' | b'y' | b'k' | b'C' | b'I' | b'M' => 4,
-        _ => 2,
+    let at = (0..=literal.len() - len).max_by_key(|&at| literal[at..].iter().take(4).map(|&b| rarity(b)).sum::<i32>());
+    let at = at.unwrap_or(0);
+    Needle {
+        text: literal[at..at + len].to_vec(),
+        at: first.then_some(at),
     }
 }
 
-/// Fewer and longer literals are better.
-fn score(set: &[Vec<u8>]) -> (usize, std::cmp::Reverse<usize>) {
-    (set.iter().map(Vec::len).min().unwrap_or(0).min(8), std::cmp::Reverse(set.len()))
+/// How rare a byte is in log lines, in bits, roughly: digits, hex letters and blanks are everywhere in ids and times.
+fn rarity(b: u8) -> i32 {
+    match b {
+        b'0'..=b'9' | b'a'..=b'f' | b' ' | b'.' => 1,
+        b'o' | b't' | b'r' | b'p' | b'n' | b'i' | b's' | b'l' | b':' | b'-' | b'=' => 2,
+        b'T' | b'R' | b'O' | b'P' | b'S' | b'[' | b']' | b'/' | b'@' | b'u' | b'm' | b'g' | b'h' => 3,
+        b'"' | b'<' | b'>' | b'(' | b')' | b'v' | b'w' | b'y' | b'k' | b'C' | b'I' | b'M' => 4,
+        _ => 5,
+    }
+}
+
+/// Rare literals, and few of them.
+fn score(set: &[Needle]) -> i32 {
+    let rarest = |n: &Needle| n.text.iter().map(|&b| rarity(b)).sum::<i32>().min(ENOUGH);
+    set.iter().map(rarest).min().unwrap_or(0) - COST * set.len() as i32
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::filter::{Example, Test, builtin};
 
     fn set(pattern: &str) -> Option<Vec<String>> {
-        needles(pattern).map(|s| s.iter().map(|l| String::from_utf8_lossy(l).into_owned()).collect())
+        needles(pattern).map(|s| {
+            s.iter()
+                .map(|n| String::from_utf8_lossy(&n.text).into_owned())
+                .collect()
+        })
     }
 
     #[test]
     fn finds_what_every_match_holds() {
-        assert!(set(r"^Processing events: (.*)").unwrap().iter().all(|l| "Processing events: ".contains(l.as_str())));
+        assert!(
+            set(r"^Processing events: (.*)")
+                .unwrap()
+                .iter()
+                .all(|l| "Processing events: ".contains(l.as_str()))
+        );
         let two = set(r"has (?:compilation|runtime) errors: .*").unwrap();
         assert!(two.len() <= 2 && two.iter().all(|l| l.len() >= 8), "{two:?}");
         let sip = set(r"\(i\)\[SIP/2\.0 ([3-6]\d\d) ").unwrap();
@@ -91,17 +122,26 @@ mod tests {
     }
 
     #[test]
+    fn a_place_is_known_only_at_the_beginning() {
+        let at = |p| needles(p).unwrap().iter().map(|n| n.at).collect::<Vec<_>>();
+        assert_eq!(at("MRCP/1.0 [0-9]+"), [Some(0)]);
+        assert_eq!(at("^[a-z]+ violates the sandbox"), [None]);
+        assert_eq!(at("(?:first thing|second thing)"), [Some(0), Some(0)]);
+    }
+
+    #[test]
     fn every_example_of_a_rule_holds_a_needle() {
-        for rule in crate::filter::builtin::packs().into_iter().flat_map(|p| p.rules) {
-            let crate::filter::Test::Line { pattern, .. } = &rule.test else { continue };
+        for rule in builtin::packs().into_iter().flat_map(|p| p.rules) {
+            let Test::Line { pattern, .. } = &rule.test else {
+                continue;
+            };
             let Some(needles) = needles(pattern) else { continue };
             for example in &rule.matches {
-                let crate::filter::Example::Line(text) = example else { continue };
-                assert!(
-                    needles.iter().any(|n| memchr::memmem::find(text.as_bytes(), n).is_some()),
-                    "{}: {text}",
-                    rule.id
-                );
+                let Example::Line(text) = example else { continue };
+                let held = needles
+                    .iter()
+                    .any(|n| memchr::memmem::find(text.as_bytes(), &n.text).is_some());
+                assert!(held, "{}: {text}", rule.id);
             }
         }
     }

@@ -66,12 +66,17 @@ const CASE_KEYS: &[&str] = &["when", "class", "severity", "title", "advice", "pe
 
 /// Reads a pack. Never fails: what is wrong is in [`Pack::broken`].
 pub fn read(text: &str, file: &str, origin: &str) -> Pack {
-    let mut pack = Pack { name: file.to_owned(), origin: origin.to_owned(), ..Pack::default() };
+    let mut pack = Pack {
+        name: file.to_owned(),
+        origin: origin.to_owned(),
+        ..Pack::default()
+    };
     let lines = Lines { text, file };
     let table = match DeTable::parse(text) {
         Ok(t) => t,
         Err(e) => {
-            pack.broken.push(lines.broken(e.span().unwrap_or_default().start, "", "", e.message().to_owned()));
+            pack.broken
+                .push(lines.broken(e.span().unwrap_or_default().start, "", "", e.message().to_owned()));
             return pack;
         }
     };
@@ -86,16 +91,25 @@ pub fn read(text: &str, file: &str, origin: &str) -> Pack {
     }
     for (key, value) in table {
         if !matches!(key.get_ref().as_ref(), "pack" | "rule") {
-            pack.broken.push(lines.broken(key.span().start, "", key.get_ref(), unknown(key.get_ref(), &["pack", "rule"])));
+            pack.broken.push(lines.broken(
+                key.span().start,
+                "",
+                key.get_ref(),
+                unknown(key.get_ref(), &["pack", "rule"]),
+            ));
         } else if key.get_ref() == "rule" && value.get_ref().as_array().is_none() {
-            pack.broken.push(lines.broken(key.span().start, "", "rule", "rules are written as [[rule]]".to_owned()));
+            pack.broken
+                .push(lines.broken(key.span().start, "", "rule", "rules are written as [[rule]]".to_owned()));
         }
     }
-    let Some(rules) = table.get("rule").and_then(|v| v.get_ref().as_array()) else { return pack };
+    let Some(rules) = table.get("rule").and_then(|v| v.get_ref().as_array()) else {
+        return pack;
+    };
     for (n, value) in rules.iter().enumerate() {
         let at = value.span().start;
         let DeValue::Table(t) = value.get_ref() else {
-            pack.broken.push(lines.broken(at, &format!("{}", n + 1), "", "is not a table".to_owned()));
+            pack.broken
+                .push(lines.broken(at, &format!("{}", n + 1), "", "is not a table".to_owned()));
             continue;
         };
         match rule(t, &pack.name) {
@@ -105,8 +119,12 @@ pub fn read(text: &str, file: &str, origin: &str) -> Pack {
             }
             Ok(r) => pack.rules.push(r),
             Err(fault) => {
-                let id = t.get("id").and_then(|v| v.get_ref().as_str()).map_or_else(|| format!("{}", n + 1), str::to_owned);
-                pack.broken.push(lines.broken(fault.at.unwrap_or(at), &id, &fault.key, fault.why));
+                let id = t
+                    .get("id")
+                    .and_then(|v| v.get_ref().as_str())
+                    .map_or_else(|| format!("{}", n + 1), str::to_owned);
+                pack.broken
+                    .push(lines.broken(fault.at.unwrap_or(at), &id, &fault.key, fault.why));
             }
         }
     }
@@ -121,8 +139,18 @@ struct Lines<'a> {
 
 impl Lines<'_> {
     fn broken(&self, at: usize, rule: &str, key: &str, why: String) -> Broken {
-        let line = self.text.as_bytes()[..at.min(self.text.len())].iter().filter(|&&b| b == b'\n').count() + 1;
-        Broken { file: self.file.to_owned(), line, rule: rule.to_owned(), key: key.to_owned(), why }
+        let line = self.text.as_bytes()[..at.min(self.text.len())]
+            .iter()
+            .filter(|&&b| b == b'\n')
+            .count()
+            + 1;
+        Broken {
+            file: self.file.to_owned(),
+            line,
+            rule: rule.to_owned(),
+            key: key.to_owned(),
+            why,
+        }
     }
 }
 
@@ -136,7 +164,11 @@ struct Fault {
 type Keyed<'a, 'b> = Option<(usize, &'b DeValue<'a>)>;
 
 fn fault<T>(at: usize, key: &str, why: impl Into<String>) -> Result<T, Fault> {
-    Err(Fault { at: Some(at), key: key.to_owned(), why: why.into() })
+    Err(Fault {
+        at: Some(at),
+        key: key.to_owned(),
+        why: why.into(),
+    })
 }
 
 fn get<'a, 'b>(t: &'b DeTable<'a>, key: &str) -> Keyed<'a, 'b> {
@@ -160,7 +192,9 @@ fn flag(t: &DeTable<'_>, key: &str) -> Result<bool, Fault> {
 }
 
 fn texts(t: &DeTable<'_>, key: &str) -> Result<Vec<String>, Fault> {
-    let Some((at, v)) = get(t, key) else { return Ok(Vec::new()) };
+    let Some((at, v)) = get(t, key) else {
+        return Ok(Vec::new());
+    };
     match v {
         DeValue::String(s) => Ok(vec![s.to_string()]),
         DeValue::Array(a) => a
@@ -210,13 +244,20 @@ fn unknown(found: &str, known: &[&str]) -> String {
     }
 }
 
-const SEVERITIES: &[(&str, Severity)] =
-    &[("error", Severity::Error), ("warning", Severity::Warning), ("info", Severity::Info)];
+const SEVERITIES: &[(&str, Severity)] = &[
+    ("error", Severity::Error),
+    ("warning", Severity::Warning),
+    ("info", Severity::Info),
+];
 
 fn rule(t: &DeTable<'_>, pack: &str) -> Result<Rule, Fault> {
     known_keys(t, RULE_KEYS)?;
     let Some(id) = text(t, "id")? else {
-        return Err(Fault { at: None, key: "id".to_owned(), why: "is missing".to_owned() });
+        return Err(Fault {
+            at: None,
+            key: "id".to_owned(),
+            why: "is missing".to_owned(),
+        });
     };
     Ok(Rule {
         id,
@@ -230,7 +271,7 @@ fn rule(t: &DeTable<'_>, pack: &str) -> Result<Rule, Fault> {
                 ("request", Does::Request),
                 ("reply", Does::Reply),
                 ("refusal", Does::Refusal),
-                ("event", Does::Event),
+                ("step", Does::Step),
                 ("state", Does::State),
                 ("app", Does::App),
                 ("context", Does::Context),
@@ -256,15 +297,30 @@ fn rule(t: &DeTable<'_>, pack: &str) -> Result<Rule, Fault> {
 }
 
 fn test(t: &DeTable<'_>) -> Result<Test, Fault> {
-    let over = word(t, "over", &[("no-reply", OverCall::NoReply), ("result-error", OverCall::ResultError), ("unclassified", OverCall::Unclassified)])?;
+    let over = word(
+        t,
+        "over",
+        &[
+            ("no-reply", OverCall::NoReply),
+            ("result-error", OverCall::ResultError),
+            ("unclassified", OverCall::Unclassified),
+        ],
+    )?;
     match (text(t, "pattern")?, get(t, "when"), over) {
         (Some(pattern), None, None) => {
-            if let Err(e) = compile(&pattern) {
-                let why = e.to_string();
-                let why = why.lines().last().unwrap_or("no regular expression").trim_start_matches("error: ");
+            if let Err(why) = compile(&pattern) {
+                let why = why
+                    .lines()
+                    .last()
+                    .unwrap_or("no regular expression")
+                    .trim_start_matches("error: ");
                 return fault(get(t, "pattern").map_or(0, |(at, _)| at), "pattern", why);
             }
-            Ok(Test::Line { pattern, categories: texts(t, "category")?, regex: std::sync::OnceLock::new() })
+            Ok(Test::Line {
+                pattern,
+                categories: texts(t, "category")?,
+                regex: std::sync::OnceLock::new(),
+            })
         }
         (None, Some(_), None) => Ok(Test::Fields(conditions(t)?)),
         (None, None, Some(over)) => Ok(Test::Call(over)),
@@ -277,8 +333,12 @@ fn test(t: &DeTable<'_>) -> Result<Test, Fault> {
 }
 
 fn conditions(t: &DeTable<'_>) -> Result<Vec<(String, Condition)>, Fault> {
-    let Some((at, v)) = get(t, "when") else { return Ok(Vec::new()) };
-    let DeValue::Table(w) = v else { return fault(at, "when", "must be a table of fields") };
+    let Some((at, v)) = get(t, "when") else {
+        return Ok(Vec::new());
+    };
+    let DeValue::Table(w) = v else {
+        return fault(at, "when", "must be a table of fields");
+    };
     w.iter()
         .map(|(name, _)| {
             let list = texts(w, name.get_ref())?;
@@ -289,7 +349,11 @@ fn conditions(t: &DeTable<'_>) -> Result<Vec<(String, Condition)>, Fault> {
                     Ok(r) => Condition::Like(r),
                     Err(e) => {
                         let why = e.to_string();
-                        return fault(name.span().start, name.get_ref(), why.lines().last().unwrap_or_default());
+                        return fault(
+                            name.span().start,
+                            name.get_ref(),
+                            why.lines().last().unwrap_or_default(),
+                        );
                     }
                 },
                 _ => Condition::OneOf(list),
@@ -300,11 +364,17 @@ fn conditions(t: &DeTable<'_>) -> Result<Vec<(String, Condition)>, Fault> {
 }
 
 fn cases(t: &DeTable<'_>) -> Result<Vec<Case>, Fault> {
-    let Some((at, v)) = get(t, "case") else { return Ok(Vec::new()) };
-    let DeValue::Array(a) = v else { return fault(at, "case", "is written as [[rule.case]]") };
+    let Some((at, v)) = get(t, "case") else {
+        return Ok(Vec::new());
+    };
+    let DeValue::Array(a) = v else {
+        return fault(at, "case", "is written as [[rule.case]]");
+    };
     a.iter()
         .map(|v| {
-            let DeValue::Table(c) = v.get_ref() else { return fault(v.span().start, "case", "must be a table") };
+            let DeValue::Table(c) = v.get_ref() else {
+                return fault(v.span().start, "case", "must be a table");
+            };
             known_keys(c, CASE_KEYS)?;
             Ok(Case {
                 when: conditions(c)?,
@@ -320,8 +390,12 @@ fn cases(t: &DeTable<'_>) -> Result<Vec<Case>, Fault> {
 }
 
 fn examples(t: &DeTable<'_>, key: &str) -> Result<Vec<Example>, Fault> {
-    let Some((at, v)) = get(t, key) else { return Ok(Vec::new()) };
-    let DeValue::Array(a) = v else { return fault(at, key, "must be a list of examples") };
+    let Some((at, v)) = get(t, key) else {
+        return Ok(Vec::new());
+    };
+    let DeValue::Array(a) = v else {
+        return fault(at, key, "must be a list of examples");
+    };
     a.iter()
         .map(|v| match v.get_ref() {
             DeValue::String(s) => Ok(Example::Line(s.to_string())),
@@ -330,7 +404,11 @@ fn examples(t: &DeTable<'_>, key: &str) -> Result<Vec<Example>, Fault> {
                 .map(|(n, _)| Ok((n.get_ref().to_string(), text(f, n.get_ref())?.unwrap_or_default())))
                 .collect::<Result<_, _>>()
                 .map(Example::Fields),
-            _ => fault(v.span().start, key, "must be strings (lines) or tables of fields (documents)"),
+            _ => fault(
+                v.span().start,
+                key,
+                "must be strings (lines) or tables of fields (documents)",
+            ),
         })
         .collect()
 }
@@ -362,7 +440,11 @@ mod tests {
     #[test]
     fn a_broken_file_is_named() {
         check("[[rule]\n", &[], &["mine.toml:1: unclosed array table, expected `]]`"]);
-        check("[[rules]]\nid=\"x\"\n", &[], &["mine.toml:1: `rules`: unknown `rules`; did you mean `rule`?"]);
+        check(
+            "[[rules]]\nid=\"x\"\n",
+            &[],
+            &["mine.toml:1: `rules`: unknown `rules`; did you mean `rule`?"],
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use std::sync::OnceLock;
 
-use regex::bytes::Regex;
+use regex_automata::meta::Regex;
 
 use super::template::Template;
 use crate::model::Severity;
@@ -104,6 +104,34 @@ impl Condition {
     }
 }
 
+/// The last line of a kind is all that matters of these: it is only noted while reading, and looked into when shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Note {
+    /// A call's state.
+    State,
+    /// Which application serves the session.
+    App,
+    /// Credentials were taken, or whatever else settles a pending finding.
+    Settles,
+}
+
+impl Note {
+    /// How many kinds there are.
+    pub const COUNT: usize = 3;
+}
+
+impl Rule {
+    /// The note that a line of this rule makes.
+    pub fn note(&self) -> Option<Note> {
+        match self.does {
+            Does::State => Some(Note::State),
+            Does::App => Some(Note::App),
+            Does::Finding if self.settles.is_some() => Some(Note::Settles),
+            _ => None,
+        }
+    }
+}
+
 /// What a matching line tells about its call, beside being a finding.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Does {
@@ -117,7 +145,7 @@ pub enum Does {
     /// The app answered outside 2xx: groups `url`, `status`.
     Refusal,
     /// How a step ended: group `event`.
-    Event,
+    Step,
     /// A call's state: group `state`.
     State,
     /// Which application serves the session: group `app`.
@@ -201,13 +229,25 @@ impl Rule {
 
     /// The first case whose conditions the groups meet.
     pub fn case<'a>(&self, field: impl Fn(&str) -> Option<&'a str>) -> Option<&Case> {
-        self.cases.iter().find(|c| c.when.iter().all(|(name, cond)| cond.holds(field(name))))
+        self.cases
+            .iter()
+            .find(|c| c.when.iter().all(|(name, cond)| cond.holds(field(name))))
     }
 }
 
 /// Compiles a line pattern: over bytes, so that a line in any encoding can match (`.` is any byte); bounded in size.
-pub(super) fn compile(pattern: &str) -> Result<Regex, regex::Error> {
-    regex::bytes::RegexBuilder::new(pattern)
-        .unicode(false)
-        .size_limit(4 << 20).dfa_size_limit(1 << 20).build()
+pub(super) fn compile(pattern: &str) -> Result<Regex, String> {
+    let syntax = regex_automata::util::syntax::Config::new().unicode(false).utf8(false);
+    let config = Regex::config()
+        .utf8_empty(false)
+        .nfa_size_limit(Some(4 << 20))
+        .hybrid_cache_capacity(1 << 20);
+    Regex::builder()
+        .configure(config)
+        .syntax(syntax)
+        .build(pattern)
+        .map_err(|e| match e.syntax_error() {
+            Some(s) => s.to_string(),
+            None => e.to_string(),
+        })
 }

@@ -77,7 +77,10 @@ impl fmt::Display for Template {
 /// A place starts with a field's name: `{"tropo":[…]}` in an advice is no place.
 fn is_names(inner: &str) -> bool {
     let first = inner.split('|').next().unwrap_or_default();
-    !first.is_empty() && first.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+    !first.is_empty()
+        && first
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }
 
 fn push_text(parts: &mut Vec<Part>, text: &str) {

@@ -10,10 +10,10 @@ const AHEAD: u64 = 4;
 
 /// Runs `work` for 0, 1, 2, … up to `count` on `threads` threads, each with scratch memory of its own, and gives the
 /// results to `take` in order on the calling thread. `take` can end it early.
-pub(super) fn ordered<T: Send>(
+pub(super) fn ordered<T: Send, S: Default>(
     threads: usize,
     count: u64,
-    work: impl Fn(u64, &mut Vec<u8>) -> T + Sync,
+    work: impl Fn(u64, &mut S) -> T + Sync,
     mut take: impl FnMut(T) -> ControlFlow<()>,
 ) {
     let next = AtomicU64::new(0);
@@ -25,7 +25,7 @@ pub(super) fn ordered<T: Send>(
         for _ in 0..threads {
             let (send, next, stop, gate, work) = (send.clone(), &next, &stop, &gate, &work);
             scope.spawn(move || {
-                let mut scratch = Vec::new();
+                let mut scratch = S::default();
                 loop {
                     let n = next.fetch_add(1, Ordering::Relaxed);
                     if n >= count || !wait(gate, stop, n, window) {
@@ -74,16 +74,30 @@ mod tests {
     fn results_come_in_order_and_can_end_early() {
         for threads in [1, 2, 5] {
             let mut got = Vec::new();
-            ordered(threads, 100, |n, _| n * 2, |x| {
-                got.push(x);
-                ControlFlow::Continue(())
-            });
+            ordered(
+                threads,
+                100,
+                |n, (): &mut ()| n * 2,
+                |x| {
+                    got.push(x);
+                    ControlFlow::Continue(())
+                },
+            );
             assert_eq!(got, (0..100).map(|n| n * 2).collect::<Vec<_>>());
             let mut few = Vec::new();
-            ordered(threads, 100, |n, _| n, |x| {
-                few.push(x);
-                if x == 7 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-            });
+            ordered(
+                threads,
+                100,
+                |n, (): &mut ()| n,
+                |x| {
+                    few.push(x);
+                    if x == 7 {
+                        ControlFlow::Break(())
+                    } else {
+                        ControlFlow::Continue(())
+                    }
+                },
+            );
             assert_eq!(few, (0..8).collect::<Vec<_>>());
         }
     }

@@ -13,6 +13,7 @@ use memchr::{memchr, memchr_iter, memrchr};
 use super::ordered::ordered;
 use super::source::{Code, Kind, Source, code, read_some};
 use crate::call::Fold;
+use crate::filter::Scratch;
 use crate::format::twilio::{Assembler, Push};
 use crate::scan::{Pass, scan_document};
 
@@ -33,7 +34,10 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { threads: cores.min(8), block: 1 << 20 }
+        Self {
+            threads: cores.min(8),
+            block: 1 << 20,
+        }
     }
 }
 
@@ -48,7 +52,9 @@ pub fn read(
     fold.begin();
     match &mut source.kind {
         Kind::Plain(file, len) => {
-            let Some(at) = blocks(file, *len, pass, fold, options, progress) else { return Ok(()) };
+            let Some(at) = blocks(file, *len, pass, fold, options, progress) else {
+                return Ok(());
+            };
             let mut rest = file.try_clone()?;
             rest.seek(SeekFrom::Start(at))?;
             stream(&mut rest.take(*len - at), at, pass, fold, options, progress)
@@ -127,7 +133,9 @@ fn pipe(
         Some(c) => decode(whole, c)?,
         None => Box::new(whole),
     };
-    ahead(decoded, |r| stream(&mut Tee { from: r, copy }, 0, pass, fold, options, progress))
+    ahead(decoded, |r| {
+        stream(&mut Tee { from: r, copy }, 0, pass, fold, options, progress)
+    })
 }
 
 /// Copies what it reads. A copy that fails is given up: lines can then not be opened again, but all are read.
@@ -151,7 +159,10 @@ impl<R: Read> Read for Tee<'_, R> {
 /// The text of a coded input.
 pub(super) fn decode<'a>(from: impl Read + Send + 'a, code: Code) -> io::Result<Box<dyn Read + Send + 'a>> {
     Ok(match code {
-        Code::Gzip => Box::new(flate2::read::MultiGzDecoder::new(io::BufReader::with_capacity(1 << 16, from))),
+        Code::Gzip => Box::new(flate2::read::MultiGzDecoder::new(io::BufReader::with_capacity(
+            1 << 16,
+            from,
+        ))),
         Code::Zstd => Box::new(zstd::Decoder::new(from)?),
         Code::Utf16 => Box::new(encoding_rs_io::DecodeReaderBytes::new(from)),
     })
@@ -180,7 +191,11 @@ fn ahead<T>(mut from: Box<dyn Read + Send>, work: impl FnOnce(&mut Pieces) -> T)
             }
         }
     });
-    work(&mut Pieces { receive, piece: Vec::new(), at: 0 })
+    work(&mut Pieces {
+        receive,
+        piece: Vec::new(),
+        at: 0,
+    })
 }
 
 /// The other end of [`ahead`].
@@ -218,19 +233,23 @@ fn blocks(
     let count = len.div_ceil(size);
     let mut serial = None;
     let threads = if count <= 2 { 1 } else { options.threads.max(1) };
-    let scan = |n: u64, scratch: &mut Vec<u8>| {
-        let (at, skip) = fill(file, n * size, size, len, scratch);
-        (at, pass.scan(&scratch[skip..], at))
+    let scan = |n: u64, (buf, scratch): &mut (Vec<u8>, Scratch)| {
+        let (at, skip) = fill(file, n * size, size, len, buf);
+        (at, pass.scan(&buf[skip..], at, scratch))
     };
     let take = |(at, scanned): (u64, crate::scan::Scanned)| {
         let opens = scanned.opens.then_some(at + scanned.bytes);
         fold.take(scanned);
         progress(fold.so_far().1);
         serial = opens;
-        if opens.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if opens.is_some() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
     };
     if threads == 1 {
-        let (mut scratch, mut take) = (Vec::new(), take);
+        let (mut scratch, mut take) = (<(Vec<u8>, Scratch)>::default(), take);
         for n in 0..count {
             if take(scan(n, &mut scratch)).is_break() {
                 break;
@@ -359,7 +378,15 @@ fn stream(
     options: Options,
     progress: &mut dyn FnMut(u64),
 ) -> io::Result<()> {
-    let mut s = Stream { from, buf: Vec::new(), start: 0, at, ended: false, failed: None };
+    let mut s = Stream {
+        from,
+        buf: Vec::new(),
+        start: 0,
+        at,
+        ended: false,
+        failed: None,
+    };
+    let mut scratch = Scratch::default();
     loop {
         let whole = match memrchr(b'\n', s.text()) {
             Some(n) => n + 1,
@@ -373,7 +400,7 @@ fn stream(
             }
             continue;
         }
-        let scanned = pass.scan(&s.text()[..whole], s.at);
+        let scanned = pass.scan(&s.text()[..whole], s.at, &mut scratch);
         let (n, opens) = (scanned.bytes as usize, scanned.opens);
         fold.take(scanned);
         s.consume(n);

@@ -72,7 +72,11 @@ pub fn find(names: &[PathBuf]) -> (Vec<Source>, Vec<Failure>) {
 }
 
 fn failure(name: &Path, what: &'static str, why: io::Error) -> Failure {
-    Failure { name: name.display().to_string(), what, why }
+    Failure {
+        name: name.display().to_string(),
+        what,
+        why,
+    }
 }
 
 /// Hidden files, and files that are no text, are passed over in folders.
@@ -101,7 +105,10 @@ fn file(path: &Path, in_folder: bool, sources: &mut Vec<Source>, failures: &mut 
     match open(path) {
         Ok((kind, binary)) => {
             if !(in_folder && binary) {
-                sources.push(Source { name: path.display().to_string(), kind });
+                sources.push(Source {
+                    name: path.display().to_string(),
+                    kind,
+                });
             }
         }
         Err(why) => failures.push(failure(path, "open", why)),
@@ -163,7 +170,10 @@ fn standard_input() -> Source {
             }
         }
     }
-    Source { name, kind: Kind::Pipe(None) }
+    Source {
+        name,
+        kind: Kind::Pipe(None),
+    }
 }
 
 #[cfg(unix)]

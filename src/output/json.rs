@@ -36,7 +36,11 @@ struct Source<'a> {
 }
 
 fn source(session: &Session, p: Place) -> Source<'_> {
-    Source { path: session.name_of(p), line: p.line, byte: p.byte }
+    Source {
+        path: session.name_of(p),
+        line: p.line,
+        byte: p.byte,
+    }
 }
 
 #[derive(Serialize)]
@@ -100,7 +104,13 @@ struct CallLine<'a> {
 
 /// A `call`.
 pub fn call<'a>(session: &'a Session, c: &'a Call) -> impl Serialize + 'a {
-    let count = |s: Severity| session.calls.findings_of(c).filter(|f| !f.hidden && f.severity == s).count();
+    let count = |s: Severity| {
+        session
+            .calls
+            .findings_of(c)
+            .filter(|f| !f.hidden && f.severity == s)
+            .count()
+    };
     CallLine {
         r#type: "call",
         call: c.id.to_string(),
@@ -194,9 +204,16 @@ fn params(d: &Detail) -> Vec<(String, String)> {
     if !d.request.params().is_empty() || !d.request.is_get() {
         return d.request.params().to_vec();
     }
-    let query = d.request.url.as_deref().and_then(|u| u.split_once('?')).map_or("", |(_, q)| q);
+    let query = d
+        .request
+        .url
+        .as_deref()
+        .and_then(|u| u.split_once('?'))
+        .map_or("", |(_, q)| q);
     let query = query.split('#').next().unwrap_or_default();
-    form_urlencoded::parse(query.as_bytes()).map(|(n, v)| (n.into_owned(), v.into_owned())).collect()
+    form_urlencoded::parse(query.as_bytes())
+        .map(|(n, v)| (n.into_owned(), v.into_owned()))
+        .collect()
 }
 
 #[derive(Serialize)]
@@ -208,7 +225,11 @@ struct LineLine<'a> {
 
 /// A `line` of a log (`show --all`).
 pub fn log_line<'a>(session: &'a Session, p: Place, text: &[u8]) -> impl Serialize + 'a {
-    LineLine { r#type: "line", source: source(session, p), text: String::from_utf8_lossy(text).into_owned() }
+    LineLine {
+        r#type: "line",
+        source: source(session, p),
+        text: String::from_utf8_lossy(text).into_owned(),
+    }
 }
 
 #[derive(Serialize)]
@@ -226,7 +247,11 @@ pub fn unparsed<'a>(session: &'a Session, u: &'a Unparsed, text: &[u8]) -> impl 
         r#type: "unparsed",
         source: source(session, u.place),
         lines: u.lines,
-        why: if u.why.is_empty() { "no log line and no document of a known form" } else { &u.why },
+        why: if u.why.is_empty() {
+            "no log line and no document of a known form"
+        } else {
+            &u.why
+        },
         text: String::from_utf8_lossy(text).into_owned(),
     }
 }
@@ -333,4 +358,3 @@ pub struct Summary {
     /// Milliseconds from start to here.
     pub ms: u64,
 }
-

@@ -69,7 +69,10 @@ impl Paint {
 
     /// A text in the colour of its role.
     pub fn role<T: Display>(self, role: Role, text: T) -> Painted<T> {
-        Painted { style: self.0.then(|| style(role)), text }
+        Painted {
+            style: self.0.then(|| style(role)),
+            text,
+        }
     }
 }
 

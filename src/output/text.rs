@@ -43,7 +43,11 @@ impl Page {
         facts.extend(call.duration().map(length));
         facts.extend(people(call));
         facts.extend(call.state.as_deref().map(|s| format!("ended {}", s.to_lowercase())));
-        facts.extend(call.parent.as_ref().map(|p| format!("leg of {}", short(&p.to_string()))));
+        facts.extend(
+            call.parent
+                .as_ref()
+                .map(|p| format!("leg of {}", short(&p.to_string()))),
+        );
         facts.push(count(call.lines as usize, "line"));
         if !call.exchanges.is_empty() {
             facts.push(count(call.exchanges.len(), "request"));
@@ -58,9 +62,19 @@ impl Page {
 
     /// A finding: severity, what went wrong, the decisive text, what to look at first, where, and the command.
     pub fn finding(&self, out: &mut impl Write, session: &Session, f: &Finding, extra: &[String]) -> io::Result<()> {
-        let word = self.paint.role(f.severity.into(), format!("{:<9}", f.severity.as_str().to_uppercase()));
-        let times = if f.count > 1 { format!(" (×{})", f.count) } else { String::new() };
-        let code = if f.code == f.class { format!("[{}]", f.class) } else { format!("[{} {}]", f.code, f.class) };
+        let word = self
+            .paint
+            .role(f.severity.into(), format!("{:<9}", f.severity.as_str().to_uppercase()));
+        let times = if f.count > 1 {
+            format!(" (×{})", f.count)
+        } else {
+            String::new()
+        };
+        let code = if f.code == f.class {
+            format!("[{}]", f.class)
+        } else {
+            format!("[{} {}]", f.code, f.class)
+        };
         let title = format!("{}{times} {code}", f.title);
         for (n, line) in wrap(&title, self.width.saturating_sub(INDENT)).into_iter().enumerate() {
             match n {
@@ -90,8 +104,18 @@ impl Page {
     fn again(&self, out: &mut impl Write, e: &Exchange) -> io::Result<()> {
         match e.why_not {
             None => {
-                let command = format!("redial replay {}--request {} --to {}", self.inputs, e.name(), self.target);
-                writeln!(out, "{:INDENT$}{}", "", self.paint.role(Role::Command, printable(&command)))
+                let command = format!(
+                    "redial replay {}--request {} --to {}",
+                    self.inputs,
+                    e.name(),
+                    self.target
+                );
+                writeln!(
+                    out,
+                    "{:INDENT$}{}",
+                    "",
+                    self.paint.role(Role::Command, printable(&command))
+                )
             }
             Some(why) => self.wrapped(out, INDENT, Role::Faint, &format!("cannot be sent again: {why}")),
         }
@@ -99,7 +123,11 @@ impl Page {
 
     /// One line of the table of calls; widths come from [`Columns`].
     pub fn call(&self, out: &mut impl Write, session: &Session, call: &Call, columns: &Columns) -> io::Result<()> {
-        let worst = session.calls.findings_of(call).filter(|f| !f.hidden).max_by_key(|f| f.severity);
+        let worst = session
+            .calls
+            .findings_of(call)
+            .filter(|f| !f.hidden)
+            .max_by_key(|f| f.severity);
         let mark = match worst.map(|f| f.severity) {
             Some(Severity::Error) => self.paint.role(Role::Error, "E"),
             Some(Severity::Warning) => self.paint.role(Role::Warning, "W"),
@@ -123,10 +151,20 @@ impl Page {
         let clock = e.at.clock().unwrap_or_else(|| "        ".to_owned());
         let method = e.method.as_deref().unwrap_or("?");
         let url = e.url.as_deref().unwrap_or("(no URL)");
-        let step = e.step.map(|s| format!(" after {}{}", s.event.as_str(), if s.certain { "" } else { " (likely)" }));
+        let step = e.step.map(|s| {
+            format!(
+                " after {}{}",
+                s.event.as_str(),
+                if s.certain { "" } else { " (likely)" }
+            )
+        });
         let line = format!("{method} {url}  ({}{})", e.kind.as_str(), step.unwrap_or_default());
         for (n, part) in wrap(&line, self.width.saturating_sub(INDENT)).into_iter().enumerate() {
-            let lead = if n == 0 { format!("{clock} ▶ ") } else { " ".repeat(INDENT) };
+            let lead = if n == 0 {
+                format!("{clock} ▶ ")
+            } else {
+                " ".repeat(INDENT)
+            };
             writeln!(out, "{}{part}", self.paint.role(Role::Faint, lead))?;
         }
         self.params(out, d)?;
@@ -136,8 +174,11 @@ impl Page {
     fn params(&self, out: &mut impl Write, d: &Detail) -> io::Result<()> {
         match &d.request.payload {
             Payload::Form(p) => {
-                let shown: Vec<String> =
-                    p.iter().filter(|(n, v)| interesting(n) && !v.is_empty()).map(|(n, v)| format!("{n}={v}")).collect();
+                let shown: Vec<String> = p
+                    .iter()
+                    .filter(|(n, v)| interesting(n) && !v.is_empty())
+                    .map(|(n, v)| format!("{n}={v}"))
+                    .collect();
                 if !shown.is_empty() {
                     self.wrapped(out, INDENT, Role::Faint, &shown.join("  "))?;
                 }
@@ -161,8 +202,19 @@ impl Page {
         if let Some(ms) = e.ms {
             let _ = write!(said, " in {ms} ms");
         }
-        writeln!(out, "{:>8} {} {}", "", self.paint.role(role, "◀"), self.paint.role(role, said))?;
-        if let Some(body) = d.response.as_ref().and_then(|r| r.body.as_deref()).filter(|b| !b.trim().is_empty()) {
+        writeln!(
+            out,
+            "{:>8} {} {}",
+            "",
+            self.paint.role(role, "◀"),
+            self.paint.role(role, said)
+        )?;
+        if let Some(body) = d
+            .response
+            .as_ref()
+            .and_then(|r| r.body.as_deref())
+            .filter(|b| !b.trim().is_empty())
+        {
             self.quoted(out, body, 4)?;
         }
         if e.outcome.failed() {
@@ -172,8 +224,19 @@ impl Page {
     }
 
     /// What became of a replay.
-    pub fn replay(&self, out: &mut impl Write, e: &Exchange, plan: &Plan, sent: &Sent, verdict: &Verdict) -> io::Result<()> {
-        let (word, role) = if verdict.pass() { ("PASS", Role::Good) } else { ("FAIL", Role::Error) };
+    pub fn replay(
+        &self,
+        out: &mut impl Write,
+        e: &Exchange,
+        plan: &Plan,
+        sent: &Sent,
+        verdict: &Verdict,
+    ) -> io::Result<()> {
+        let (word, role) = if verdict.pass() {
+            ("PASS", Role::Good)
+        } else {
+            ("FAIL", Role::Error)
+        };
         let answer = match (sent.status, &sent.error) {
             (_, Some(error)) => error.to_string(),
             (Some(s), None) => format!("{s} in {} ms", sent.ms),
@@ -198,12 +261,22 @@ impl Page {
                 _ => String::new(),
             };
             let code = p.code.as_deref().map(|c| format!("{c} ")).unwrap_or_default();
-            self.wrapped(out, 6, p.severity.into(), &format!("{}: {code}{place}{}", p.severity, p.message))?;
+            self.wrapped(
+                out,
+                6,
+                p.severity.into(),
+                &format!("{}: {code}{place}{}", p.severity, p.message),
+            )?;
         }
         if !verdict.pass() && !sent.body.is_empty() {
             let body = String::from_utf8_lossy(&sent.body);
             for line in printable_lines(&body).take(6) {
-                writeln!(out, "      {}", self.paint.role(Role::Faint, format!("│ {}", cut(&line, self.width.saturating_sub(8)))))?;
+                writeln!(
+                    out,
+                    "      {}",
+                    self.paint
+                        .role(Role::Faint, format!("│ {}", cut(&line, self.width.saturating_sub(8))))
+                )?;
             }
         }
         Ok(())
@@ -211,11 +284,19 @@ impl Page {
 
     /// The closing line of a reading command.
     pub fn summary(&self, out: &mut impl Write, s: &Summary, shown: usize, calls_with: usize) -> io::Result<()> {
-        let mut parts = vec![count(s.lines as usize, "line"), format!("{} hidden", thousands(s.hidden as usize))];
+        let mut parts = vec![
+            count(s.lines as usize, "line"),
+            format!("{} hidden", thousands(s.hidden as usize)),
+        ];
         if s.unparsed > 0 {
             parts.push(format!("{} not read (--unparsed)", thousands(s.unparsed as usize)));
         }
-        parts.push(format!("{} in {} of {}", count(shown, "finding"), thousands(calls_with), count(s.calls, "call")));
+        parts.push(format!(
+            "{} in {} of {}",
+            count(shown, "finding"),
+            thousands(calls_with),
+            count(s.calls, "call")
+        ));
         parts.push(format!("{:.1} s", s.ms as f64 / 1000.0));
         self.wrapped(out, 0, Role::Faint, &parts.join(" · "))
     }
@@ -226,7 +307,11 @@ impl Page {
         let lines: Vec<String> = text.lines().flat_map(|l| wrap(l, width)).take(most + 1).collect();
         for (n, line) in lines.iter().take(most).enumerate() {
             let more = n + 1 == most && lines.len() > most;
-            let line = if more { format!("{}…", cut(line, width.saturating_sub(1))) } else { line.clone() };
+            let line = if more {
+                format!("{}…", cut(line, width.saturating_sub(1)))
+            } else {
+                line.clone()
+            };
             writeln!(out, "{:INDENT$}{} {line}", "", self.paint.role(Role::Faint, "│"))?;
         }
         Ok(())
@@ -245,8 +330,22 @@ impl Page {
 fn interesting(name: &str) -> bool {
     matches!(
         name,
-        "Digits" | "SpeechResult" | "FinishedOnKey" | "CallStatus" | "DialCallStatus" | "RecordingUrl" | "Body" | "msg"
-            | "MessageStatus" | "SmsStatus" | "ErrorCode" | "ErrorUrl" | "RecordingStatus" | "From" | "To" | "Confidence"
+        "Digits"
+            | "SpeechResult"
+            | "FinishedOnKey"
+            | "CallStatus"
+            | "DialCallStatus"
+            | "RecordingUrl"
+            | "Body"
+            | "msg"
+            | "MessageStatus"
+            | "SmsStatus"
+            | "ErrorCode"
+            | "ErrorUrl"
+            | "RecordingStatus"
+            | "From"
+            | "To"
+            | "Confidence"
     )
 }
 
@@ -270,7 +369,12 @@ impl Columns {
         }
         let who = who.min(27);
         let used = 2 + time + 2 + id + 2 + who + 2 + 4 + 2;
-        Self { time, id, people: who, what: width.saturating_sub(used).max(12) }
+        Self {
+            time,
+            id,
+            people: who,
+            what: width.saturating_sub(used).max(12),
+        }
     }
 
     /// The table's head.
@@ -288,12 +392,18 @@ impl Columns {
 
 /// The beginning of an id: enough to name it to `--call`.
 fn short(id: &str) -> String {
-    if id.len() > 14 && id.is_char_boundary(12) { id[..12].to_owned() } else { id.to_owned() }
+    if id.len() > 14 && id.is_char_boundary(12) {
+        id[..12].to_owned()
+    } else {
+        id.to_owned()
+    }
 }
 
 fn people(c: &Call) -> Option<String> {
     match (c.from.as_deref(), c.to.as_deref()) {
-        (None, None) => (c.provider == Provider::Tropo).then(|| c.direction.as_deref().map(str::to_owned)).flatten(),
+        (None, None) => (c.provider == Provider::Tropo)
+            .then(|| c.direction.as_deref().map(str::to_owned))
+            .flatten(),
         (from, to) => Some(format!("{} → {}", from.unwrap_or("?"), to.unwrap_or("?"))),
     }
 }

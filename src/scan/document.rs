@@ -48,10 +48,21 @@ pub(super) fn take<'a>(
 ) {
     if let Some(why) = reading.trouble {
         // What could not be read of a document counts as its lines when nothing of it was read, else as one.
-        let lines = if reading.records.is_empty() { out.lines.max(1) } else { 1 };
+        let lines = if reading.records.is_empty() {
+            out.lines.max(1)
+        } else {
+            1
+        };
         let lines = if text.contains(&b'\n') { lines } else { 1 };
         let (line, byte, len) = place;
-        out.unparsed.push(Loose { line, byte, len, lines, continues: false, why: why.into() });
+        out.unparsed.push(Loose {
+            line,
+            byte,
+            len,
+            lines,
+            continues: false,
+            why: why.into(),
+        });
     }
     let mut counted = Newlines { text, at: 0, lines: 0 };
     for (range, mut record) in reading.records {
@@ -69,7 +80,14 @@ pub(super) fn take<'a>(
         let finding = judge(pass, &mut record);
         strip(&mut record);
         let what = What::Document(Box::new(DocumentFact { record, finding }));
-        out.events.push(Event { key: n, line: here.0, byte: here.1, len: here.2, stamp, what });
+        out.events.push(Event {
+            key: n,
+            line: here.0,
+            byte: here.1,
+            len: here.2,
+            stamp,
+            what,
+        });
     }
 }
 
@@ -121,7 +139,10 @@ fn judge(pass: Pass<'_>, record: &mut Record) -> Option<Judged> {
             .and_then(|r| r.class.clone())
             .or_else(|| entry.as_ref().map(|e| e.class.to_owned()))
             .unwrap_or_else(|| "other".to_owned()),
-        severity: rule.and_then(|r| r.severity).or(record.level).or(entry.as_ref().map(|e| e.level)),
+        severity: rule
+            .and_then(|r| r.severity)
+            .or(record.level)
+            .or(entry.as_ref().map(|e| e.level)),
         title,
         advice: text(rule.and_then(|r| r.advice.as_ref())).unwrap_or_else(|| format!("See {}.", catalogue::link(code))),
         evidence: shorten(&evidence(record)),
@@ -169,8 +190,19 @@ fn strip(record: &mut Record) {
         let keep = |name: &str| {
             matches!(
                 name,
-                "From" | "To" | "Direction" | "CallStatus" | "Digits" | "SpeechResult" | "msg" | "DialCallStatus" | "DialCallSid"
-                    | "MessageStatus" | "SmsStatus" | "ErrorCode" | "CallDuration"
+                "From"
+                    | "To"
+                    | "Direction"
+                    | "CallStatus"
+                    | "Digits"
+                    | "SpeechResult"
+                    | "msg"
+                    | "DialCallStatus"
+                    | "DialCallSid"
+                    | "MessageStatus"
+                    | "SmsStatus"
+                    | "ErrorCode"
+                    | "CallDuration"
             )
         };
         if let Payload::Form(params) = &mut r.payload {
@@ -199,5 +231,8 @@ pub fn fact_of(text: &[u8], event: Option<&Id>) -> Option<Record> {
 
 /// True for records that only repeat what another source tells better.
 pub fn is_listing(kind: RecordKind) -> bool {
-    matches!(kind, RecordKind::AlertListed | RecordKind::NotificationListed | RecordKind::Cli)
+    matches!(
+        kind,
+        RecordKind::AlertListed | RecordKind::NotificationListed | RecordKind::Cli
+    )
 }

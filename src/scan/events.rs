@@ -59,15 +59,9 @@ pub enum Fact {
         evidence: String,
     },
     /// The events with which a step ended, as logged.
-    Step(String, String),
-    /// A call's state.
-    State(String),
-    /// The application that serves the session.
-    App(String),
+    Step(String),
     /// A finding.
     Found(Found),
-    /// Settles what is pending.
-    Settles,
     /// WARN or above, and no rule knows it.
     Unclassified {
         /// From the level column.
@@ -105,25 +99,29 @@ pub(super) fn facts(met: &[Met<'_, '_>], message: &Message<'_>) -> Vec<(u16, Fac
 
 fn fact(met: &Met<'_, '_>, message: &Message<'_>) -> Option<Fact> {
     let text = |name: &str| met.group(name).map(|b| String::from_utf8_lossy(b).into_owned());
-    let behind = || &message.body[met.groups.get(0).map_or(0, |g| g.end())..];
+    let behind = || &message.body[met.span().1..];
     Some(match met.rule.does {
         Does::Request => {
             let url = text("url")?;
             let mut payload = tropo::request(behind());
-            if url.contains("[click on link") || message.body.windows(14).any(|w| w == b"[click on link") && url.is_empty() {
+            if url.contains("[click on link")
+                || message.body.windows(14).any(|w| w == b"[click on link") && url.is_empty()
+            {
                 payload.why_not = Some(WhyNot::ElidedUrl);
             }
-            Fact::Request { url, payload: Box::new(payload) }
+            Fact::Request {
+                url,
+                payload: Box::new(payload),
+            }
         }
         Does::Reply => Fact::Reply(tropo::reply(behind())),
-        Does::Refusal => {
-            Fact::Refusal { url: text("url")?, status: text("status")?.parse().ok()?, evidence: evidence(message) }
-        }
-        Does::Event => Fact::Step(text("event")?, evidence(message)),
-        Does::State => Fact::State(text("state")?),
-        Does::App => Fact::App(text("app")?),
-        Does::Context | Does::Echo => return None,
-        Does::Finding if met.rule.settles.is_some() => Fact::Settles,
+        Does::Refusal => Fact::Refusal {
+            url: text("url")?,
+            status: text("status")?.parse().ok()?,
+            evidence: evidence(message),
+        },
+        Does::Step => Fact::Step(text("event")?),
+        Does::Context | Does::Echo | Does::State | Does::App => return None,
         Does::Finding if met.rule.hide => return None,
         Does::Finding => Fact::Found(Found {
             fields: fields(met),
@@ -134,11 +132,8 @@ fn fact(met: &Met<'_, '_>, message: &Message<'_>) -> Option<Fact> {
 }
 
 fn fields(met: &Met<'_, '_>) -> Vec<(String, String)> {
-    let Some(regex) = met.rule.regex() else { return Vec::new() };
-    regex
-        .capture_names()
-        .flatten()
-        .filter_map(|name| Some((name.to_owned(), folded(met.group(name)?).into_owned())))
+    met.groups()
+        .map(|(name, text)| (name.to_owned(), folded(text).into_owned()))
         .collect()
 }
 

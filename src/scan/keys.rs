@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 use memchr::memmem;
 
-use crate::format::tropo::{self, Alias, Ids, Split};
+use crate::filter::Note;
+use crate::format::tropo::{self, Alias, Form, Ids, Split};
 use crate::model::{Id, Stamp, Time};
 
 /// Whom lines belong to, as far as the block itself tells.
@@ -41,6 +42,8 @@ pub struct Key {
     pub last: Mark,
     /// The script echoed among them.
     pub echo: Option<Echo>,
+    /// Lines that are only noted: by [`Note`], the first for the app, the last for others.
+    pub notes: [Option<LinePlace>; Note::COUNT],
     /// The owner of later lines of this alias, when the block showed it.
     pub now: Option<Who>,
 }
@@ -68,8 +71,6 @@ pub struct Echo {
 #[derive(Clone, Debug)]
 struct Entry {
     key: Key,
-    /// First and last line as offsets in the block with their split, for the times.
-    marks: Option<[(usize, Split); 2]>,
     /// Index of the entry that the alias stands for now.
     now: Option<u32>,
 }
@@ -81,6 +82,10 @@ pub(super) struct Keys<'a> {
     by_who: HashMap<Who, u32, RandomState>,
     entries: Vec<Entry>,
     previous: Option<(&'a [u8], u8, u32)>,
+    /// The time columns read last.
+    time: Option<(&'a [u8], Form, Stamp)>,
+    /// Times of the first and last record that has one.
+    stamps: Option<(Stamp, Stamp)>,
 }
 
 impl<'a> Keys<'a> {
@@ -142,16 +147,18 @@ impl<'a> Keys<'a> {
             first: Mark::default(),
             last: Mark::default(),
             echo: None,
+            notes: [None; Note::COUNT],
             now: None,
         };
-        self.entries.push(Entry { key, marks: None, now: None });
+        self.entries.push(Entry { key, now: None });
         self.by_who.insert(who.clone(), n);
         n
     }
 
     /// The columns name no session: the message may.
     fn by_message(&mut self, message: &[u8], column: u32, links: &mut Vec<(Id, Id)>) -> u32 {
-        if message.starts_with(b"Set logging context for ") || message.starts_with(b"#TROPO#: Set logging context for ") {
+        if message.starts_with(b"Set logging context for ") || message.starts_with(b"#TROPO#: Set logging context for ")
+        {
             return self.context(message, column, links);
         }
         let alias = tropo::application_session_in(message).map(Id::new);
@@ -208,16 +215,43 @@ impl<'a> Keys<'a> {
     }
 
     /// Counts a line for its owner.
-    pub(super) fn touch(&mut self, n: u32, place: LinePlace, offset: usize, split: &Split) {
-        let e = &mut self.entries[n as usize];
-        e.key.lines += 1;
-        e.key.last.place = place;
-        match &mut e.marks {
-            Some(m) => m[1] = (offset, *split),
-            None => {
-                e.key.first.place = place;
-                e.marks = Some([(offset, *split); 2]);
-            }
+    pub(super) fn touch(&mut self, n: u32, place: LinePlace, line: &'a [u8], split: &Split) {
+        let stamp = self.stamp(line, split);
+        let key = &mut self.entries[n as usize].key;
+        key.last = Mark { place, stamp };
+        if key.lines == 0 {
+            key.first = key.last;
+        }
+        key.lines += 1;
+    }
+
+    /// The time of a line; neighbouring lines often have the same.
+    fn stamp(&mut self, line: &'a [u8], split: &Split) -> Stamp {
+        let head = match split.form {
+            Form::Archive | Form::Node | Form::Prism => line.get(split.start as usize..).and_then(|l| l.get(..24)),
+            Form::Debugger | Form::Message => None,
+        };
+        if let (Some(h), Some((known, form, stamp))) = (head, self.time)
+            && form == split.form
+            && known == h
+        {
+            return stamp;
+        }
+        let stamp = tropo::stamp(line, split);
+        if let Some(h) = head {
+            self.time = Some((h, split.form, stamp));
+        }
+        if stamp != Stamp::None {
+            self.stamps = Some((self.stamps.map_or(stamp, |s| s.0), stamp));
+        }
+        stamp
+    }
+
+    /// Notes a line for its owner.
+    pub(super) fn note(&mut self, n: u32, note: Note, place: LinePlace) {
+        let slot = &mut self.entries[n as usize].key.notes[note as usize];
+        if note != Note::App || slot.is_none() {
+            *slot = Some(place);
         }
     }
 
@@ -248,36 +282,30 @@ impl<'a> Keys<'a> {
                 e.smallest = e.smallest.min(number);
                 e.to = end;
             }
-            None => key.echo = Some(Echo { smallest: number, from: place.1, to: end }),
+            None => {
+                key.echo = Some(Echo {
+                    smallest: number,
+                    from: place.1,
+                    to: end,
+                })
+            }
         }
     }
 
-    /// The keys with their times, and the times of the block's first and last record that has one.
-    pub(super) fn finish(self, block: &[u8]) -> (Vec<Key>, Option<(Stamp, Stamp)>) {
-        let whos: Vec<Who> = self.entries.iter().map(|e| e.key.who.clone()).collect();
-        let stamp = |at: usize, split: &Split| {
-            let rest = &block[at..];
-            let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-            tropo::stamp(&rest[..end], split)
-        };
-        let keys: Vec<Key> = self
+    /// The keys, and the times of the block's first and last record that has one.
+    pub(super) fn finish(self) -> (Vec<Key>, Option<(Stamp, Stamp)>) {
+        let now: Vec<Option<Who>> = self
+            .entries
+            .iter()
+            .map(|e| e.now.map(|n| self.entries[n as usize].key.who.clone()))
+            .collect();
+        let keys = self
             .entries
             .into_iter()
-            .map(|e| {
-                let mut key = e.key;
-                if let Some([first, last]) = &e.marks {
-                    key.first.stamp = stamp(first.0, &first.1);
-                    key.last.stamp = stamp(last.0, &last.1);
-                }
-                key.now = e.now.map(|n| whos[n as usize].clone());
-                key
-            })
+            .zip(now)
+            .map(|(e, now)| Key { now, ..e.key })
             .collect();
-        let timed = || keys.iter().filter(|k| k.lines > 0).flat_map(|k| [k.first, k.last]);
-        let timed = || timed().filter(|m| m.stamp != Stamp::None);
-        let first = timed().min_by_key(|m| m.place.0);
-        let last = timed().max_by_key(|m| m.place.0);
-        (keys, first.zip(last).map(|(a, b)| (a.stamp, b.stamp)))
+        (keys, self.stamps)
     }
 }
 
@@ -294,4 +322,3 @@ pub(super) fn epoch_in(line: &[u8]) -> Option<Time> {
     }
     None
 }
-

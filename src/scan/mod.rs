@@ -16,7 +16,7 @@ use std::borrow::Cow;
 
 use memchr::memchr;
 
-use crate::filter::{Engine, Hit};
+use crate::filter::{Engine, Hit, Note, Scratch};
 use crate::format::{tropo, twilio};
 use crate::model::{Id, Severity, Stamp, Time};
 use keys::Keys;
@@ -30,7 +30,10 @@ pub struct Shapes {
 
 impl Default for Shapes {
     fn default() -> Self {
-        Self { forms: 0xff, documents: true }
+        Self {
+            forms: 0xff,
+            documents: true,
+        }
     }
 }
 
@@ -52,17 +55,30 @@ impl Shapes {
     pub fn parse(name: &str) -> Option<Self> {
         Some(match name {
             "auto" => Self::default(),
-            "tropo" => Self { forms: 0xff, documents: false },
-            "twilio" | "json" => Self { forms: 0, documents: true },
+            "tropo" => Self {
+                forms: 0xff,
+                documents: false,
+            },
+            "twilio" | "json" => Self {
+                forms: 0,
+                documents: true,
+            },
             _ => {
                 let n = tropo::Form::ALL.iter().position(|f| f.as_str() == name)?;
-                Self { forms: 1 << n, documents: false }
+                Self {
+                    forms: 1 << n,
+                    documents: false,
+                }
             }
         })
     }
 
     fn takes(self, form: tropo::Form) -> bool {
-        self.forms == 0xff || tropo::Form::ALL.iter().position(|&f| f == form).is_some_and(|n| self.forms & 1 << n != 0)
+        self.forms == 0xff
+            || tropo::Form::ALL
+                .iter()
+                .position(|&f| f == form)
+                .is_some_and(|n| self.forms & 1 << n != 0)
     }
 }
 
@@ -127,8 +143,8 @@ pub struct Pass<'e> {
 
 impl<'e> Pass<'e> {
     /// Judges a block of whole lines (the last may lack its line end) that begins at `at` in its input.
-    pub fn scan(&self, block: &[u8], at: u64) -> Scanned {
-        let mut run = Run::new(*self, block, at);
+    pub fn scan(&self, block: &[u8], at: u64, scratch: &mut Scratch) -> Scanned {
+        let mut run = Run::new(*self, block, at, scratch);
         run.lines();
         run.finish()
     }
@@ -146,16 +162,19 @@ struct Run<'a, 'e> {
     at: u64,
     out: Scanned,
     keys: Keys<'a>,
+    scratch: &'a mut Scratch,
     next_hit: Option<Hit>,
-    /// Where the search for needles stands; beyond the block when nothing more is to be found.
+    /// Rules whose needles stand in the line.
     candidates: Vec<u16>,
+    /// The note that the line makes.
+    note: Option<Note>,
     /// The last record's line, to see whether it goes on.
     last_record: Option<(usize, usize)>,
     needs_anchor: bool,
 }
 
 impl<'a, 'e> Run<'a, 'e> {
-    fn new(pass: Pass<'e>, block: &'a [u8], at: u64) -> Self {
+    fn new(pass: Pass<'e>, block: &'a [u8], at: u64, scratch: &'a mut Scratch) -> Self {
         let next_hit = pass.engine.find(block, 0);
         Self {
             pass,
@@ -163,8 +182,10 @@ impl<'a, 'e> Run<'a, 'e> {
             at,
             out: Scanned::default(),
             keys: Keys::default(),
+            scratch,
             next_hit,
             candidates: Vec::new(),
+            note: None,
             last_record: None,
             needs_anchor: true,
         }
@@ -206,7 +227,7 @@ impl<'a, 'e> Run<'a, 'e> {
         let line = &self.block[from..end];
         let who = self.keys.of(line, split, &mut self.out.links);
         let place = (self.out.lines, self.at + from as u64, (end - from) as u32);
-        self.keys.touch(who, place, from, split);
+        self.keys.touch(who, place, line, split);
         if self.pass.every {
             self.out.every.push((who, place.0, place.1, place.2));
         }
@@ -218,21 +239,27 @@ impl<'a, 'e> Run<'a, 'e> {
         if let Some(echo) = tropo::echo_number(line) {
             self.keys.echo(who, echo, place);
         }
-        let hit = self.take_hits(end);
+        let hit = self.take_hits(from, end);
+        if let Some(note) = self.note {
+            self.keys.note(who, note, place);
+        }
         if hit || self.pass.engine.asks_every_line() || split.level.is_some() {
             self.ask(line, split, who, place, hit);
         }
     }
 
-    /// Collects the rules whose needles stand before `end`; true when there is one.
-    fn take_hits(&mut self, end: usize) -> bool {
+    /// Collects the rules whose needles stand in a line; true when there is one.
+    fn take_hits(&mut self, from: usize, end: usize) -> bool {
         self.candidates.clear();
+        self.note = None;
         while let Some(hit) = self.next_hit {
             if hit.at >= end {
                 break;
             }
-            self.pass.engine.candidates(hit, &mut self.candidates);
-            self.next_hit = self.pass.engine.find(self.block, hit.at + 1);
+            let engine = self.pass.engine;
+            let note = engine.candidates(hit, self.block, (from, end), self.scratch, &mut self.candidates);
+            self.note = note.or(self.note);
+            self.next_hit = engine.find(self.block, hit.at + 1);
         }
         !self.candidates.is_empty()
     }
@@ -242,7 +269,9 @@ impl<'a, 'e> Run<'a, 'e> {
         let line = tropo::trim_end(line);
         let message = tropo::Message::of(line, split);
         let met = if hit || self.pass.engine.asks_every_line() {
-            self.pass.engine.ask(message.category, &message.body, &mut self.candidates)
+            self.pass
+                .engine
+                .ask(message.category, &message.body, &mut self.candidates, self.scratch)
         } else {
             Vec::new()
         };
@@ -261,16 +290,29 @@ impl<'a, 'e> Run<'a, 'e> {
             self.out.anchor = Some((stamp, t));
             self.needs_anchor = false;
         }
-        self.out.events.push(Event { key: who, line: place.0, byte: place.1, len: place.2, stamp, what: What::Line(facts) });
+        self.out.events.push(Event {
+            key: who,
+            line: place.0,
+            byte: place.1,
+            len: place.2,
+            stamp,
+            what: What::Line(facts),
+        });
     }
 
     /// A line at WARN or above that no rule shows is a finding of its own, unless a rule hides it.
-    fn unclassified(&self, level: Option<Severity>, message: &tropo::Message<'_>) -> Option<(u16, Fact)> {
-        let known = self.pass.engine.ask_all(message.category, &message.body);
+    fn unclassified(&mut self, level: Option<Severity>, message: &tropo::Message<'_>) -> Option<(u16, Fact)> {
+        let known = self.pass.engine.ask_all(message.category, &message.body, self.scratch);
         let severity = level?;
         known.is_empty().then(|| {
             let text = String::from_utf8_lossy(&message.body);
-            (u16::MAX, Fact::Unclassified { severity, text: events::shorten(&tropo::fold_trace(&text)) })
+            (
+                u16::MAX,
+                Fact::Unclassified {
+                    severity,
+                    text: events::shorten(&tropo::fold_trace(&text)),
+                },
+            )
         })
     }
 
@@ -295,7 +337,7 @@ impl<'a, 'e> Run<'a, 'e> {
                     if reading.incomplete && reading.records.is_empty() {
                         return false;
                     }
-                    self.take_hits(end);
+                    self.take_hits(from, end);
                     self.document(line, reading, place);
                     return true;
                 }
@@ -303,7 +345,7 @@ impl<'a, 'e> Run<'a, 'e> {
                 twilio::Opening::No => {}
             }
         }
-        let hit = self.take_hits(end);
+        let hit = self.take_hits(from, end);
         if !line.is_empty() && self.pass.shapes.takes(tropo::Form::Message) && self.bare_message(line, place, hit) {
             return true;
         }
@@ -329,7 +371,9 @@ impl<'a, 'e> Run<'a, 'e> {
 
     /// A loose line behind a record of this block.
     fn after_record(&mut self, loose: Loose) {
-        let goes_on = self.last_record.is_some_and(|(f, e)| tropo::opens_more(tropo::trim_end(&self.block[f..e])));
+        let goes_on = self
+            .last_record
+            .is_some_and(|(f, e)| tropo::opens_more(tropo::trim_end(&self.block[f..e])));
         if goes_on || loose.continues {
             if let Some(key) = self.out.last_key {
                 self.keys.extend(key, (loose.line, loose.byte, loose.len));
@@ -345,12 +389,12 @@ impl<'a, 'e> Run<'a, 'e> {
     /// The message column without anything around it: taken when a rule that begins at the start of a message meets it.
     fn bare_message(&mut self, line: &'a [u8], place: (u64, u64, u32), hit: bool) -> bool {
         let met = if hit {
-            self.pass.engine.ask(b"", line, &mut self.candidates)
+            self.pass.engine.ask(b"", line, &mut self.candidates, self.scratch)
         } else {
-            self.pass.engine.ask_all(b"", line)
+            self.pass.engine.ask_all(b"", line, self.scratch)
         };
         let anchored = met.iter().any(|m| {
-            m.groups.get(0).is_some_and(|g| g.start() == 0)
+            m.span().0 == 0
                 && matches!(&m.rule.test, crate::filter::Test::Line { pattern, .. } if pattern.starts_with('^'))
         });
         if !anchored {
@@ -358,7 +402,7 @@ impl<'a, 'e> Run<'a, 'e> {
         }
         let split = tropo::Split::bare();
         let who = self.keys.of(line, &split, &mut self.out.links);
-        self.keys.touch(who, place, (place.1 - self.at) as usize, &split);
+        self.keys.touch(who, place, line, &split);
         if self.pass.every {
             self.out.every.push((who, place.0, place.1, place.2));
         }
@@ -387,8 +431,10 @@ impl<'a, 'e> Run<'a, 'e> {
     }
 
     fn finish(mut self) -> Scanned {
-        self.out.open = self.last_record.map(|(f, e)| tropo::opens_more(tropo::trim_end(&self.block[f..e])));
-        let (keys, stamps) = self.keys.finish(self.block);
+        self.out.open = self
+            .last_record
+            .map(|(f, e)| tropo::opens_more(tropo::trim_end(&self.block[f..e])));
+        let (keys, stamps) = self.keys.finish();
         self.out.keys = keys;
         self.out.stamps = stamps;
         self.out
@@ -397,11 +443,16 @@ impl<'a, 'e> Run<'a, 'e> {
 
 /// Judges a document over several lines, put together by the reader; `lines` is how many it has.
 pub fn scan_document(pass: Pass<'_>, text: &[u8], at: u64, lines: u64) -> Scanned {
-    let mut out = Scanned { bytes: text.len() as u64, lines, open: Some(false), ..Scanned::default() };
+    let mut out = Scanned {
+        bytes: text.len() as u64,
+        lines,
+        open: Some(false),
+        ..Scanned::default()
+    };
     let mut keys = Keys::default();
     let reading = twilio::read(text);
     document::take(&mut out, &mut keys, pass, text, reading, (0, at, text.len() as u32));
-    let (keys, stamps) = keys.finish(text);
+    let (keys, stamps) = keys.finish();
     out.keys = keys;
     out.stamps = stamps;
     out
@@ -411,14 +462,15 @@ pub fn scan_document(pass: Pass<'_>, text: &[u8], at: u64, lines: u64) -> Scanne
 /// record's.
 pub fn rule_of<'e>(engine: &'e Engine, line: &[u8]) -> Option<&'e crate::filter::Rule> {
     let line = tropo::trim_end(line);
+    let mut scratch = Scratch::default();
     if let Some(split) = tropo::split(line) {
         let message = tropo::Message::of(line, &split);
-        let met = engine.ask_all(message.category, &message.body);
+        let met = engine.ask_all(message.category, &message.body, &mut scratch);
         return met.iter().find(|m| !m.rule.also).or(met.first()).map(|m| m.rule);
     }
     if matches!(twilio::opening(line), twilio::Opening::Whole) {
         let (_, mut record) = twilio::read(line).records.into_iter().next()?;
         return document::rule_for(engine, &mut record);
     }
-    engine.ask_all(b"", line).first().map(|m| m.rule)
+    engine.ask_all(b"", line, &mut scratch).first().map(|m| m.rule)
 }

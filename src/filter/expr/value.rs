@@ -205,8 +205,15 @@ fn span(field: &FieldInfo, value: &Placing, now: Time) -> Result<Span, Fault> {
 /// A moment as in the language, such as `--since` takes it: its first and last millisecond.
 pub(super) fn instant(text: &str, now: Time) -> Option<(Time, Time)> {
     let text = text.trim();
-    let ago = || duration(text).and_then(|ms| now.0.checked_sub(ms)).map(|t| Span { start: Time(t), length: 1 });
-    moment(text).or_else(ago).map(|s| (s.start, Time(s.start.0 + s.length - 1)))
+    let ago = || {
+        duration(text).and_then(|ms| now.0.checked_sub(ms)).map(|t| Span {
+            start: Time(t),
+            length: 1,
+        })
+    };
+    moment(text)
+        .or_else(ago)
+        .map(|s| (s.start, Time(s.start.0 + s.length - 1)))
 }
 
 /// A date, a minute or a second in UTC, or a full RFC 3339 or RFC 2822 time.

@@ -31,7 +31,9 @@ impl<'a> Cursor<'a> {
     /// Between `min` and `max` digits as a number.
     pub(super) fn digits(&mut self, min: usize, max: usize) -> Option<u32> {
         let d = self.rest().iter().take(max).take_while(|b| b.is_ascii_digit());
-        let (n, value) = d.fold((0, 0u32), |(n, v), b| (n + 1, v.wrapping_mul(10).wrapping_add(u32::from(b - b'0'))));
+        let (n, value) = d.fold((0, 0u32), |(n, v), b| {
+            (n + 1, v.wrapping_mul(10).wrapping_add(u32::from(b - b'0')))
+        });
         self.at += n;
         (n >= min).then_some(value)
     }

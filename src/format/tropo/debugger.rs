@@ -23,7 +23,13 @@ pub(super) fn split(line: &[u8]) -> Option<Split> {
     if !c.rest().is_empty() {
         c.skip_some(b"\t ")?;
     }
-    Some(Split { form: Form::Debugger, start: 0, key: (key as u32, key as u32 + 4), message: c.at as u32, level: None })
+    Some(Split {
+        form: Form::Debugger,
+        start: 0,
+        key: (key as u32, key as u32 + 4),
+        message: c.at as u32,
+        level: None,
+    })
 }
 
 /// `4:13:58 PM` as milliseconds of the day.

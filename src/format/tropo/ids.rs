@@ -35,15 +35,29 @@ impl Ids {
             Form::Archive => {
                 let mut f = key.split(|&b| b == b' ');
                 let (guid, session, _cmd, call) = (f.next(), f.next(), f.next(), f.next());
-                Self { session: id(session), guid: id(guid), call: id(call), alias: None }
+                Self {
+                    session: id(session),
+                    guid: id(guid),
+                    call: id(call),
+                    alias: None,
+                }
             }
             Form::Node => node(key),
             Form::Prism => match thread_session(key) {
-                Some(s) => Self { session: Some(Id::new(s)), ..Self::default() },
-                None => Self { alias: Some(Alias::Thread(key.into())), ..Self::default() },
+                Some(s) => Self {
+                    session: Some(Id::new(s)),
+                    ..Self::default()
+                },
+                None => Self {
+                    alias: Some(Alias::Thread(key.into())),
+                    ..Self::default()
+                },
             },
             Form::Debugger => match key.try_into() {
-                Ok(g) if g != *b"0000" && g != *b"00-1" => Self { alias: Some(Alias::Guid4(g)), ..Self::default() },
+                Ok(g) if g != *b"0000" && g != *b"00-1" => Self {
+                    alias: Some(Alias::Guid4(g)),
+                    ..Self::default()
+                },
                 _ => Self::default(),
             },
             Form::Message => Self::default(),
@@ -54,7 +68,10 @@ impl Ids {
 /// `account/[app/]guid/session/1/[call]` or `…/call/`, with or without a thread behind it.
 fn node(key: &[u8]) -> Ids {
     let (columns, thread) = match memmem::find(key, b" [") {
-        Some(at) => (&key[..at], Some(key[at + 2..].split(|&b| b == b']').next().unwrap_or_default())),
+        Some(at) => (
+            &key[..at],
+            Some(key[at + 2..].split(|&b| b == b']').next().unwrap_or_default()),
+        ),
         None => (key, None),
     };
     let parts: Vec<&[u8]> = columns.split(|&b| b == b'/').collect();
@@ -86,7 +103,8 @@ fn node(key: &[u8]) -> Ids {
 }
 
 fn id(text: Option<&[u8]>) -> Option<Id> {
-    text.filter(|t| !matches!(*t, b"" | b"0" | b"-1" | b"-" | b"null")).map(Id::new)
+    text.filter(|t| !matches!(*t, b"" | b"0" | b"-1" | b"-" | b"null"))
+        .map(Id::new)
 }
 
 /// The session of an application thread's name: `Tropo-Thread-<session>`, also with a suffix such as
@@ -95,13 +113,22 @@ fn thread_session(name: &[u8]) -> Option<&[u8]> {
     let rest = name.strip_prefix(b"Tropo-Thread-")?;
     let n = rest.iter().take_while(|b| b.is_ascii_alphanumeric()).count();
     // An id of another shape (with dashes) is taken whole.
-    let n = if n == 32 || memmem::find(rest, b"-Mrcp").is_some() { n } else { rest.len() };
+    let n = if n == 32 || memmem::find(rest, b"-Mrcp").is_some() {
+        n
+    } else {
+        rest.len()
+    };
     (n > 0).then(|| &rest[..n])
 }
 
 /// A session that a message names: by its thread, by a logging context, or by `for instance`.
 pub fn session_in(message: &[u8]) -> Option<&[u8]> {
-    for mark in [b"Tropo-Thread-".as_slice(), b" sessionNumber=", b" for instance ", b"Tropo session "] {
+    for mark in [
+        b"Tropo-Thread-".as_slice(),
+        b" sessionNumber=",
+        b" for instance ",
+        b"Tropo session ",
+    ] {
         if let Some(at) = memmem::find(message, mark) {
             let rest = &message[at + mark.len()..];
             let n = rest.iter().take_while(|b| b.is_ascii_alphanumeric()).count();
@@ -117,6 +144,9 @@ pub fn session_in(message: &[u8]) -> Option<&[u8]> {
 pub fn application_session_in(message: &[u8]) -> Option<&[u8]> {
     let at = memmem::find(message, b"sas_")?;
     let rest = &message[at..];
-    let n = rest.iter().take_while(|b| b.is_ascii_alphanumeric() || b"_-".contains(b)).count();
+    let n = rest
+        .iter()
+        .take_while(|b| b.is_ascii_alphanumeric() || b"_-".contains(b))
+        .count();
     (n > 8).then(|| &rest[..n])
 }

@@ -35,20 +35,36 @@ impl<'a> Message<'a> {
         } else {
             Cow::Borrowed(body)
         };
-        Self { category, trace, body, at, tail }
+        Self {
+            category,
+            trace,
+            body,
+            at,
+            tail,
+        }
     }
 }
 
 /// Form M: the message column alone, with its category.
 pub(super) fn split(line: &[u8]) -> Option<Split> {
     category(line)?;
-    Some(Split { form: Form::Message, start: 0, key: (0, 0), message: 0, level: None })
+    Some(Split {
+        form: Form::Message,
+        start: 0,
+        key: (0, 0),
+        message: 0,
+        level: None,
+    })
 }
 
 /// `#CAT#: ` or `#CAT#@T: `: the category, whether it is a trace, and the length of it all.
 fn category(text: &[u8]) -> Option<(&[u8], bool, usize)> {
     let rest = text.strip_prefix(b"#")?;
-    let n = rest.iter().take(32).take_while(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || **b == b'_').count();
+    let n = rest
+        .iter()
+        .take(32)
+        .take_while(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || **b == b'_')
+        .count();
     if n == 0 || !rest[0].is_ascii_uppercase() {
         return None;
     }
@@ -69,7 +85,9 @@ fn cut_tail(body: &[u8]) -> (&[u8], &[u8]) {
     if body.last() != Some(&b']') {
         return (body, b"");
     }
-    let Some(at) = memmem::rfind(body, b" #[") else { return (body, b"") };
+    let Some(at) = memmem::rfind(body, b" #[") else {
+        return (body, b"");
+    };
     let tail = &body[at + 2..];
     let mut open = false;
     for &b in tail {
@@ -98,7 +116,10 @@ fn unslash(body: &[u8]) -> Vec<u8> {
 
 /// Whether a record goes on over the next lines: a SIP message that was opened and not closed.
 pub fn opens_more(line: &[u8]) -> bool {
-    let last_open = [b"(i)[".as_slice(), b"(o)["].iter().filter_map(|m| memmem::rfind(line, m)).max();
+    let last_open = [b"(i)[".as_slice(), b"(o)["]
+        .iter()
+        .filter_map(|m| memmem::rfind(line, m))
+        .max();
     last_open.is_some_and(|at| !line.ends_with(b"]") && memmem::find(&line[at..], b"\\r\\n").is_none())
 }
 
@@ -122,13 +143,49 @@ pub fn continues(line: &[u8]) -> bool {
 /// Headers that Tropo's SIP messages carry; any other word with a colon is prose.
 fn is_sip_header(line: &[u8]) -> bool {
     const NAMES: &[&[u8]] = &[
-        b"Via", b"From", b"To", b"Call-ID", b"CSeq", b"Contact", b"Max-Forwards", b"Content-Length", b"Content-Type",
-        b"User-Agent", b"Server", b"Allow", b"Supported", b"Require", b"Record-Route", b"Route", b"Expires", b"Accept",
-        b"Authorization", b"Proxy-Authorization", b"Proxy-Authenticate", b"WWW-Authenticate", b"Session-Expires",
-        b"Min-SE", b"Reason", b"Warning", b"Date", b"Event", b"Refer-To", b"Referred-By", b"P-Asserted-Identity",
-        b"Remote-Party-ID", b"Privacy", b"Diversion", b"Allow-Events", b"Retry-After", b"RSeq", b"RAck", b"Subject",
+        b"Via",
+        b"From",
+        b"To",
+        b"Call-ID",
+        b"CSeq",
+        b"Contact",
+        b"Max-Forwards",
+        b"Content-Length",
+        b"Content-Type",
+        b"User-Agent",
+        b"Server",
+        b"Allow",
+        b"Supported",
+        b"Require",
+        b"Record-Route",
+        b"Route",
+        b"Expires",
+        b"Accept",
+        b"Authorization",
+        b"Proxy-Authorization",
+        b"Proxy-Authenticate",
+        b"WWW-Authenticate",
+        b"Session-Expires",
+        b"Min-SE",
+        b"Reason",
+        b"Warning",
+        b"Date",
+        b"Event",
+        b"Refer-To",
+        b"Referred-By",
+        b"P-Asserted-Identity",
+        b"Remote-Party-ID",
+        b"Privacy",
+        b"Diversion",
+        b"Allow-Events",
+        b"Retry-After",
+        b"RSeq",
+        b"RAck",
+        b"Subject",
     ];
-    let Some(colon) = line.iter().take(40).position(|&b| b == b':') else { return false };
+    let Some(colon) = line.iter().take(40).position(|&b| b == b':') else {
+        return false;
+    };
     let name = &line[..colon];
     // Tropo's own headers begin with x-; a blank before the colon is prose.
     (name.len() > 2 && name[..2].eq_ignore_ascii_case(b"x-") && !name.contains(&b' '))
@@ -136,19 +193,33 @@ fn is_sip_header(line: &[u8]) -> bool {
 }
 
 fn is_sip_start(line: &[u8]) -> bool {
-    line.starts_with(b"SIP/2.0 ") || line.ends_with(b" SIP/2.0") || line.starts_with(b"MRCP/1.0 ") || line.starts_with(b"RTSP/1.0 ")
+    line.starts_with(b"SIP/2.0 ")
+        || line.ends_with(b" SIP/2.0")
+        || line.starts_with(b"MRCP/1.0 ")
+        || line.starts_with(b"RTSP/1.0 ")
 }
 
 /// A stack trace folded to its exception and first frame: everything before the second ` at `, in one line.
 pub fn fold_trace(text: &str) -> String {
-    let cleaned = text.replace("\\r\\n", " ").replace("\\n", " ").replace(['\r', '\n'], " ");
-    let frames: Vec<usize> = cleaned.match_indices(" at ").filter(|(i, _)| is_frame(&cleaned[i + 4..])).map(|(i, _)| i).collect();
+    let cleaned = text
+        .replace("\\r\\n", " ")
+        .replace("\\n", " ")
+        .replace(['\r', '\n'], " ");
+    let frames: Vec<usize> = cleaned
+        .match_indices(" at ")
+        .filter(|(i, _)| is_frame(&cleaned[i + 4..]))
+        .map(|(i, _)| i)
+        .collect();
     let cut = match frames.as_slice() {
         [] => return text.to_owned(),
         [_] => cleaned.len(),
         [_, second, ..] => *second,
     };
-    let more = if frames.len() > 1 { format!(" (+{} frames)", frames.len() - 1) } else { String::new() };
+    let more = if frames.len() > 1 {
+        format!(" (+{} frames)", frames.len() - 1)
+    } else {
+        String::new()
+    };
     let folded: Vec<&str> = cleaned[..cut].split_whitespace().collect();
     format!("{}{more}", folded.join(" "))
 }

@@ -10,13 +10,13 @@ mod debugger;
 mod ids;
 mod message;
 mod node;
-mod prism;
 mod payload;
+mod prism;
 mod time;
 
 pub use ids::{Alias, Ids, application_session_in, session_in};
+pub use message::{Message, body_of, continues, echo_number, echoed, fold_trace, opens_more};
 pub use payload::{Payload, Reply, reply, request};
-pub use message::{Message, body_of, echo_number, echoed, continues, fold_trace, opens_more};
 
 use crate::model::{Severity, Stamp};
 
@@ -69,7 +69,13 @@ pub struct Split {
 impl Split {
     /// A line that is a message and nothing else.
     pub fn bare() -> Self {
-        Self { form: Form::Message, start: 0, key: (0, 0), message: 0, level: None }
+        Self {
+            form: Form::Message,
+            start: 0,
+            key: (0, 0),
+            message: 0,
+            level: None,
+        }
     }
 }
 
@@ -86,7 +92,10 @@ pub fn split(line: &[u8]) -> Option<Split> {
 
 /// `grep` over several files puts `name:` in front of every line.
 fn behind_file_name(line: &[u8]) -> Option<Split> {
-    let colon = line.iter().take(200).position(|&b| !(b.is_ascii_alphanumeric() || b"_./-".contains(&b)))?;
+    let colon = line
+        .iter()
+        .take(200)
+        .position(|&b| !(b.is_ascii_alphanumeric() || b"_./-".contains(&b)))?;
     if colon == 0 || line[colon] != b':' {
         return None;
     }
@@ -98,7 +107,12 @@ fn behind_file_name(line: &[u8]) -> Option<Split> {
         _ => None,
     }?;
     let by = colon as u32 + 1;
-    Some(Split { start: by, key: (s.key.0 + by, s.key.1 + by), message: s.message + by, ..s })
+    Some(Split {
+        start: by,
+        key: (s.key.0 + by, s.key.1 + by),
+        message: s.message + by,
+        ..s
+    })
 }
 
 /// What a line says of its time.

@@ -37,7 +37,13 @@ pub(super) fn split(line: &[u8]) -> Option<Split> {
         c.at += close + 2;
         end = c.at;
     }
-    Some(Split { form: Form::Node, start: 0, key: (key as u32, end as u32), message: c.at as u32, level })
+    Some(Split {
+        form: Form::Node,
+        start: 0,
+        key: (key as u32, end as u32),
+        message: c.at as u32,
+        level,
+    })
 }
 
 /// Month, day, time of day.

@@ -87,7 +87,10 @@ pub fn request(body: &[u8]) -> Payload {
             ..Payload::default()
         },
         Ok(Sent { result: Some(r), .. }) => result(&r, masked),
-        Ok(_) => Payload { why_not: masked, ..Payload::default() },
+        Ok(_) => Payload {
+            why_not: masked,
+            ..Payload::default()
+        },
         Err(_) => {
             let valid = serde_json::from_slice::<IgnoredAny>(body).is_ok();
             Payload {
@@ -118,14 +121,22 @@ fn result(r: &Outcome<'_>, masked: Option<WhyNot>) -> Payload {
     };
     let has_value = |v: Option<&RawValue>| v.is_some_and(|v| !matches!(v.get(), "null" | "\"\""));
     let chose = actions.iter().any(|a| {
-        a.disposition.as_deref().is_some_and(|d| d.eq_ignore_ascii_case("SUCCESS"))
+        a.disposition
+            .as_deref()
+            .is_some_and(|d| d.eq_ignore_ascii_case("SUCCESS"))
             && (has_value(a.interpretation) || has_value(a.value))
     });
-    let hung_up = r.state.as_deref().is_some_and(|s| s.eq_ignore_ascii_case("DISCONNECTED"));
+    let hung_up = r
+        .state
+        .as_deref()
+        .is_some_and(|s| s.eq_ignore_ascii_case("DISCONNECTED"));
     let step = if chose {
         Some(StepEvent::Choice)
     } else {
-        let said = actions.last().and_then(|a| a.disposition.as_deref()).and_then(disposition);
+        let said = actions
+            .last()
+            .and_then(|a| a.disposition.as_deref())
+            .and_then(disposition);
         said.or(hung_up.then_some(StepEvent::Hangup))
     };
     Payload {
@@ -197,7 +208,10 @@ struct Answered<'a> {
 
 /// Judges a reply as Tropo does: JSON with a `tropo` array.
 pub fn reply(body: &[u8]) -> Reply {
-    let fault = |why: &str| Reply::Fault { why: why.to_owned(), cut: false };
+    let fault = |why: &str| Reply::Fault {
+        why: why.to_owned(),
+        cut: false,
+    };
     match serde_json::from_slice::<Answered<'_>>(body) {
         Ok(Answered { tropo: Some(t) }) if t.get().starts_with('[') => Reply::Document,
         Ok(Answered { tropo: Some(_) }) => fault("its `tropo` is no array"),
@@ -211,14 +225,26 @@ pub fn reply(body: &[u8]) -> Reply {
                 return fault("a byte order mark stands before the JSON");
             }
             if head[0] == b'<' {
-                let php = [b"Notice</b>".as_slice(), b"Warning</b>", b"Fatal error</b>", b"<br />\\n<b>"];
+                let php = [
+                    b"Notice</b>".as_slice(),
+                    b"Warning</b>",
+                    b"Fatal error</b>",
+                    b"<br />\\n<b>",
+                ];
                 let is_php = php.iter().any(|p| memchr::memmem::find(head, p).is_some());
-                return fault(if is_php { "a PHP message stands before the JSON" } else { "an HTML page, not JSON" });
+                return fault(if is_php {
+                    "a PHP message stands before the JSON"
+                } else {
+                    "an HTML page, not JSON"
+                });
             }
             if head[0] != b'{' {
                 return fault("text, not JSON");
             }
-            Reply::Fault { why: format!("broken JSON at column {}", e.column()), cut: e.is_eof() }
+            Reply::Fault {
+                why: format!("broken JSON at column {}", e.column()),
+                cut: e.is_eof(),
+            }
         }
     }
 }
