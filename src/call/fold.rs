@@ -1,9 +1,10 @@
 //! Owners and places: which call a scanned line belongs to, across blocks and inputs.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
-use foldhash::fast::RandomState;
+use foldhash::fast::{FixedState, RandomState};
 
 use super::clock::{Clock, When};
 use super::intern::Interner;
@@ -20,8 +21,7 @@ pub struct Fold<'e> {
     pub(super) exchanges: Vec<Exchange>,
     pub(super) findings: Vec<Finding>,
     pub(super) texts: Interner,
-    /// Ids of calls, and ids that belong to one.
-    ids: HashMap<Id, u32, RandomState>,
+    ids: Ids,
     /// Events of documents already taken: finding and exchange.
     pub(super) seen: HashMap<Id, (Option<u32>, Option<u32>), RandomState>,
     unparsed: Vec<Unparsed>,
@@ -56,7 +56,7 @@ impl<'e> Fold<'e> {
             exchanges: Vec::new(),
             findings: Vec::new(),
             texts: Interner::default(),
-            ids: HashMap::default(),
+            ids: Ids::default(),
             seen: HashMap::default(),
             unparsed: Vec::new(),
             clocks: Vec::new(),
@@ -115,13 +115,15 @@ impl<'e> Fold<'e> {
         for key in &block.keys {
             owners.push(self.owner(&key.who));
         }
-        // In the order of lines, so that the clock passes midnight where the input does.
         let mut marks: Vec<(u64, bool, u32, Stamp)> = Vec::new();
         for (n, key) in block.keys.iter().enumerate().filter(|(_, k)| k.lines > 0) {
             marks.push((key.first.place.0, false, n as u32, key.first.stamp));
             marks.push((key.last.place.0, true, n as u32, key.last.stamp));
         }
-        marks.sort_by_key(|m| m.0);
+        // In the order of lines, so that a clock without dates passes midnight where the input does.
+        if marks.iter().any(|m| !matches!(m.3, Stamp::At(_) | Stamp::None)) {
+            marks.sort_by_key(|m| m.0);
+        }
         for (n, key) in block.keys.iter().enumerate() {
             self.key(owners[n], key);
         }
@@ -229,12 +231,12 @@ impl<'e> Fold<'e> {
                 self.call_of(id, provider)
             }
             Who::Loose(id) => match self.ids.get(id) {
-                Some(&n) => self.root(n),
+                Some(n) => self.root(n),
                 None => {
                     // A SIP Call-ID alone is not yet a call; an application session is.
                     let real = id.to_string().starts_with("sas_");
                     let n = self.new_call(id.clone(), Provider::Tropo, real);
-                    self.ids.insert(id.clone(), n);
+                    self.ids.insert(&id, n);
                     n
                 }
             },
@@ -253,7 +255,7 @@ impl<'e> Fold<'e> {
     /// The call of an id, made when it is new.
     pub(super) fn call_of(&mut self, id: &Id, provider: Provider) -> u32 {
         match self.ids.get(id) {
-            Some(&n) => {
+            Some(n) => {
                 let n = self.root(n);
                 if self.calls[n as usize].id == *id || self.calls[n as usize].real {
                     self.calls[n as usize].real = true;
@@ -262,12 +264,12 @@ impl<'e> Fold<'e> {
                 // Known only as a part of something that was no call of its own: this is the call.
                 let fresh = self.new_call(id.clone(), provider, true);
                 self.merge(n, fresh);
-                self.ids.insert(id.clone(), fresh);
+                self.ids.insert(&id, fresh);
                 fresh
             }
             None => {
                 let n = self.new_call(id.clone(), provider, true);
-                self.ids.insert(id.clone(), n);
+                self.ids.insert(&id, n);
                 n
             }
         }
@@ -310,9 +312,9 @@ impl<'e> Fold<'e> {
         }
         match self.ids.get(&id) {
             None => {
-                self.ids.insert(id.clone(), call);
+                self.ids.insert(&id, call);
             }
-            Some(&other) => {
+            Some(other) => {
                 let other = self.root(other);
                 if other != call && self.calls[other as usize].id == id && stands_alone(&id) {
                     self.merge(other, call);
@@ -566,7 +568,7 @@ impl<'e> Fold<'e> {
             let Some(guid) = self.calls[n].guid.clone() else {
                 continue;
             };
-            if let Some(&p) = self.ids.get(&guid) {
+            if let Some(p) = self.ids.get(&guid) {
                 let p = self.root(p);
                 if p as usize != n && self.calls[p as usize].id == guid {
                     self.calls[n].parent = Some(guid);
@@ -605,6 +607,24 @@ impl<'e> Fold<'e> {
 
     pub(super) fn input(&self) -> &Input {
         &self.input
+    }
+}
+
+/// Ids of calls, and ids that belong to one: by a hash of 64 bits, because a log may have a great many. Two ids of one run
+/// with the same hash are not to be expected (one in 10^8 for a million ids).
+#[derive(Debug, Default)]
+struct Ids {
+    calls: HashMap<u64, u32, RandomState>,
+    state: FixedState,
+}
+
+impl Ids {
+    fn get(&self, id: &Id) -> Option<u32> {
+        self.calls.get(&self.state.hash_one(id)).copied()
+    }
+
+    fn insert(&mut self, id: &Id, call: u32) {
+        self.calls.insert(self.state.hash_one(id), call);
     }
 }
 

@@ -44,8 +44,7 @@ pub(super) fn engine(folders: &[PathBuf]) -> Result<Engine, Stop> {
     if let Some(own) = config_folder() {
         packs.extend(user_packs(&own.join("filters")));
     }
-    packs.extend(builtin::packs());
-    let engine = Engine::new(packs);
+    let engine = builtin::engine(packs);
     for broken in engine.broken() {
         say(&broken.to_string());
     }

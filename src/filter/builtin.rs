@@ -1,16 +1,22 @@
 //! The packs that are part of the binary, in the order in which they are asked.
 
-use super::pack::{self, Pack};
+use super::engine::Engine;
+use super::pack::{self, Check, Pack};
 
-const FILES: &[(&str, &str)] = &[
-    ("tropo.toml", include_str!("../../filters/tropo.toml")),
-    ("twilio.toml", include_str!("../../filters/twilio.toml")),
-];
+const LINES: (&str, &str) = ("filters/tropo.toml", include_str!("../../filters/tropo.toml"));
+const DOCUMENTS: (&str, &str) = ("filters/twilio.toml", include_str!("../../filters/twilio.toml"));
 
-/// Reads the built-in packs; a test holds them free of faults.
+/// Reads the built-in packs, every pattern checked; a test holds them free of faults.
 pub fn packs() -> Vec<Pack> {
-    FILES
-        .iter()
-        .map(|(file, text)| pack::read(text, &format!("filters/{file}"), "built in"))
-        .collect()
+    [LINES, DOCUMENTS]
+        .map(|(file, text)| pack::read(text, file, "built in"))
+        .into()
+}
+
+/// The user's packs before the built-in ones. Rules for documents are read when the first document is.
+pub fn engine(mut users: Vec<Pack>) -> Engine {
+    users.push(pack::read_with(LINES.1, LINES.0, "built in", Check::Nothing));
+    Engine::with_late(users, || {
+        vec![pack::read_with(DOCUMENTS.1, DOCUMENTS.0, "built in", Check::Nothing)]
+    })
 }

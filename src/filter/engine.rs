@@ -3,6 +3,8 @@
 //! One multi-literal search over a whole block finds the lines that any rule could meet; only there the patterns run.
 //! Rules that only hide have no part in that search: a line that nothing shows is hidden anyway.
 
+use std::sync::LazyLock;
+
 use aho_corasick::packed;
 use aho_corasick::{AhoCorasick, MatchKind};
 use regex_automata::meta::Cache;
@@ -23,6 +25,8 @@ pub struct Engine {
     lines: Vec<Rule>,
     /// Document rules, in the order in which they are asked.
     documents: Vec<Rule>,
+    /// Packs with further document rules, read when the first document is.
+    late: LazyLock<Vec<Pack>, fn() -> Vec<Pack>>,
     /// Rules over whole calls.
     over: Vec<Rule>,
     search: Search,
@@ -35,11 +39,15 @@ pub struct Engine {
     broken: Vec<Broken>,
 }
 
-/// A rule behind a needle, and where in its match the needle stands when that is always the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// A rule behind a needle.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Owner {
     rule: u16,
-    at: Option<u32>,
+    /// Its own needle, which may be longer than the one that is searched for, and where that one stands in it.
+    text: Vec<u8>,
+    before: usize,
+    /// Where its own needle stands in a match, when that is always the same.
+    at: Option<usize>,
 }
 
 /// A needle at a place of a block.
@@ -120,9 +128,15 @@ enum Search {
 impl Engine {
     /// Puts packs together; earlier packs are asked first.
     pub fn new(packs: Vec<Pack>) -> Self {
+        Self::with_late(packs, Vec::new)
+    }
+
+    /// Puts packs together, with packs of document rules that are read only when a document is.
+    pub(super) fn with_late(packs: Vec<Pack>, late: fn() -> Vec<Pack>) -> Self {
         let mut e = Self {
             lines: Vec::new(),
             documents: Vec::new(),
+            late: LazyLock::new(late),
             over: Vec::new(),
             search: Search::Nothing,
             owners: Vec::new(),
@@ -146,23 +160,23 @@ impl Engine {
     }
 
     fn build_search(&mut self) {
-        let mut found: Vec<(Vec<u8>, Owner)> = Vec::new();
+        let common = self.common();
+        let mut found: Vec<Owner> = Vec::new();
         for (n, rule) in self.lines.iter().enumerate().filter(|(_, r)| !is_noise(r)) {
             let Test::Line { pattern, .. } = &rule.test else {
                 continue;
             };
-            let owner = |at: Option<usize>| Owner {
-                rule: n as u16,
-                at: at.map(|a| a as u32),
-            };
-            match needles(pattern) {
-                Some(set) => found.extend(set.into_iter().map(|l| (l.text, owner(l.at)))),
+            match needles(pattern, &common) {
+                Some(set) => found.extend(set.into_iter().map(|l| Owner {
+                    rule: n as u16,
+                    text: l.text,
+                    before: 0,
+                    at: l.at,
+                })),
                 None => self.always.push(n as u16),
             }
         }
-        let mut needles: Vec<Vec<u8>> = found.iter().map(|(l, _)| l.clone()).collect();
-        needles.sort();
-        needles.dedup();
+        let needles = shortest(&found);
         self.owners = needles.iter().map(|n| owners(n, &found)).collect();
         self.search = if needles.is_empty() {
             Search::Nothing
@@ -174,6 +188,16 @@ impl Engine {
                 .build(&needles)
                 .map_or(Search::Nothing, |a| Search::Automaton(Box::new(a)))
         };
+    }
+
+    /// What fills a log: the examples of the rules that hide.
+    fn common(&self) -> String {
+        let texts = self.lines.iter().filter(|r| is_noise(r)).flat_map(|r| &r.matches);
+        let texts = texts.filter_map(|e| match e {
+            super::rule::Example::Line(l) => Some(l.as_str()),
+            super::rule::Example::Fields(_) => None,
+        });
+        texts.collect::<Vec<_>>().join("\n")
     }
 
     /// The first needle at or behind an offset.
@@ -210,41 +234,24 @@ impl Engine {
     ) -> Option<Note> {
         let mut note = None;
         for owner in &self.owners[hit.needle] {
+            // The rule's own needle may be longer than the one found.
+            let Some(from) = hit.at.checked_sub(owner.before).filter(|f| *f >= line.0) else {
+                continue;
+            };
+            if !block[from..line.1].starts_with(&owner.text) {
+                continue;
+            }
             let rule = &self.lines[usize::from(owner.rule)];
             if let Some(n) = rule.note() {
                 note = Some(n);
             } else if owner
                 .at
-                .is_none_or(|at| self.begins(owner.rule, rule, hit.at, at as usize, block, line, scratch))
+                .is_none_or(|at| begins(owner.rule, rule, from, at, block, line, scratch))
             {
                 into.push(owner.rule);
             }
         }
         note
-    }
-
-    #[allow(clippy::too_many_arguments)]
-    fn begins(
-        &self,
-        n: u16,
-        rule: &Rule,
-        hit: usize,
-        at: usize,
-        block: &[u8],
-        line: (usize, usize),
-        scratch: &mut Scratch,
-    ) -> bool {
-        let Some(start) = hit.checked_sub(at).filter(|s| *s >= line.0) else {
-            return false;
-        };
-        let (Some(regex), Some(cache)) = (rule.regex(), scratch.of(n, rule)) else {
-            return false;
-        };
-        let input = Input::new(block)
-            .range(start..line.1)
-            .anchored(Anchored::Yes)
-            .earliest(true);
-        regex.search_half_with(cache, &input).is_some()
     }
 
     /// Which rules a message meets: those with `also` or `needs`, and the first without. `candidates` are those whose
@@ -329,14 +336,12 @@ impl Engine {
     }
 
     /// The first document rule whose conditions the fields meet.
-    pub fn ask_document<'a>(&self, field: impl Fn(&str) -> Option<&'a str>) -> Option<(u16, &Rule)> {
-        self.documents
-            .iter()
-            .enumerate()
-            .find_map(|(n, rule)| match &rule.test {
-                Test::Fields(when) if when.iter().all(|(name, c)| c.holds(field(name))) => Some((n as u16, rule)),
-                _ => None,
-            })
+    pub fn ask_document<'a>(&self, field: impl Fn(&str) -> Option<&'a str>) -> Option<&Rule> {
+        let late = self.late.iter().flat_map(|p| &p.rules);
+        self.documents.iter().chain(late).find(|rule| match &rule.test {
+            Test::Fields(when) => when.iter().all(|(name, c)| c.holds(field(name))),
+            _ => false,
+        })
     }
 
     /// The rule for a state of a whole call.
@@ -351,12 +356,20 @@ impl Engine {
 
     /// Every rule, in the order in which they are asked.
     pub fn rules(&self) -> impl Iterator<Item = &Rule> {
-        self.lines.iter().chain(&self.over).chain(&self.documents)
+        let late = self.late.iter().flat_map(|p| &p.rules);
+        self.lines.iter().chain(&self.over).chain(&self.documents).chain(late)
     }
 
     /// The packs in order: name, about, origin.
-    pub fn packs(&self) -> &[(String, String, String)] {
-        &self.packs
+    pub fn packs(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        let late = self
+            .late
+            .iter()
+            .map(|p| (p.name.as_str(), p.about.as_str(), p.origin.as_str()));
+        self.packs
+            .iter()
+            .map(|(n, a, o)| (n.as_str(), a.as_str(), o.as_str()))
+            .chain(late)
     }
 
     /// Rules that were left out.
@@ -370,14 +383,53 @@ fn is_noise(rule: &Rule) -> bool {
     rule.hide && matches!(rule.does, Does::Finding | Does::Echo | Does::Context) && rule.settles.is_none()
 }
 
-/// The rules of every needle that may be meant when this one is found: itself, and those that share its beginning (the
-/// search reports only one of two needles at the same place).
-fn owners(needle: &[u8], found: &[(Vec<u8>, Owner)]) -> Vec<Owner> {
-    let mut out: Vec<Owner> = found
+/// Whether a rule's pattern can begin where its needle says.
+fn begins(
+    n: u16,
+    rule: &Rule,
+    needle: usize,
+    at: usize,
+    block: &[u8],
+    line: (usize, usize),
+    scratch: &mut Scratch,
+) -> bool {
+    let Some(start) = needle.checked_sub(at).filter(|s| *s >= line.0) else {
+        return false;
+    };
+    let (Some(regex), Some(cache)) = (rule.regex(), scratch.of(n, rule)) else {
+        return false;
+    };
+    let input = Input::new(block)
+        .range(start..line.1)
+        .anchored(Anchored::Yes)
+        .earliest(true);
+    regex.search_half_with(cache, &input).is_some()
+}
+
+/// The needles to search for: those that hold no other, so that no two can be meant at one place.
+fn shortest(found: &[Owner]) -> Vec<Vec<u8>> {
+    let holds = |a: &[u8], b: &[u8]| a != b && memchr::memmem::find(a, b).is_some();
+    let mut out: Vec<Vec<u8>> = found
         .iter()
-        .filter(|(l, _)| l.starts_with(needle) || needle.starts_with(l))
-        .map(|(_, o)| *o)
+        .map(|o| &o.text)
+        .filter(|t| !found.iter().any(|o| holds(t, &o.text)))
+        .cloned()
         .collect();
+    out.sort();
+    out.dedup();
+    out
+}
+
+/// The rules whose own needles hold this one.
+fn owners(needle: &[u8], found: &[Owner]) -> Vec<Owner> {
+    let places = |o: &Owner| {
+        let before: Vec<usize> = memchr::memmem::find_iter(&o.text, needle).collect();
+        before
+            .into_iter()
+            .map(|before| Owner { before, ..o.clone() })
+            .collect::<Vec<_>>()
+    };
+    let mut out: Vec<Owner> = found.iter().flat_map(places).collect();
     out.sort_unstable();
     out.dedup();
     out

@@ -13,7 +13,7 @@ const LONGEST: usize = 16;
 /// Beyond this a literal is rare enough (bits, see [`rarity`]).
 const ENOUGH: i32 = 26;
 /// What each further literal costs the search (bits).
-const COST: i32 = 3;
+const COST: i32 = 18;
 
 /// A literal to search for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,54 +23,69 @@ pub(super) struct Needle {
     pub(super) at: Option<usize>,
 }
 
-/// Literals of which every match of `pattern` holds at least one; none when the pattern has no such set.
-pub(super) fn needles(pattern: &str) -> Option<Vec<Needle>> {
+/// Literals of which every match of `pattern` holds at least one; none when the pattern has no such set. What `common`
+/// text holds is avoided as the beginning of a needle: the search stops there.
+pub(super) fn needles(pattern: &str, common: &str) -> Option<Vec<Needle>> {
     let hir = regex_syntax::ParserBuilder::new()
         .unicode(false)
         .utf8(false)
         .build()
         .parse(pattern)
         .ok()?;
-    best(&hir, true)
+    best(&hir, true, common.as_bytes())
 }
 
 /// The best set for a pattern or a part of one; `first` when a match begins with it.
-fn best(hir: &Hir, first: bool) -> Option<Vec<Needle>> {
+fn best(hir: &Hir, first: bool, common: &[u8]) -> Option<Vec<Needle>> {
     match hir.kind() {
-        HirKind::Capture(c) => best(&c.sub, first),
-        HirKind::Repetition(r) if r.min > 0 => best(&r.sub, first),
+        HirKind::Capture(c) => best(&c.sub, first, common),
+        HirKind::Repetition(r) if r.min > 0 => best(&r.sub, first, common),
         HirKind::Alternation(all) => {
             let mut out = Vec::new();
             for one in all {
-                out.extend(best(one, first)?);
+                out.extend(best(one, first, common)?);
             }
             (out.len() <= MOST).then_some(out)
         }
         HirKind::Concat(parts) => {
-            let from_each = (0..parts.len()).filter_map(|i| prefix(&Hir::concat(parts[i..].to_vec()), first && i == 0));
-            let inside = parts.iter().enumerate().filter_map(|(i, p)| best(p, first && i == 0));
+            let from_each =
+                (0..parts.len()).filter_map(|i| prefix(&Hir::concat(parts[i..].to_vec()), first && i == 0, common));
+            let inside = parts
+                .iter()
+                .enumerate()
+                .filter_map(|(i, p)| best(p, first && i == 0, common));
             from_each.chain(inside).max_by_key(|set| score(set))
         }
-        _ => prefix(hir, first),
+        _ => prefix(hir, first, common),
     }
 }
 
 /// The literals that a match of this part begins with, when they are few and long enough.
-fn prefix(hir: &Hir, first: bool) -> Option<Vec<Needle>> {
+fn prefix(hir: &Hir, first: bool, common: &[u8]) -> Option<Vec<Needle>> {
     let mut extractor = Extractor::new();
     extractor.kind(ExtractKind::Prefix).limit_total(MOST).limit_class(10);
     let seq: Seq = extractor.extract(hir);
-    let set: Vec<Needle> = seq.literals()?.iter().map(|l| window(l.as_bytes(), first)).collect();
+    let set: Vec<Needle> = seq
+        .literals()?
+        .iter()
+        .map(|l| window(l.as_bytes(), first, common))
+        .collect();
     (!set.is_empty() && set.len() <= MOST && set.iter().all(|n| n.text.len() >= SHORTEST)).then_some(set)
 }
 
-/// The rarest stretch of a literal: the searcher looks at the first bytes of its needles, so these should be unusual.
-fn window(literal: &[u8], first: bool) -> Needle {
-    let len = literal.len().min(LONGEST);
-    let at = (0..=literal.len() - len).max_by_key(|&at| literal[at..].iter().take(4).map(|&b| rarity(b)).sum::<i32>());
-    let at = at.unwrap_or(0);
+/// The rarest stretch of a literal: the searcher looks at the first four bytes of its needles, so these should be
+/// unusual; a little more must follow, or the needle says too little.
+fn window(literal: &[u8], first: bool, common: &[u8]) -> Needle {
+    let last = literal.len().saturating_sub(6);
+    let worth = |at: usize| {
+        let head = &literal[at..literal.len().min(at + 4)];
+        let seen = memchr::memmem::find_iter(common, head).count() as i32;
+        head.iter().map(|&b| rarity(b)).sum::<i32>() - 8 * seen
+    };
+    let at = (0..=last).max_by_key(|&at| worth(at)).unwrap_or(0);
+    let end = literal.len().min(at + LONGEST);
     Needle {
-        text: literal[at..at + len].to_vec(),
+        text: literal[at..end].to_vec(),
         at: first.then_some(at),
     }
 }
@@ -98,7 +113,7 @@ mod tests {
     use crate::filter::{Example, Test, builtin};
 
     fn set(pattern: &str) -> Option<Vec<String>> {
-        needles(pattern).map(|s| {
+        needles(pattern, "").map(|s| {
             s.iter()
                 .map(|n| String::from_utf8_lossy(&n.text).into_owned())
                 .collect()
@@ -123,7 +138,7 @@ mod tests {
 
     #[test]
     fn a_place_is_known_only_at_the_beginning() {
-        let at = |p| needles(p).unwrap().iter().map(|n| n.at).collect::<Vec<_>>();
+        let at = |p| needles(p, "").unwrap().iter().map(|n| n.at).collect::<Vec<_>>();
         assert_eq!(at("MRCP/1.0 [0-9]+"), [Some(0)]);
         assert_eq!(at("^[a-z]+ violates the sandbox"), [None]);
         assert_eq!(at("(?:first thing|second thing)"), [Some(0), Some(0)]);
@@ -135,7 +150,7 @@ mod tests {
             let Test::Line { pattern, .. } = &rule.test else {
                 continue;
             };
-            let Some(needles) = needles(pattern) else { continue };
+            let Some(needles) = needles(pattern, "") else { continue };
             for example in &rule.matches {
                 let Example::Line(text) = example else { continue };
                 let held = needles

@@ -72,8 +72,8 @@ pub enum Test {
 pub enum Condition {
     /// Equal to one of these, case ignored.
     OneOf(Vec<String>),
-    /// Matches.
-    Like(regex::Regex),
+    /// Matches; compiled when first needed.
+    Like(String, OnceLock<Option<regex::Regex>>),
     /// The field is there.
     Present,
     /// It is not.
@@ -84,7 +84,7 @@ impl std::fmt::Display for Condition {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::OneOf(list) => write!(f, "is {}", list.join(" or ")),
-            Self::Like(r) => write!(f, "matches /{r}/"),
+            Self::Like(r, _) => write!(f, "matches /{r}/"),
             Self::Present => f.write_str("is there"),
             Self::Absent => f.write_str("is not there"),
         }
@@ -96,7 +96,10 @@ impl Condition {
     pub fn holds(&self, value: Option<&str>) -> bool {
         match (self, value) {
             (Self::OneOf(list), Some(v)) => list.iter().any(|l| l.eq_ignore_ascii_case(v)),
-            (Self::Like(r), Some(v)) => r.is_match(v),
+            (Self::Like(text, regex), Some(v)) => regex
+                .get_or_init(|| regex::Regex::new(text).ok())
+                .as_ref()
+                .is_some_and(|r| r.is_match(v)),
             (Self::Present, v) => v.is_some(),
             (Self::Absent, v) => v.is_none(),
             (_, None) => false,

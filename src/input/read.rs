@@ -36,7 +36,7 @@ impl Default for Options {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
             threads: cores.min(8),
-            block: 1 << 20,
+            block: 2 << 20,
         }
     }
 }
@@ -233,9 +233,9 @@ fn blocks(
     let count = len.div_ceil(size);
     let mut serial = None;
     let threads = if count <= 2 { 1 } else { options.threads.max(1) };
-    let scan = |n: u64, (buf, scratch): &mut (Vec<u8>, Scratch)| {
+    let scan = |n: u64, (buf, scratch): &mut (Buffer, Scratch)| {
         let (at, skip) = fill(file, n * size, size, len, buf);
-        (at, pass.scan(&buf[skip..], at, scratch))
+        (at, pass.scan(&buf.text()[skip..], at, scratch))
     };
     let take = |(at, scanned): (u64, crate::scan::Scanned)| {
         let opens = scanned.opens.then_some(at + scanned.bytes);
@@ -249,7 +249,7 @@ fn blocks(
         }
     };
     if threads == 1 {
-        let (mut scratch, mut take) = (<(Vec<u8>, Scratch)>::default(), take);
+        let (mut scratch, mut take) = (<(Buffer, Scratch)>::default(), take);
         for n in 0..count {
             if take(scan(n, &mut scratch)).is_break() {
                 break;
@@ -262,57 +262,67 @@ fn blocks(
 }
 
 /// Reads the lines that begin in a range: gives the offset of the first and where it stands in the buffer.
-fn fill(file: &File, start: u64, size: u64, len: u64, buf: &mut Vec<u8>) -> (u64, usize) {
+fn fill(file: &File, start: u64, size: u64, len: u64, buf: &mut Buffer) -> (u64, usize) {
     let from = start.saturating_sub(1);
     let end = (start + size).min(len);
-    buf.clear();
-    buf.reserve((end - from) as usize + (1 << 14));
-    read_at(file, from, (end - from) as usize, buf);
+    buf.len = 0;
+    buf.read_at(file, from, (end - from) as usize);
     let skip = match start {
         0 => 0,
         // The byte before the range tells whether a line begins with it.
-        _ => match memchr(b'\n', buf) {
-            Some(n) => n + 1,
-            None => buf.len(),
-        },
+        _ => memchr(b'\n', buf.text()).map_or(buf.len, |n| n + 1),
     };
     let at = from + skip as u64;
-    if skip == buf.len() && at >= end {
-        buf.clear();
+    if skip == buf.len && at >= end {
+        buf.len = 0;
         return (at, 0);
     }
     // The last line may end behind the range.
-    while buf.last() != Some(&b'\n') && buf.len() < LONGEST_LINE {
-        let before = buf.len();
+    while buf.text().last() != Some(&b'\n') && buf.len < LONGEST_LINE {
+        let before = buf.len;
         let next = from + before as u64;
         if next >= len {
             break;
         }
-        read_at(file, next, ((len - next) as usize).min(1 << 14), buf);
-        if buf.len() == before {
+        buf.read_at(file, next, ((len - next) as usize).min(1 << 14));
+        if buf.len == before {
             break;
         }
-        if let Some(n) = memchr(b'\n', &buf[before..]) {
-            buf.truncate(before + n + 1);
+        if let Some(n) = memchr(b'\n', &buf.text()[before..]) {
+            buf.len = before + n + 1;
         }
     }
     (at, skip)
 }
 
-/// Reads up to `n` bytes at an offset behind what the buffer holds; a file that shrank gives less.
-fn read_at(file: &File, at: u64, n: usize, buf: &mut Vec<u8>) {
-    let before = buf.len();
-    buf.resize(before + n, 0);
-    let mut got = 0;
-    while got < n {
-        match pread(file, &mut buf[before + got..], at + got as u64) {
-            Ok(0) => break,
-            Ok(k) => got += k,
-            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-            Err(_) => break,
+/// A buffer that is filled again and again without clearing it first.
+#[derive(Default)]
+struct Buffer {
+    bytes: Vec<u8>,
+    len: usize,
+}
+
+impl Buffer {
+    fn text(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+
+    /// Reads up to `n` bytes at an offset behind what it holds; a file that shrank gives less.
+    fn read_at(&mut self, file: &File, at: u64, n: usize) {
+        let end = self.len + n;
+        if self.bytes.len() < end {
+            self.bytes.resize(end, 0);
+        }
+        let start = self.len;
+        while self.len < end {
+            match pread(file, &mut self.bytes[self.len..end], at + (self.len - start) as u64) {
+                Ok(0) => break,
+                Ok(k) => self.len += k,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => break,
+            }
         }
     }
-    buf.truncate(before + got);
 }
 
 #[cfg(unix)]

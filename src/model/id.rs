@@ -44,19 +44,36 @@ impl Id {
 
 /// Exactly 32 lower-case hex digits as a number.
 fn hex32(text: &[u8]) -> Option<u128> {
-    if text.len() != 32 {
+    let (eights, []) = text.as_chunks::<8>() else {
+        return None;
+    };
+    if eights.len() != 4 {
         return None;
     }
     let mut n = 0u128;
-    for &b in text {
-        let d = match b {
-            b'0'..=b'9' => b - b'0',
-            b'a'..=b'f' => b - b'a' + 10,
-            _ => return None,
-        };
-        n = n << 4 | u128::from(d);
+    for eight in eights {
+        n = n << 32 | u128::from(hex8(*eight)?);
     }
     Some(n)
+}
+
+/// Eight lower-case hex digits as a number, all at once: this runs for the ids of every line.
+fn hex8(text: [u8; 8]) -> Option<u32> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x80 * ONES;
+    let x = u64::from_be_bytes(text);
+    // A byte's high bit says whether it is at least `low` and not above `high` (all bytes below 0x80).
+    let within =
+        |low: u64, high: u64| (x | HIGH).wrapping_sub(low * ONES) & (high * ONES | HIGH).wrapping_sub(x) & HIGH;
+    let (digit, letter) = (within(0x30, 0x39), within(0x61, 0x66));
+    if x & HIGH != 0 || (digit | letter) != HIGH {
+        return None;
+    }
+    // '0'-'9' have their value in the low four bits, 'a'-'f' nine less.
+    let values = (x & 0x0f * ONES) + (letter >> 7) * 9;
+    let pairs = (values >> 4 | values) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs >> 8 | pairs) & 0x0000_ffff_0000_ffff;
+    Some((fours >> 16 | fours) as u32)
 }
 
 impl From<&str> for Id {
@@ -84,6 +101,27 @@ impl fmt::Debug for Id {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn eight_digits_at_once_are_as_one_by_one() {
+        let naive = |t: &[u8]| {
+            let lower = t.iter().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(b));
+            lower
+                .then(|| {
+                    std::str::from_utf8(t)
+                        .ok()
+                        .and_then(|s| u32::from_str_radix(s, 16).ok())
+                })
+                .flatten()
+        };
+        for b in 0..=255u8 {
+            for at in 0..8 {
+                let mut t = *b"0a9f5c3e";
+                t[at] = b;
+                assert_eq!(hex8(t), naive(&t), "{t:?}");
+            }
+        }
+    }
 
     #[test]
     fn every_text_comes_back() {

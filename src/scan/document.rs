@@ -113,7 +113,7 @@ pub(super) fn rule_for<'e>(engine: &'e Engine, record: &mut Record) -> Option<&'
         record.fields.set("class", e.class);
         record.fields.set("title", e.title);
     }
-    let rule = engine.ask_document(|name| record.fields.get(name)).map(|(_, r)| r)?;
+    let rule = engine.ask_document(|name| record.fields.get(name))?;
     // Without a code only a rule that asks for just that speaks.
     (record.code.is_some() || rule.tests("code", &Condition::Absent)).then_some(rule)
 }

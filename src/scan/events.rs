@@ -104,9 +104,7 @@ fn fact(met: &Met<'_, '_>, message: &Message<'_>) -> Option<Fact> {
         Does::Request => {
             let url = text("url")?;
             let mut payload = tropo::request(behind());
-            if url.contains("[click on link")
-                || message.body.windows(14).any(|w| w == b"[click on link") && url.is_empty()
-            {
+            if url.contains("[click on link") {
                 payload.why_not = Some(WhyNot::ElidedUrl);
             }
             Fact::Request {

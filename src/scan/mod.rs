@@ -168,6 +168,8 @@ struct Run<'a, 'e> {
     candidates: Vec<u16>,
     /// The note that the line makes.
     note: Option<Note>,
+    /// The date columns of the last archive line.
+    date: &'a [u8],
     /// The last record's line, to see whether it goes on.
     last_record: Option<(usize, usize)>,
     needs_anchor: bool,
@@ -186,6 +188,7 @@ impl<'a, 'e> Run<'a, 'e> {
             next_hit,
             candidates: Vec::new(),
             note: None,
+            date: b"",
             last_record: None,
             needs_anchor: true,
         }
@@ -213,13 +216,25 @@ impl<'a, 'e> Run<'a, 'e> {
             from = 3.min(end);
         }
         let line = &self.block[from..end];
-        match tropo::split(line) {
+        match self.split(line) {
             Some(split) if self.pass.shapes.takes(split.form) => {
                 self.record(from, end, &split);
                 true
             }
             _ => self.loose(from, end),
         }
+    }
+
+    /// Finds a line's form; the date of an archive's line is read only when it is not the one of the line before.
+    fn split(&mut self, line: &'a [u8]) -> Option<tropo::Split> {
+        if !self.date.is_empty() && line.starts_with(self.date) {
+            return tropo::behind_date(line, self.date.len()).or_else(|| tropo::split(line));
+        }
+        let split = tropo::split(line)?;
+        if split.form == tropo::Form::Archive && split.start == 0 {
+            self.date = tropo::date_len(line).map_or(b"", |n| &line[..n]);
+        }
+        Some(split)
     }
 
     /// A log line.

@@ -1,6 +1,6 @@
 //! Form A, the dated archive: `Feb 19 15:07:40 GMT 2013 host TROPO account guid session 1 call message`.
 
-use memchr::memchr_iter;
+use memchr::memchr;
 
 use super::cursor::Cursor;
 use super::{Form, Split, time};
@@ -8,40 +8,67 @@ use crate::model::Stamp;
 
 /// Finds the columns; none for any other form.
 pub(super) fn split(line: &[u8]) -> Option<Split> {
+    behind_date(line, date_len(line)?)
+}
+
+/// Length of the date with its blank; none when the line does not begin with one.
+pub fn date_len(line: &[u8]) -> Option<usize> {
     let mut c = Cursor::new(line);
     date(&mut c)?;
-    // Behind the year: host product account guid session cmd call.
-    let rest = c.rest();
-    let mut ends = [0usize; 7];
-    let mut n = 0;
-    let mut from = 0;
-    for end in memchr_iter(b' ', rest) {
-        if end == from {
-            return None;
-        }
-        ends[n] = end;
-        from = end + 1;
-        n += 1;
-        if n == ends.len() {
-            break;
-        }
-    }
-    if n < ends.len() {
-        return None;
-    }
-    let product = &rest[ends[0] + 1..ends[1]];
-    let account = &rest[ends[1] + 1..ends[2]];
-    let cmd = &rest[ends[4] + 1..ends[5]];
-    let account = account.strip_prefix(b"-").unwrap_or(account);
-    let fits = product.iter().all(u8::is_ascii_uppercase)
-        && account.iter().all(u8::is_ascii_digit)
-        && cmd.iter().all(u8::is_ascii_digit);
-    fits.then(|| Split {
+    Some(c.at)
+}
+
+/// Finds the columns behind a date `at` bytes long: host product account guid session cmd call. Most lines have the date
+/// of the line before, so this is where most of the time goes: every column is looked at once.
+pub fn behind_date(line: &[u8], at: usize) -> Option<Split> {
+    let host = space(line, at)?;
+    let product = column(line, host + 1, u8::is_ascii_uppercase)?;
+    let minus = usize::from(line.get(product + 1) == Some(&b'-'));
+    let account = column(line, product + 1 + minus, u8::is_ascii_digit)?;
+    let guid = id_end(line, account + 1)?;
+    let session = id_end(line, guid + 1)?;
+    let cmd = column(line, session + 1, u8::is_ascii_digit)?;
+    let call = id_end(line, cmd + 1)?;
+    Some(Split {
         form: Form::Archive,
         start: 0,
-        key: ((c.at + ends[2] + 1) as u32, (c.at + ends[6]) as u32),
-        message: (c.at + ends[6] + 1) as u32,
+        key: (account as u32 + 1, call as u32),
+        message: call as u32 + 1,
         level: None,
+    })
+}
+
+/// Where a column of such bytes ends: at a blank, and it is not empty.
+fn column(line: &[u8], from: usize, of: impl Fn(&u8) -> bool) -> Option<usize> {
+    let n = line.get(from..)?.iter().position(|b| !of(b))?;
+    (n > 0 && line[from + n] == b' ').then_some(from + n)
+}
+
+/// Where a short column ends; none when it is empty.
+fn space(line: &[u8], from: usize) -> Option<usize> {
+    let n = line.get(from..)?.iter().position(|&b| b == b' ')?;
+    (n > 0).then_some(from + n)
+}
+
+/// Where an id ends: mostly behind 32 bytes.
+fn id_end(line: &[u8], from: usize) -> Option<usize> {
+    let rest = line.get(from..)?;
+    if let (Some(id), Some(b' ')) = (rest.first_chunk::<32>(), rest.get(32))
+        && !has_blank(id)
+    {
+        return Some(from + 32);
+    }
+    let n = memchr(b' ', rest)?;
+    (n > 0).then_some(from + n)
+}
+
+/// Whether one of 32 bytes is a blank, eight at a time.
+fn has_blank(id: &[u8; 32]) -> bool {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let (eights, _) = id.as_chunks::<8>();
+    eights.iter().any(|e| {
+        let x = u64::from_ne_bytes(*e) ^ (0x20 * ONES);
+        x.wrapping_sub(ONES) & !x & (0x80 * ONES) != 0
     })
 }
 

@@ -1,6 +1,8 @@
 //! The ids of a line: Tropo session, its parent's GUID, call id, and the names that stand for a session elsewhere.
 
-use memchr::memmem;
+use std::sync::LazyLock;
+
+use memchr::memmem::{self, Finder};
 
 use super::{Form, Split};
 use crate::model::Id;
@@ -123,16 +125,13 @@ fn thread_session(name: &[u8]) -> Option<&[u8]> {
 
 /// A session that a message names: by its thread, by a logging context, or by `for instance`.
 pub fn session_in(message: &[u8]) -> Option<&[u8]> {
-    for mark in [
-        b"Tropo-Thread-".as_slice(),
-        b" sessionNumber=",
-        b" for instance ",
-        b"Tropo session ",
-    ] {
-        if let Some(at) = memmem::find(message, mark) {
-            let rest = &message[at + mark.len()..];
+    static MARKS: LazyLock<[Finder<'_>; 4]> =
+        LazyLock::new(|| ["Tropo-Thread-", " sessionNumber=", " for instance ", "Tropo session "].map(Finder::new));
+    for mark in &*MARKS {
+        if let Some(at) = mark.find(message) {
+            let rest = &message[at + mark.needle().len()..];
             let n = rest.iter().take_while(|b| b.is_ascii_alphanumeric()).count();
-            if n >= 8 || (n > 1 && mark[0] == b'T') {
+            if n >= 8 || (n > 1 && mark.needle()[0] == b'T') {
                 return Some(&rest[..n]);
             }
         }
@@ -142,7 +141,8 @@ pub fn session_in(message: &[u8]) -> Option<&[u8]> {
 
 /// A SIP application session (`sas_…`) that a message names.
 pub fn application_session_in(message: &[u8]) -> Option<&[u8]> {
-    let at = memmem::find(message, b"sas_")?;
+    static MARK: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("sas_"));
+    let at = MARK.find(message)?;
     let rest = &message[at..];
     let n = rest
         .iter()

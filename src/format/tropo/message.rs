@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use memchr::memmem;
+use memchr::{memmem, memrchr};
 
 use super::{Form, Split};
 
@@ -85,10 +85,10 @@ fn cut_tail(body: &[u8]) -> (&[u8], &[u8]) {
     if body.last() != Some(&b']') {
         return (body, b"");
     }
-    let Some(at) = memmem::rfind(body, b" #[") else {
+    let Some(at) = memrchr(b'#', body).filter(|&n| n > 0 && body[n - 1] == b' ' && body[n + 1] == b'[') else {
         return (body, b"");
     };
-    let tail = &body[at + 2..];
+    let (at, tail) = (at - 1, &body[at + 1..]);
     let mut open = false;
     for &b in tail {
         match b {
@@ -201,6 +201,9 @@ fn is_sip_start(line: &[u8]) -> bool {
 
 /// A stack trace folded to its exception and first frame: everything before the second ` at `, in one line.
 pub fn fold_trace(text: &str) -> String {
+    if !text.contains("at ") {
+        return text.to_owned();
+    }
     let cleaned = text
         .replace("\\r\\n", " ")
         .replace("\\n", " ")

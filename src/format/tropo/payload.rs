@@ -3,6 +3,9 @@
 //! Only the few facts that a call's story needs are read while scanning; the document itself stays in the log.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -176,8 +179,10 @@ fn disposition(text: &str) -> Option<StepEvent> {
 
 /// Log security replaces values by a mask: a whole JSON string of three or more asterisks or X.
 fn is_masked(body: &[u8]) -> bool {
-    [b"***".as_slice(), b"XXXX"].iter().any(|mark| {
-        memchr::memmem::find_iter(body, mark).any(|at| {
+    static MARKS: LazyLock<[Finder<'_>; 2]> = LazyLock::new(|| [Finder::new(b"***"), Finder::new(b"XXXX")]);
+    MARKS.iter().any(|finder| {
+        let mark = finder.needle();
+        finder.find_iter(body).any(|at| {
             let m = mark[0];
             let before = body[..at].iter().rev().find(|&&b| b != m);
             let after = body[at..].iter().find(|&&b| b != m);
