@@ -155,10 +155,10 @@ fn target(args: &Replay) -> Result<Target, Stop> {
             "where to? --to http://localhost:3000, or set REDIAL_TARGET",
         ));
     };
-    Target::parse(to, &args.allow_host).map_err(refused)
+    Target::parse(to, &args.allow_host).map_err(|e| refused(&e))
 }
 
-fn refused(e: TargetError) -> Stop {
+fn refused(e: &TargetError) -> Stop {
     Stop::new(if e.refused() { Exit::Refused } else { Exit::Failed }, e.to_string())
 }
 
@@ -227,7 +227,7 @@ async fn send_all(
     options: &Options,
     out: &mut impl Write,
 ) -> anyhow::Result<Exit> {
-    let pinned: Pinned = target.resolve().await.map_err(refused)?;
+    let pinned: Pinned = target.resolve().await.map_err(|e| refused(&e))?;
     let mut passed = 0;
     for c in ready {
         let plan = planned(c, target, options)?;

@@ -51,7 +51,7 @@ impl Item<'_> {
 pub(super) fn run(args: &Show, out: &mut impl Write) -> anyhow::Result<Exit> {
     let mut view = read::open(&args.read, None)?;
     let named = read::find_call(&view.session, &args.id)?;
-    view.query.calls = Some(family(&view.session, named));
+    view.query.calls = Some(family(&view.session, &named));
     let wanted = view.query.calls.clone().unwrap_or_default();
     view.session.look_into(&view.engine, |c| wanted.contains(&c.index));
     let lines = if args.all {
@@ -105,7 +105,7 @@ pub(super) fn run(args: &Show, out: &mut impl Write) -> anyhow::Result<Exit> {
 }
 
 /// The calls and their legs.
-fn family(session: &Session, named: std::collections::HashSet<u32>) -> std::collections::HashSet<u32> {
+fn family(session: &Session, named: &std::collections::HashSet<u32>) -> std::collections::HashSet<u32> {
     let ids: Vec<_> = named
         .iter()
         .map(|&n| session.calls.calls[n as usize].id.clone())

@@ -81,7 +81,7 @@ pub fn read(text: &str, file: &str, origin: &str) -> Pack {
         }
     };
     let table = table.get_ref();
-    if let Some(DeValue::Table(t)) = table.get("pack").map(|v| v.get_ref()) {
+    if let Some(DeValue::Table(t)) = table.get("pack").map(toml::Spanned::get_ref) {
         if let Some(name) = t.get("name").and_then(|v| v.get_ref().as_str()) {
             name.clone_into(&mut pack.name);
         }
@@ -139,11 +139,8 @@ struct Lines<'a> {
 
 impl Lines<'_> {
     fn broken(&self, at: usize, rule: &str, key: &str, why: String) -> Broken {
-        let line = self.text.as_bytes()[..at.min(self.text.len())]
-            .iter()
-            .filter(|&&b| b == b'\n')
-            .count()
-            + 1;
+        let before = &self.text.as_bytes()[..at.min(self.text.len())];
+        let line = memchr::memchr_iter(b'\n', before).count() + 1;
         Broken {
             file: self.file.to_owned(),
             line,
@@ -217,13 +214,11 @@ where
     T: Copy,
 {
     let Some(found) = text(t, key)? else { return Ok(None) };
-    match words.iter().find(|(w, _)| *w == found) {
-        Some((_, v)) => Ok(Some(*v)),
-        None => {
-            let names: Vec<&str> = words.iter().map(|(w, _)| *w).collect();
-            fault(get(t, key).map_or(0, |(at, _)| at), key, unknown(&found, &names))
-        }
+    if let Some((_, v)) = words.iter().find(|(w, _)| *w == found) {
+        return Ok(Some(*v));
     }
+    let names: Vec<&str> = words.iter().map(|(w, _)| *w).collect();
+    fault(get(t, key).map_or(0, |(at, _)| at), key, unknown(&found, &names))
 }
 
 fn known_keys(t: &DeTable<'_>, keys: &[&str]) -> Result<(), Fault> {
