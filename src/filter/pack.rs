@@ -434,7 +434,7 @@ mod tests {
 
     #[test]
     fn a_broken_file_is_named() {
-        check("[[rule]\n", &[], &["mine.toml:1: unclosed array table, expected `]]`"]);
+        check("id = \"x\"\nid = \"y\"\n", &[], &["mine.toml:2: duplicate key"]);
         check(
             "[[rules]]\nid=\"x\"\n",
             &[],
