@@ -150,7 +150,7 @@ pub(super) struct Replay {
     /// Print exactly the bytes that would be sent
     #[arg(long)]
     pub(super) dry_run: bool,
-    /// X-Twilio-Signature [default: resign when TWILIO_AUTH_TOKEN is set]
+    /// `X-Twilio-Signature` [default: resign when `TWILIO_AUTH_TOKEN` is set]
     #[arg(long, value_enum)]
     pub(super) sign: Option<Sign>,
     /// Sign for this URL and send `Host` and `X-Forwarded-*` for it
