@@ -46,6 +46,10 @@ pub enum CallError {
 
 /// The calls that an id names: the call itself, else those that have it among their ids, else the one call of which it
 /// is a part.
+///
+/// # Errors
+///
+/// No call has this id, or several have it as a part.
 pub fn calls_by_id(session: &Session, id: &str) -> Result<HashSet<u32>, CallError> {
     let of = |test: &dyn Fn(&Call) -> bool| -> HashSet<u32> {
         session.calls.iter().filter(|c| test(c)).map(|c| c.index).collect()
@@ -181,7 +185,7 @@ struct ExchangeRow<'a> {
     exchange: &'a Exchange,
 }
 
-fn text<'a>(value: Option<&'a str>) -> Value<'a> {
+fn text(value: Option<&str>) -> Value<'_> {
     value.map_or(Value::Missing, |t| Value::Text(Cow::Borrowed(t)))
 }
 

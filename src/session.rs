@@ -76,7 +76,7 @@ impl Session {
         let mut inputs = Vec::new();
         for mut source in sources {
             let fault = input::read(&mut source, pass, &mut fold, reading.options, &mut |n| {
-                progress(done + n, total)
+                progress(done + n, total);
             })
             .err();
             let (lines, bytes) = fold.so_far();

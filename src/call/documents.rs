@@ -25,7 +25,7 @@ impl Fold<'_> {
             return;
         }
         let exchange = self.exchange(call, place, when, &record);
-        let found = finding.and_then(|f| {
+        let found = finding.map(|f| {
             let severity = f.severity.unwrap_or(Severity::Error);
             let exchange = exchange.filter(|_| !f.hide);
             let code = record.code.as_deref().unwrap_or_default();
@@ -54,7 +54,7 @@ impl Fold<'_> {
     }
 
     /// Adds a finding, unless a timeline only repeats what an alert says of the same request; an alert replaces it.
-    fn tell(&mut self, finding: Finding) -> Option<u32> {
+    fn tell(&mut self, finding: Finding) -> u32 {
         if let Some(e) = finding.exchange {
             let calls = &self.calls[finding.call as usize].findings;
             let other = calls.iter().copied().find(|&n| {
@@ -66,10 +66,10 @@ impl Fold<'_> {
                     let count = self.findings[n as usize].count;
                     self.findings[n as usize] = Finding { count, ..finding };
                 }
-                return Some(n);
+                return n;
             }
         }
-        Some(self.push(finding))
+        self.push(finding)
     }
 
     /// What a record tells of its call.

@@ -44,7 +44,7 @@ impl Fold<'_> {
                     own_taken |= self.found(call, place, when, rule, found);
                 }
                 Fact::Found(_) => {}
-                Fact::Unclassified { severity, text } => self.unclassified(call, place, when, severity, text),
+                Fact::Unclassified { severity, text } => self.unclassified(call, place, when, severity, &text),
             }
         }
     }
@@ -219,7 +219,7 @@ impl Fold<'_> {
         !rule.also
     }
 
-    fn unclassified(&mut self, call: u32, place: Place, when: When, severity: Severity, text: String) {
+    fn unclassified(&mut self, call: u32, place: Place, when: When, severity: Severity, text: &str) {
         let class = self.text("unclassified");
         let finding = Finding {
             call,
@@ -227,11 +227,11 @@ impl Fold<'_> {
             code: Arc::clone(&class),
             class,
             severity,
-            title: self.text(&format!("Unknown {severity}: {}", first_words(&text))),
+            title: self.text(&format!("Unknown {severity}: {}", first_words(text))),
             advice: self.text(
                 "No rule knows this line. Read it; when it is noise, hide it with a rule of your own (`redial filters list`).",
             ),
-            evidence: self.text(&text),
+            evidence: self.text(text),
             at: when,
             place,
             exchange: None,

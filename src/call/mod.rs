@@ -265,10 +265,54 @@ pub struct Unparsed {
     pub why: Arc<str>,
 }
 
+/// Things in the order of the input, put in the order of time, given the input, time and rank among equals of each. One
+/// without a time stays behind the one before it. A comparison that calls the unknown equal to everything would not do:
+/// it is no order, and the standard library's sort panics on those.
+pub(crate) fn in_order_of_time<T>(things: Vec<T>, of: impl Fn(&T) -> (u32, Option<Time>, u8)) -> Vec<T> {
+    let mut last = (u32::MAX, None);
+    let mut timed: Vec<_> = things
+        .into_iter()
+        .map(|thing| {
+            let (input, time, rank) = of(&thing);
+            last = (input, time.or(last.1.filter(|_| last.0 == input)));
+            ((last.1, rank), thing)
+        })
+        .collect();
+    timed.sort_by_key(|&(key, _)| key);
+    timed.into_iter().map(|(_, thing)| thing).collect()
+}
+
 /// Orders by time where it is known; things without a time stay where the input has them.
 pub(crate) fn by_time(a: Option<Time>, b: Option<Time>) -> std::cmp::Ordering {
     match (a, b) {
         (Some(a), Some(b)) => a.cmp(&b),
         _ => std::cmp::Ordering::Equal,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn things_without_a_time_stay_behind_their_neighbour() {
+        let at = |s: i64| Some(Time(s));
+        for (given, expected) in [
+            (vec![('a', 0, at(3)), ('b', 0, None), ('c', 0, at(1))], "cab"),
+            (
+                vec![('a', 0, None), ('b', 0, at(2)), ('c', 1, None), ('d', 1, at(1))],
+                "acdb",
+            ),
+        ] {
+            let sorted = in_order_of_time(given, |t| (t.1, t.2, 0));
+            assert_eq!(sorted.iter().map(|t| t.0).collect::<String>(), expected);
+        }
+    }
+
+    #[test]
+    fn many_with_and_without_a_time() {
+        let things: Vec<i64> = (0..200).map(|n| n * 7919 % 101).collect();
+        let sorted = in_order_of_time(things, |&n| (0, (n % 3 > 0).then_some(Time(n)), 0));
+        assert_eq!(sorted.len(), 200);
     }
 }

@@ -128,6 +128,7 @@ pub(super) struct Show {
 }
 
 #[derive(Args, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "the flags of a command line")]
 pub(super) struct Replay {
     #[command(flatten)]
     pub(super) read: Read,
@@ -149,10 +150,10 @@ pub(super) struct Replay {
     /// Print exactly the bytes that would be sent
     #[arg(long)]
     pub(super) dry_run: bool,
-    /// X-Twilio-Signature [default: resign when TWILIO_AUTH_TOKEN is set]
+    /// `X-Twilio-Signature` [default: resign when `TWILIO_AUTH_TOKEN` is set]
     #[arg(long, value_enum)]
     pub(super) sign: Option<Sign>,
-    /// Sign for this URL and send Host and X-Forwarded-* for it
+    /// Sign for this URL and send `Host` and `X-Forwarded-*` for it
     #[arg(long, value_name = "URL")]
     pub(super) public_url: Option<String>,
     /// Change a parameter, or in JSON a field by its path (session.from.id=…)

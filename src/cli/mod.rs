@@ -117,7 +117,7 @@ fn dispatch(cli: Cli, out: &mut impl Write) -> anyhow::Result<Exit> {
 
 /// Prints an error once and gives its exit code; a closed pipe ends the program quietly.
 fn end(e: &anyhow::Error) -> ExitCode {
-    if e.chain().any(|c| is_closed_pipe(c)) {
+    if e.chain().any(is_closed_pipe) {
         return ExitCode::SUCCESS;
     }
     let exit = e.downcast_ref::<Stop>().map_or(Exit::Failed, |s| s.exit);

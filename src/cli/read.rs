@@ -124,7 +124,7 @@ pub(super) fn open(read: &Read, default_level: Option<Severity>) -> anyhow::Resu
     for f in &session.failures {
         say(&f.to_string());
     }
-    for input in session.inputs.iter() {
+    for input in &session.inputs {
         if let Some(e) = &input.fault {
             let lines = crate::output::text::count(input.lines as usize, "line");
             say(&format!(
@@ -198,7 +198,7 @@ fn page(look: &Look, inputs: &[PathBuf]) -> Page {
     let width = terminal_size::terminal_size_of(io::stdout()).map_or(80, |(w, _)| usize::from(w.0));
     let mut typed: String = inputs.iter().map(|p| quoted(&p.display().to_string()) + " ").collect();
     for folder in &look.filters {
-        typed += &format!("--filters {} ", quoted(&folder.display().to_string()));
+        typed.extend(["--filters ", &quoted(&folder.display().to_string()), " "]);
     }
     Page {
         paint: Paint::for_stdout(look.color, env),
@@ -280,10 +280,10 @@ impl View {
 
     /// Writes what could not be read, when asked for.
     pub(super) fn list_unparsed(&self, out: &mut impl Write) -> anyhow::Result<()> {
+        const AT_ONCE: usize = 1000;
         if !self.unparsed {
             return Ok(());
         }
-        const AT_ONCE: usize = 1000;
         for some in self.session.calls.unparsed.chunks(AT_ONCE) {
             let places: Vec<_> = some.iter().map(|u| u.place).collect();
             for (u, text) in some.iter().zip(self.session.again(&places)) {

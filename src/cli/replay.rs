@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::args::{Replay, Sign};
 use super::{Exit, Stop, read, say};
-use crate::call::{Call, Exchange};
+use crate::call::{Call, Exchange, in_order_of_time};
 use crate::config::Credentials;
 use crate::judge::judge;
 use crate::output::json;
@@ -66,10 +66,8 @@ fn choose<'a>(args: &Replay, view: &'a read::View) -> anyhow::Result<Vec<Chosen<
         .iter()
         .flat_map(|c| view.query.exchanges(session, c).map(move |e| (c, e)))
         .collect();
-    all.sort_by(|(_, a), (_, b)| match (a.at.time(), b.at.time()) {
-        (Some(x), Some(y)) => x.cmp(&y),
-        _ => (a.place.input, a.place.line).cmp(&(b.place.input, b.place.line)),
-    });
+    all.sort_by_key(|(_, e)| (e.place.input, e.place.line));
+    all = in_order_of_time(all, |(_, e)| (e.place.input, e.at.time(), 0));
     let mut chosen = if args.request.is_empty() {
         all.retain(|(_, e)| args.all || e.outcome.failed());
         all
@@ -155,10 +153,10 @@ fn target(args: &Replay) -> Result<Target, Stop> {
             "where to? --to http://localhost:3000, or set REDIAL_TARGET",
         ));
     };
-    Target::parse(to, &args.allow_host).map_err(refused)
+    Target::parse(to, &args.allow_host).map_err(|e| refused(&e))
 }
 
-fn refused(e: TargetError) -> Stop {
+fn refused(e: &TargetError) -> Stop {
     Stop::new(if e.refused() { Exit::Refused } else { Exit::Failed }, e.to_string())
 }
 
@@ -227,7 +225,7 @@ async fn send_all(
     options: &Options,
     out: &mut impl Write,
 ) -> anyhow::Result<Exit> {
-    let pinned: Pinned = target.resolve().await.map_err(refused)?;
+    let pinned: Pinned = target.resolve().await.map_err(|e| refused(&e))?;
     let mut passed = 0;
     for c in ready {
         let plan = planned(c, target, options)?;

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use super::args::Show;
 use super::{Exit, read};
-use crate::call::{Call, Exchange, Finding};
+use crate::call::{Call, Exchange, Finding, in_order_of_time};
 use crate::format::tropo;
 use crate::model::{Place, Time};
 use crate::output::json;
@@ -51,7 +51,7 @@ impl Item<'_> {
 pub(super) fn run(args: &Show, out: &mut impl Write) -> anyhow::Result<Exit> {
     let mut view = read::open(&args.read, None)?;
     let named = read::find_call(&view.session, &args.id)?;
-    view.query.calls = Some(family(&view.session, named));
+    view.query.calls = Some(family(&view.session, &named));
     let wanted = view.query.calls.clone().unwrap_or_default();
     view.session.look_into(&view.engine, |c| wanted.contains(&c.index));
     let lines = if args.all {
@@ -105,7 +105,7 @@ pub(super) fn run(args: &Show, out: &mut impl Write) -> anyhow::Result<Exit> {
 }
 
 /// The calls and their legs.
-fn family(session: &Session, named: std::collections::HashSet<u32>) -> std::collections::HashSet<u32> {
+fn family(session: &Session, named: &std::collections::HashSet<u32>) -> std::collections::HashSet<u32> {
     let ids: Vec<_> = named
         .iter()
         .map(|&n| session.calls.calls[n as usize].id.clone())
@@ -144,14 +144,11 @@ fn story<'a>(view: &'a read::View, calls: &[&'a Call], lines: &[Place]) -> Vec<I
     let from_lines = calls
         .iter()
         .all(|c| session.calls.exchanges_of(c).all(|e| !e.from_document()));
-    items.sort_by(|a, b| {
-        let place = || (a.place().input, a.place().line, a.rank()).cmp(&(b.place().input, b.place().line, b.rank()));
-        match (a.time(), b.time()) {
-            (Some(x), Some(y)) if !from_lines => x.cmp(&y).then(a.rank().cmp(&b.rank())).then_with(place),
-            _ => place(),
-        }
-    });
-    items
+    items.sort_by_key(|i| (i.place().input, i.place().line, i.rank()));
+    if from_lines {
+        return items;
+    }
+    in_order_of_time(items, |i| (i.place().input, i.time(), i.rank()))
 }
 
 fn print(view: &read::View, out: &mut impl Write, item: &Item<'_>) -> anyhow::Result<()> {

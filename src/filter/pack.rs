@@ -95,7 +95,7 @@ pub(super) fn read_with(text: &str, file: &str, origin: &str, check: Check) -> P
         }
     };
     let table = table.get_ref();
-    if let Some(DeValue::Table(t)) = table.get("pack").map(|v| v.get_ref()) {
+    if let Some(DeValue::Table(t)) = table.get("pack").map(toml::Spanned::get_ref) {
         if let Some(name) = t.get("name").and_then(|v| v.get_ref().as_str()) {
             name.clone_into(&mut pack.name);
         }
@@ -153,11 +153,8 @@ struct Lines<'a> {
 
 impl Lines<'_> {
     fn broken(&self, at: usize, rule: &str, key: &str, why: String) -> Broken {
-        let line = self.text.as_bytes()[..at.min(self.text.len())]
-            .iter()
-            .filter(|&&b| b == b'\n')
-            .count()
-            + 1;
+        let before = &self.text.as_bytes()[..at.min(self.text.len())];
+        let line = memchr::memchr_iter(b'\n', before).count() + 1;
         Broken {
             file: self.file.to_owned(),
             line,
@@ -231,13 +228,11 @@ where
     T: Copy,
 {
     let Some(found) = text(t, key)? else { return Ok(None) };
-    match words.iter().find(|(w, _)| *w == found) {
-        Some((_, v)) => Ok(Some(*v)),
-        None => {
-            let names: Vec<&str> = words.iter().map(|(w, _)| *w).collect();
-            fault(get(t, key).map_or(0, |(at, _)| at), key, unknown(&found, &names))
-        }
+    if let Some((_, v)) = words.iter().find(|(w, _)| *w == found) {
+        return Ok(Some(*v));
     }
+    let names: Vec<&str> = words.iter().map(|(w, _)| *w).collect();
+    fault(get(t, key).map_or(0, |(at, _)| at), key, unknown(&found, &names))
 }
 
 fn known_keys(t: &DeTable<'_>, keys: &[&str]) -> Result<(), Fault> {
@@ -454,7 +449,7 @@ mod tests {
 
     #[test]
     fn a_broken_file_is_named() {
-        check("[[rule]\n", &[], &["mine.toml:1: unclosed array table, expected `]]`"]);
+        check("id = \"x\"\nid = \"y\"\n", &[], &["mine.toml:2: duplicate key"]);
         check(
             "[[rules]]\nid=\"x\"\n",
             &[],

@@ -42,6 +42,10 @@ impl Default for Options {
 }
 
 /// Reads one source into the fold; `progress` is told the bytes judged so far. What was read before an error stays.
+///
+/// # Errors
+///
+/// The source cannot be read, or not to its end; a coded one may be damaged.
 pub fn read(
     source: &mut Source,
     pass: Pass<'_>,
@@ -77,6 +81,10 @@ pub fn read(
 }
 
 /// Reads a source once more from its beginning.
+///
+/// # Errors
+///
+/// As [`read`].
 pub fn read_again(source: &mut Source, pass: Pass<'_>, fold: &mut Fold<'_>, options: Options) -> io::Result<()> {
     match &mut source.kind {
         Kind::Pipe(Some(copy)) => {
@@ -98,11 +106,14 @@ pub fn read_again(source: &mut Source, pass: Pass<'_>, fold: &mut Fold<'_>, opti
 }
 
 /// Gives every line of a source, without its line end; a line that is too long is cut.
+///
+/// # Errors
+///
+/// The source cannot be read, or `take` fails.
 pub fn each_line(source: &mut Source, take: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
     let text: Box<dyn Read + Send> = match &mut source.kind {
-        Kind::Plain(f, _) => Box::new(f.try_clone()?),
+        Kind::Plain(f, _) | Kind::Pipe(Some(f)) => Box::new(f.try_clone()?),
         Kind::Coded(f, code) => decode(f.try_clone()?, *code)?,
-        Kind::Pipe(Some(f)) => Box::new(f.try_clone()?),
         Kind::Pipe(None) => Box::new(io::stdin()),
     };
     let mut text = io::BufReader::new(text);
@@ -426,8 +437,7 @@ fn stream(
 fn document(s: &mut Stream<'_, impl Read>, pass: Pass<'_>, fold: &mut Fold<'_>, options: Options) {
     let mut end = 0;
     let mut assembler: Option<Assembler> = None;
-    loop {
-        let Some(len) = next_line(s, end, options) else { break };
+    while let Some(len) = next_line(s, end, options) {
         let line = &s.text()[end..end + len];
         let bare = line.strip_suffix(b"\n").unwrap_or(line);
         let Some(a) = &mut assembler else {

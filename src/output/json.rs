@@ -10,6 +10,10 @@ use crate::replay::Plan;
 use crate::session::{Detail, Session};
 
 /// Writes one object and its line end.
+///
+/// # Errors
+///
+/// What the writer says.
 pub fn line(out: &mut impl Write, object: &impl Serialize) -> io::Result<()> {
     serde_json::to_writer(&mut *out, object)?;
     out.write_all(b"\n")

@@ -1,6 +1,8 @@
 //! Results for people: per call a heading, its findings with evidence and advice, and the command that sends a failed
 //! request again. Fits the width it is given; everything from outside goes through [`printable`].
 
+#![allow(clippy::missing_errors_doc, reason = "every error here is the writer's")]
+
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
@@ -421,7 +423,7 @@ fn length(ms: i64) -> String {
     match ms {
         ..10_000 if ms % 1000 != 0 => format!("{:.1} s", ms as f64 / 1000.0),
         ..120_000 => format!("{} s", ms / 1000),
-        ..7_200_000 => format!("{} min {} s", ms / 60_000, ms / 1000 % 60),
+        120_000..7_200_000 => format!("{} min {} s", ms / 60_000, ms / 1000 % 60),
         _ => format!("{} h {} min", ms / 3_600_000, ms / 60_000 % 60),
     }
 }

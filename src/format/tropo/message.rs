@@ -127,8 +127,7 @@ pub fn opens_more(line: &[u8]) -> bool {
 /// an indented line.
 pub fn continues(line: &[u8]) -> bool {
     match line.first() {
-        None => true,
-        Some(b' ' | b'\t' | b']' | b')') => true,
+        None | Some(b' ' | b'\t' | b']' | b')') => true,
         _ => {
             let line = line.strip_prefix(b"sipmethod.log:").unwrap_or(line);
             line.starts_with(b"at ")

@@ -1,7 +1,7 @@
 //! Tropo's and Prism's log lines: five forms around the same messages.
 //!
 //! [`split`] finds the form and the columns of one line without copying, [`Message::of`] takes the message apart, and
-//! [`Ids::of`] reads the ids. To add a form, add a file like [`archive`] and name it in [`split`]. Grammar: D is the copy
+//! [`Ids::of`] reads the ids. To add a form, add a file like `archive` and name it in [`split`]. Grammar: D is the copy
 //! of the web debugger, A the dated archive, N a node's log file, P a stand-alone Prism server, M the message alone.
 
 mod archive;

@@ -162,7 +162,7 @@ fn error_text(raw: &RawValue) -> Option<String> {
     }
 }
 
-/// Tropo's dispositions (documented SUCCESS FAILED EXTERNAL_EVENT TIMEOUT BUSY REJECTED; the 2.0 guide adds nomatch).
+/// Tropo's dispositions (documented `SUCCESS FAILED EXTERNAL_EVENT TIMEOUT BUSY REJECTED`; the 2.0 guide adds nomatch).
 fn disposition(text: &str) -> Option<StepEvent> {
     Some(match text.to_ascii_uppercase().as_str() {
         "SUCCESS" => StepEvent::Continue,

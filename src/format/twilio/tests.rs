@@ -1,4 +1,4 @@
-//! Shapes that were seen, and every oddity that spec/twilio.md names; texts of real documents are in `samples/shapes/twilio`.
+//! Shapes that were seen, and every oddity that spec/twilio.md names; texts of real documents are in `tests/data/shapes`.
 
 use std::fmt::Write as _;
 
@@ -11,31 +11,31 @@ use crate::model::{Id, Outcome, Provider, RequestKind, Severity, WhyNot};
 
 macro_rules! sample {
     ($name:literal) => {
-        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/samples/shapes/twilio/", $name))
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/shapes/", $name))
     };
 }
 
 const SAMPLES: &[&str] = &[
-    sample!("alert-instance-11200-http405-voice.json"),
-    sample!("alert-instance-4107-no-request.json"),
-    sample!("alert-list-page.json"),
-    sample!("alert-list-empty.json"),
-    sample!("call-events-list.json"),
-    sample!("call-notifications-list.json"),
-    sample!("call-notification-instance-15003.json"),
-    sample!("debugger-11200-sms-total-timeout.form"),
-    sample!("debugger-11200-voice-private-ip.payload.json"),
-    sample!("debugger-63052-whatsapp.payload.json"),
-    sample!("event-stream-error-logged-v2.partial.json"),
-    sample!("event-stream-voice-webhook-event-v2.json"),
-    sample!("insights-call-events.json"),
-    sample!("webhook-recording-status.http"),
-    sample!("webhook-sms-incoming.http"),
-    sample!("webhook-voice-gather-digits.json"),
-    sample!("webhook-voice-status-completed.qs"),
-    sample!("session-docs-inbound-voice-2010.json"),
-    sample!("result-php-test-2.json"),
-    sample!("tropo-response-docs-ask-2010.json"),
+    sample!("twilio/alert-instance-11200-http405-voice.json"),
+    sample!("twilio/alert-instance-4107-no-request.json"),
+    sample!("twilio/alert-list-page.json"),
+    sample!("twilio/alert-list-empty.json"),
+    sample!("twilio/call-events-list.json"),
+    sample!("twilio/call-notifications-list.json"),
+    sample!("twilio/call-notification-instance-15003.json"),
+    sample!("twilio/debugger-11200-sms-total-timeout.form"),
+    sample!("twilio/debugger-11200-voice-private-ip.payload.json"),
+    sample!("twilio/debugger-63052-whatsapp.payload.json"),
+    sample!("twilio/event-stream-error-logged-v2.partial.json"),
+    sample!("twilio/event-stream-voice-webhook-event-v2.json"),
+    sample!("twilio/insights-call-events.json"),
+    sample!("twilio/webhook-recording-status.http"),
+    sample!("twilio/webhook-sms-incoming.http"),
+    sample!("twilio/webhook-voice-gather-digits.json"),
+    sample!("twilio/webhook-voice-status-completed.qs"),
+    sample!("tropo/session-docs-inbound-voice-2010.json"),
+    sample!("tropo/result-php-test-2.json"),
+    sample!("tropo/tropo-response-docs-ask-2010.json"),
 ];
 
 fn clean(text: &str) -> Vec<Record> {
@@ -71,7 +71,7 @@ fn field<'r>(record: &'r Record, name: &str) -> &'r str {
 
 #[test]
 fn debugger_form_with_a_total_timeout_behind_a_502() {
-    let r = one(sample!("debugger-11200-sms-total-timeout.form"));
+    let r = one(sample!("twilio/debugger-11200-sms-total-timeout.form"));
     assert_eq!((r.kind, r.provider), (Kind::Debugger, Provider::Twilio));
     assert_eq!(r.call, Some(Id::from("SMf14f53d739369e083ca0527f2cab37f4")));
     assert_eq!(r.also, []);
@@ -111,7 +111,7 @@ fn debugger_form_with_a_total_timeout_behind_a_502() {
 
 #[test]
 fn debugger_webhook_missing_request_empty_and_timestamp_spelling() {
-    let r = one(sample!("debugger-docs-example.form"));
+    let r = one(sample!("twilio/debugger-docs-example.form"));
     assert_eq!((r.request.clone(), r.why_not), (None, Some(WhyNot::NoRequest)));
     assert_eq!(field(&r, "url"), "https://yyy.zzz");
     assert_eq!((field(&r, "status"), r.outcome), ("404", Outcome::HttpError));
@@ -127,7 +127,7 @@ fn debugger_webhook_missing_request_empty_and_timestamp_spelling() {
 
 #[test]
 fn debugger_private_ip_is_unreachable() {
-    let r = one(sample!("debugger-11200-voice-private-ip.payload.json"));
+    let r = one(sample!("twilio/debugger-11200-voice-private-ip.payload.json"));
     assert_eq!(
         (r.outcome, field(&r, "reason"), field(&r, "status")),
         (Outcome::Unreachable, "Blacklisted IP", "")
@@ -147,7 +147,7 @@ fn made_up_bodies_by_their_error_line() {
         Outcome::Unreachable,
         Outcome::BadReply,
     ];
-    for (line, outcome) in sample!("fetch-failure-bodies.jsonl").lines().zip(expected) {
+    for (line, outcome) in sample!("twilio/fetch-failure-bodies.jsonl").lines().zip(expected) {
         let v: serde_json::Value = serde_json::from_str(line).unwrap();
         let body = format!(
             "Twilio was unable to fetch content from: https://a.example\nError: {}\nSID: CA1",
@@ -168,7 +168,7 @@ fn made_up_bodies_by_their_error_line() {
 
 #[test]
 fn more_info_in_the_wild() {
-    for line in sample!("more-info-samples.jsonl").lines() {
+    for line in sample!("twilio/more-info-samples.jsonl").lines() {
         let v: serde_json::Value = serde_json::from_str(line).unwrap();
         let r = one(&payload_of(&v["more_info"].to_string(), ""));
         assert!(
@@ -180,7 +180,7 @@ fn more_info_in_the_wild() {
 
 #[test]
 fn debugger_invite_is_no_http_and_error_code_holds_a_message() {
-    let r = one(sample!("debugger-32009-sip-invite.payload.json"));
+    let r = one(sample!("twilio/debugger-32009-sip-invite.payload.json"));
     assert_eq!((r.why_not, r.request_kind), (Some(WhyNot::NotHttp), RequestKind::Sip));
     assert_eq!((r.code.as_deref(), r.response.is_none()), (Some("32009"), true));
     let r = one(r#"{"resource_sid":"CA1","more_info":{"ErrorCode":"32009,Your TwiML tried"}, "webhook":{}}"#);
@@ -189,14 +189,14 @@ fn debugger_invite_is_no_http_and_error_code_holds_a_message() {
 
 #[test]
 fn debugger_internal_record_is_not_for_replay() {
-    let r = one(sample!("debugger-63052-whatsapp.payload.json"));
+    let r = one(sample!("twilio/debugger-63052-whatsapp.payload.json"));
     assert_eq!(r.why_not, Some(WhyNot::Internal));
     assert_eq!(r.account, Some(Id::from("AC00000000000000000000000000000001")));
 }
 
 #[test]
 fn debugger_payload_in_every_wrapping() {
-    let json = sample!("debugger-docs-example.payload.json");
+    let json = sample!("twilio/debugger-docs-example.payload.json");
     let twice = webhook_form(&encode(&encode(json)));
     let entities = json.replace('"', "&quot;");
     let body = webhook_form(&encode(json));
@@ -229,7 +229,7 @@ fn debugger_payload_in_every_wrapping() {
 
 #[test]
 fn alert_instance_with_a_bare_msg_and_media_post() {
-    let r = one(sample!("alert-instance-11200-http405-voice.json"));
+    let r = one(sample!("twilio/alert-instance-11200-http405-voice.json"));
     assert_eq!(
         (r.kind, r.outcome, r.request_kind),
         (Kind::Alert, Outcome::HttpError, RequestKind::Media)
@@ -237,7 +237,7 @@ fn alert_instance_with_a_bare_msg_and_media_post() {
     assert_eq!(r.response.as_ref().unwrap().status, Some(405));
     assert_eq!(
         r.request.as_ref().unwrap().params()[0],
-        ("Called".into(), "+19252717005".into())
+        ("Called".into(), "+15550100105".into())
     );
     assert_eq!(r.request.as_ref().unwrap().params().len(), 25);
     assert_eq!(r.response.as_ref().unwrap().header("content-type"), Some("text/html"));
@@ -250,27 +250,27 @@ fn alert_instance_with_a_bare_msg_and_media_post() {
 
 #[test]
 fn alert_nulls_and_unknown_code() {
-    let r = one(sample!("alert-instance-4107-no-request.json"));
+    let r = one(sample!("twilio/alert-instance-4107-no-request.json"));
     assert_eq!(
         (r.kind, r.code.as_deref(), r.why_not),
         (Kind::Alert, Some("4107"), Some(WhyNot::NoRequest))
     );
-    assert_eq!((field(&r, "to"), r.response.is_none()), ("+19253920364", true));
-    let r = one(sample!("alert-instance-14101-sms.json"));
+    assert_eq!((field(&r, "to"), r.response.is_none()), ("+15550100164", true));
+    let r = one(sample!("twilio/alert-instance-14101-sms.json"));
     assert_eq!(
         (r.request_kind, r.at.unwrap().to_string().as_str()),
         (RequestKind::Message, "2016-10-26T01:11:12.000Z")
     );
-    let r = one(sample!("alert-instance-13225-warning.json"));
+    let r = one(sample!("twilio/alert-instance-13225-warning.json"));
     assert_eq!(
         (r.level, field(&r, "phone_number"), field(&r, "msg")),
-        (Some(Severity::Warning), "+886225475050", "forbidden phone number")
+        (Some(Severity::Warning), "+886200000050", "forbidden phone number")
     );
 }
 
 #[test]
 fn alert_list_entries_have_no_parameters() {
-    let text = sample!("alert-list-page.json");
+    let text = sample!("twilio/alert-list-page.json");
     let reading = read(text.as_bytes());
     assert_eq!(reading.records.len(), 2);
     for (range, r) in &reading.records {
@@ -278,7 +278,7 @@ fn alert_list_entries_have_no_parameters() {
         assert!(text[range.clone()].starts_with('{') && text[range.clone()].ends_with('}'));
         assert!(text[range.clone()].contains(&r.event_id.as_ref().unwrap().to_string()));
     }
-    assert_eq!(clean(sample!("alert-list-empty.json")).len(), 0);
+    assert_eq!(clean(sample!("twilio/alert-list-empty.json")).len(), 0);
     assert_eq!(clean("[]").len(), 0);
     assert_eq!(clean(r#"{"meta":{"page":0}}"#).len(), 0);
 }
@@ -292,7 +292,7 @@ fn alert(code: &str, text: &str) -> Record {
 
 #[test]
 fn alert_texts() {
-    for line in sample!("alert-texts.jsonl").lines() {
+    for line in sample!("twilio/alert-texts.jsonl").lines() {
         let v: serde_json::Value = serde_json::from_str(line).unwrap();
         let r = alert("null", v["text"].as_str().unwrap());
         let known = v["code"]
@@ -337,7 +337,7 @@ fn alert_texts() {
 
 #[test]
 fn notifications() {
-    let r = one(sample!("call-notification-instance-15003.json"));
+    let r = one(sample!("twilio/call-notification-instance-15003.json"));
     assert_eq!(
         (r.kind, r.level, r.why_not),
         (Kind::Notification, Some(Severity::Warning), Some(WhyNot::NoRequest))
@@ -347,14 +347,14 @@ fn notifications() {
         ("http://example.com/foo.xml", "404")
     );
     assert_eq!(r.at.unwrap().to_string(), "2015-08-18T08:46:56.000Z");
-    let r = one(sample!("call-notifications-list.json"));
+    let r = one(sample!("twilio/call-notifications-list.json"));
     assert_eq!(
         (r.kind, r.call.unwrap().to_string().as_str()),
         (Kind::NotificationListed, "CAaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")
     );
-    let r = one(sample!("notifications-list-21609.json"));
+    let r = one(sample!("twilio/notifications-list-21609.json"));
     assert_eq!(r.code.as_deref(), Some("21609"));
-    let r = one(sample!("notification-instance-11200.json"));
+    let r = one(sample!("twilio/notification-instance-11200.json"));
     assert_eq!(
         (r.outcome, field(&r, "status"), r.level),
         (Outcome::HttpError, "500", Some(Severity::Error))
@@ -366,7 +366,7 @@ fn notifications() {
 
 #[test]
 fn call_events_names_are_turned_back() {
-    let r = one(sample!("call-events-list.json"));
+    let r = one(sample!("twilio/call-events-list.json"));
     assert_eq!(
         (r.kind, r.request_kind, r.why_not),
         (Kind::CallEvent, RequestKind::Api, Some(WhyNot::Api))
@@ -412,7 +412,7 @@ fn call_events_names_are_turned_back() {
 
 #[test]
 fn event_streams() {
-    let r = one(sample!("event-stream-error-logged-v2.partial.json"));
+    let r = one(sample!("twilio/event-stream-error-logged-v2.partial.json"));
     assert_eq!(
         (r.kind, r.level, r.code.as_deref()),
         (Kind::ErrorLogged, Some(Severity::Info), Some("93101"))
@@ -420,11 +420,14 @@ fn event_streams() {
     assert_eq!(
         (
             r.call.unwrap().to_string().as_str(),
-            field(&one(sample!("event-stream-error-logged-v2.partial.json")), "product")
+            field(
+                &one(sample!("twilio/event-stream-error-logged-v2.partial.json")),
+                "product"
+            )
         ),
         ("ZE0000000000000000000000000000001", "Event Streams")
     );
-    let payload = serde_json::to_string(sample!("debugger-11200-voice-private-ip.payload.json")).unwrap();
+    let payload = serde_json::to_string(sample!("twilio/debugger-11200-voice-private-ip.payload.json")).unwrap();
     let event = format!(
         r#"{{"specversion":"1.0","type":"com.twilio.error-logs.error.logged","id":"NO2","time":"2026-03-29T04:00:56.753Z","data":{{"sid":"NO1","level":"ERROR","correlation_sid":"CA9","error_code":"11200","payload":{payload}}}}}"#
     );
@@ -433,13 +436,13 @@ fn event_streams() {
         (r.outcome, r.event_id, r.at.is_some()),
         (Outcome::Unreachable, Some(Id::from("NO1")), true)
     );
-    let r = one(sample!("event-stream-voice-webhook-event-v2.json"));
+    let r = one(sample!("twilio/event-stream-voice-webhook-event-v2.json"));
     assert_eq!(
         (r.kind, r.request_kind, r.outcome),
         (Kind::VoiceWebhook, RequestKind::Media, Outcome::Ok)
     );
     assert!(r.response.unwrap().body.unwrap().starts_with("<?xml version"));
-    let r = one(sample!("event-stream-message-sent-v7.json"));
+    let r = one(sample!("twilio/event-stream-message-sent-v7.json"));
     assert_eq!(
         (r.kind, r.code.clone(), field(&r, "message_status")),
         (Kind::StreamEvent, None, "SENT")
@@ -491,7 +494,7 @@ fn twilio_cli_arrays_behind_one_another() {
 
 #[test]
 fn insights_code_only_when_something_went_wrong() {
-    let all = clean(sample!("insights-call-events.json"));
+    let all = clean(sample!("twilio/insights-call-events.json"));
     assert_eq!(
         all.iter().map(|r| r.code.as_deref()).collect::<Vec<_>>(),
         [Some("31600"), None, None, None]
@@ -500,33 +503,33 @@ fn insights_code_only_when_something_went_wrong() {
         (all[0].kind, field(&all[2], "type")),
         (Kind::Insights, "conversation_relay.call_wrap_up")
     );
-    let quiet = sample!("insights-call-events.json").replace("\"ERROR\"", "\"INFO\"");
+    let quiet = sample!("twilio/insights-call-events.json").replace("\"ERROR\"", "\"INFO\"");
     assert_eq!(clean(&quiet)[0].code, None);
 }
 
 #[test]
 fn webhooks_as_received() {
-    let r = one(sample!("webhook-recording-status.http"));
+    let r = one(sample!("twilio/webhook-recording-status.http"));
     assert_eq!(
         (r.kind, r.request_kind, r.why_not, r.code.clone()),
         (Kind::Webhook, RequestKind::RecordingStatus, None, None)
     );
     assert_eq!(
         r.request.as_ref().unwrap().url.as_deref(),
-        Some("https://tfpecho.herokuapp.com/rec")
+        Some("https://recorder1.example.com/rec")
     );
     assert_eq!(
         (r.request.as_ref().unwrap().headers.len(), r.outcome),
         (12, Outcome::Unknown)
     );
-    let r = one(sample!("webhook-sms-incoming.http"));
+    let r = one(sample!("twilio/webhook-sms-incoming.http"));
     assert_eq!(
         (r.request_kind, field(&r, "path")),
         (RequestKind::Message, "/Prod/receiveMessage")
     );
-    let r = one(sample!("webhook-voice-gather-digits.json"));
+    let r = one(sample!("twilio/webhook-voice-gather-digits.json"));
     assert_eq!((r.request_kind, r.why_not), (RequestKind::Gather, Some(WhyNot::NoUrl)));
-    let r = one(sample!("webhook-voice-status-completed.qs"));
+    let r = one(sample!("twilio/webhook-voice-status-completed.qs"));
     assert_eq!(
         (r.request_kind, field(&r, "call_status")),
         (RequestKind::StatusCallback, "completed")
@@ -547,9 +550,9 @@ fn webhooks_as_received() {
 #[test]
 fn captures_that_carry_documents() {
     let capture = |body: &str| format!("POST /d HTTP/1.1\r\nHost: a.example\r\n\r\n{body}");
-    let r = one(&capture(sample!("debugger-docs-example.form")));
+    let r = one(&capture(sample!("twilio/debugger-docs-example.form")));
     assert_eq!((r.kind, r.why_not), (Kind::Debugger, Some(WhyNot::NoRequest)));
-    let r = one(&capture(sample!("session-java-test-token.json").trim()));
+    let r = one(&capture(sample!("tropo/session-java-test-token.json").trim()));
     assert_eq!(
         (r.kind, r.why_not, field(&r, "url")),
         (Kind::TropoPayload, None, "http://a.example/d")
@@ -558,7 +561,7 @@ fn captures_that_carry_documents() {
 
 #[test]
 fn tropo_documents() {
-    let text = sample!("session-docs-inbound-voice-2010.json");
+    let text = sample!("tropo/session-docs-inbound-voice-2010.json");
     let r = one(text);
     assert_eq!(
         (r.kind, r.provider, r.request_kind),
@@ -571,7 +574,7 @@ fn tropo_documents() {
         Payload::Json(text.trim().as_bytes().to_vec())
     );
     assert_eq!((r.why_not, r.at.is_some()), (Some(WhyNot::NoUrl), true));
-    let r = one(sample!("result-php-test-2.json"));
+    let r = one(sample!("tropo/result-php-test-2.json"));
     assert_eq!(
         (r.request_kind, r.call),
         (RequestKind::Result, Some(Id::from("971f0d9db9fcc4346ed95d7176fbbc7c")))
@@ -582,7 +585,7 @@ fn tropo_documents() {
         reading.records[0].1.request.as_ref().unwrap().payload,
         Payload::Json(latin.trim_ascii().to_vec())
     );
-    let r = one(sample!("tropo-response-docs-ask-2010.json"));
+    let r = one(sample!("tropo/tropo-response-docs-ask-2010.json"));
     assert_eq!((r.kind, r.request), (Kind::TropoReply, None));
 }
 
@@ -602,7 +605,7 @@ fn console_pastes() {
 
 #[test]
 fn cut_pages_give_their_whole_items() {
-    let text = sample!("alert-list-page.json");
+    let text = sample!("twilio/alert-list-page.json");
     let second = text.rfind("\"sid\"").unwrap();
     let reading = read(&text.as_bytes()[..second]);
     assert_eq!((reading.records.len(), reading.incomplete), (1, true));
@@ -613,7 +616,7 @@ fn cut_pages_give_their_whole_items() {
 
 #[test]
 fn several_documents_on_one_line() {
-    let one_line: String = sample!("webhook-voice-gather-digits.json").lines().collect();
+    let one_line: String = sample!("twilio/webhook-voice-gather-digits.json").lines().collect();
     let text = format!("{one_line}{one_line} , {one_line}");
     assert_eq!(clean(&text).len(), 3);
     assert_eq!(opening(text.as_bytes()), Opening::Whole);
