@@ -54,6 +54,8 @@ pub struct Reading {
     pub shapes: Shapes,
     /// Threads and block size.
     pub options: Options,
+    /// Learn every id that any line ties to a session: to list ids, and to find a call by any of them.
+    pub ids: bool,
 }
 
 impl Session {
@@ -70,6 +72,7 @@ impl Session {
             engine,
             shapes: reading.shapes,
             every: false,
+            ids: reading.ids,
         };
         let mut fold = Fold::new(engine);
         let mut done = 0;
@@ -101,6 +104,7 @@ impl Session {
             engine,
             shapes: reading.shapes,
             every: true,
+            ids: reading.ids,
         };
         let mut fold = Fold::new(engine);
         fold.watch(self.calls.merged_into(calls));

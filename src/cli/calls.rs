@@ -12,7 +12,7 @@ use crate::output::text::Columns;
 
 /// Runs the command.
 pub(super) fn run(args: &Calls, out: &mut impl Write) -> anyhow::Result<Exit> {
-    let mut view = read::open(&args.read, None)?;
+    let mut view = read::open(&args.read, None, true)?;
     view.session.look_into(&view.engine, |_| true);
     let session = &view.session;
     let level = view.query.level;

@@ -11,7 +11,7 @@ use crate::output::json;
 
 /// Runs the command.
 pub(super) fn run(args: &Errors, out: &mut impl Write) -> anyhow::Result<Exit> {
-    let mut view = read::open(&args.read, Some(Severity::Warning))?;
+    let mut view = read::open(&args.read, Some(Severity::Warning), false)?;
     let with: HashSet<u32> = {
         let (session, query) = (&view.session, &view.query);
         let failing = session

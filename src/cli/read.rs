@@ -10,6 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::args::{Level, Look, Read};
 use super::{Exit, Stop, say};
 use crate::call::{Call, Finding};
+use crate::filter::expr::Field;
 use crate::filter::{Engine, builtin, expr, read_pack};
 use crate::input;
 use crate::model::{Severity, Time};
@@ -97,8 +98,8 @@ fn moment(option: &str, text: Option<&str>, now: Time) -> Result<Option<(Time, T
     }
 }
 
-/// Reads all inputs.
-pub(super) fn open(read: &Read, default_level: Option<Severity>) -> anyhow::Result<View> {
+/// Reads all inputs; `ids` when the command lists every id of a call.
+pub(super) fn open(read: &Read, default_level: Option<Severity>, ids: bool) -> anyhow::Result<View> {
     let begun = Instant::now();
     let look = &read.look;
     let now = now();
@@ -118,7 +119,8 @@ pub(super) fn open(read: &Read, default_level: Option<Severity>) -> anyhow::Resu
     let mut options = input::Options::default();
     options.threads = look.threads.unwrap_or(options.threads).clamp(1, 64);
     options.block = look.block.unwrap_or(options.block).clamp(1, 64 << 20);
-    let reading = Reading { shapes, options };
+    let ids = ids || look.call.is_some() || query.filter.as_ref().is_some_and(|f| f.fields().contains(&Field::Call));
+    let reading = Reading { shapes, options, ids };
     let inputs = inputs(read)?;
     let mut session = with_progress(begun, |progress| Session::open(&inputs, &engine, reading, progress));
     for f in &session.failures {

@@ -26,7 +26,7 @@ pub(super) fn run(args: &Replay, out: &mut impl Write) -> anyhow::Result<Exit> {
     let mut read = args.read.clone();
     // The calls are looked up here, so that findings of others stay out of the totals too.
     read.look.level = None;
-    let view = read::open(&read, None)?;
+    let view = read::open(&read, None, false)?;
     let chosen = choose(args, &view)?;
     if args.list {
         return list(&view, &chosen, out);

@@ -49,7 +49,7 @@ impl Item<'_> {
 
 /// Runs the command.
 pub(super) fn run(args: &Show, out: &mut impl Write) -> anyhow::Result<Exit> {
-    let mut view = read::open(&args.read, None)?;
+    let mut view = read::open(&args.read, None, true)?;
     let named = read::find_call(&view.session, &args.id)?;
     view.query.calls = Some(family(&view.session, &named));
     let wanted = view.query.calls.clone().unwrap_or_default();

@@ -242,13 +242,13 @@ impl Engine {
                 continue;
             }
             let rule = &self.lines[usize::from(owner.rule)];
-            if let Some(n) = rule.note() {
-                note = Some(n);
-            } else if owner
+            let fits = owner
                 .at
-                .is_none_or(|at| begins(owner.rule, rule, from, at, block, line, scratch))
-            {
-                into.push(owner.rule);
+                .is_none_or(|at| begins(owner.rule, rule, from, at, block, line, scratch));
+            match rule.note() {
+                _ if !fits => {}
+                Some(n) => note = Some(n),
+                None => into.push(owner.rule),
             }
         }
         note

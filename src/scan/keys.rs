@@ -1,6 +1,6 @@
 //! Whose line is it? The ids of every line, looked up by the text of its columns, parsed once for each distinct text.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use foldhash::fast::RandomState;
 use memchr::memmem;
@@ -82,6 +82,8 @@ pub(super) struct Keys<'a> {
     by_who: HashMap<Who, u32, RandomState>,
     entries: Vec<Entry>,
     previous: Option<(&'a [u8], u8, u32)>,
+    /// Ids told already.
+    learnt: HashSet<(u32, Id), RandomState>,
     /// The time columns read last.
     time: Option<(&'a [u8], Form, Stamp)>,
     /// Times of the first and last record that has one.
@@ -212,6 +214,18 @@ impl<'a> Keys<'a> {
             self.entries[column as usize].now = Some(n);
         }
         if session.is_some() { n } else { column }
+    }
+
+    /// Learns the ids that a line of a session names beside its columns.
+    pub(super) fn learn(&mut self, n: u32, line: &[u8], split: &Split, links: &mut Vec<(Id, Id)>) {
+        let Who::Call(session) = &self.entries[n as usize].key.who else {
+            return;
+        };
+        for id in tropo::ids_in(tropo::trim_end(line), split) {
+            if self.learnt.insert((n, id.clone())) {
+                links.push((id, session.clone()));
+            }
+        }
     }
 
     /// Counts a line for its owner.

@@ -139,6 +139,8 @@ pub struct Pass<'e> {
     pub shapes: Shapes,
     /// Keep the place of every line ([`Scanned::every`]).
     pub every: bool,
+    /// Learn every id that any line ties to a session ([`Scanned::links`]): dearer, and only needed to list or find ids.
+    pub ids: bool,
 }
 
 impl<'e> Pass<'e> {
@@ -250,6 +252,9 @@ impl<'a, 'e> Run<'a, 'e> {
         self.out.last_key = Some(who);
         if self.needs_anchor && matches!(split.form, tropo::Form::Debugger | tropo::Form::Node) {
             self.look_for_date(line, split);
+        }
+        if self.pass.ids {
+            self.keys.learn(who, line, split, &mut self.out.links);
         }
         if let Some(echo) = tropo::echo_number(line) {
             self.keys.echo(who, echo, place);

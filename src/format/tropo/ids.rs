@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use memchr::memmem::{self, Finder};
 
-use super::{Form, Split};
+use super::{Form, Message, Split};
 use crate::model::Id;
 
 /// The ids that a line's columns name; `0`, `-1` and empty are none.
@@ -149,4 +149,33 @@ pub fn application_session_in(message: &[u8]) -> Option<&[u8]> {
         .take_while(|b| b.is_ascii_alphanumeric() || b"_-".contains(b))
         .count();
     (n > 8).then(|| &rest[..n])
+}
+
+/// Every id that a line's message ties to its session: SIP application sessions (`sas_…`) and sessions (`ss_…`), the
+/// Call-ID of the context tail, the call of a logging context or of an association.
+pub fn ids_in(line: &[u8], split: &Split) -> Vec<Id> {
+    static TOKENS: LazyLock<Option<regex::bytes::Regex>> = LazyLock::new(|| {
+        let tokens = r"(?-u)\b(s(?:as|s)_[0-9A-Za-z_-]{6,})| callID=(\S+)|Tropo call ([0-9a-f]{32})|SipSession \S+ - (\S+) associated";
+        regex::bytes::Regex::new(tokens).ok()
+    });
+    let message = Message::of(line, split);
+    let mut out: Vec<Id> = Vec::new();
+    let found = TOKENS
+        .iter()
+        .flat_map(|r| r.captures_iter(&line[split.message as usize..]));
+    out.extend(found.filter_map(|c| id((1..5).find_map(|n| c.get(n)).map(|m| m.as_bytes()))));
+    // The tail of a SIP message: [application][sas id][Call-ID][ss id][From][To]; that of a speech message has an address
+    // where this has the sas id.
+    let groups: Vec<&[u8]> = message
+        .tail
+        .split(|&b| b == b'[' || b == b']')
+        .filter(|g| !g.is_empty())
+        .collect();
+    if let [_, sas, call, ..] = groups.as_slice()
+        && (sas.starts_with(b"sas_") || matches!(*sas, b"N/A" | b"?"))
+        && !matches!(*call, b"N/A" | b"?")
+    {
+        out.extend(id(Some(call)));
+    }
+    out
 }

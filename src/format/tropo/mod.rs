@@ -15,7 +15,7 @@ mod prism;
 mod time;
 
 pub use archive::{behind_date, date_len};
-pub use ids::{Alias, Ids, application_session_in, session_in};
+pub use ids::{Alias, Ids, application_session_in, ids_in, session_in};
 pub use message::{Message, body_of, continues, echo_number, echoed, fold_trace, opens_more};
 pub use payload::{Payload, Reply, reply, request};
 
