@@ -155,7 +155,7 @@ pub fn application_session_in(message: &[u8]) -> Option<&[u8]> {
 /// Call-ID of the context tail, the call of a logging context or of an association.
 pub fn ids_in(line: &[u8], split: &Split) -> Vec<Id> {
     static TOKENS: LazyLock<Option<regex::bytes::Regex>> = LazyLock::new(|| {
-        let tokens = r"(?-u)\b(s(?:as|s)_[0-9A-Za-z_-]{6,})| callID=(\S+)|Tropo call ([0-9a-f]{32})|SipSession \S+ - (\S+) associated";
+        let tokens = r"(?-u)\b(s(?:as|s)_[0-9A-Za-z_-]{3,})| callID=(\S+)|Tropo call ([0-9a-f]{32})|SipSession \S+ - (\S+) associated";
         regex::bytes::Regex::new(tokens).ok()
     });
     let message = Message::of(line, split);
