@@ -100,6 +100,7 @@ impl Query {
     pub fn findings<'a>(&'a self, session: &'a Session, call: &'a Call) -> impl Iterator<Item = &'a Finding> {
         session.calls.findings_of(call).filter(move |f| {
             !f.hidden
+                && (!f.noise || self.level == Some(Severity::Info))
                 && self.level.is_none_or(|l| f.severity >= l)
                 && self.by_call(call)
                 && self.at(f.at)
@@ -158,7 +159,7 @@ fn takes_call(session: &Session, call: &Call, filter: &Expr) -> bool {
         || session
             .calls
             .findings_of(call)
-            .any(|finding| !finding.hidden && filter.matches(&FindingRow { session, call, finding }))
+            .any(|finding| !finding.hidden && !finding.noise && filter.matches(&FindingRow { session, call, finding }))
         || session.calls.exchanges_of(call).any(|exchange| {
             filter.matches(&ExchangeRow {
                 session,
@@ -203,7 +204,7 @@ fn of_call<'a>(session: &'a Session, c: &'a Call, field: Field) -> Value<'a> {
         session
             .calls
             .findings_of(c)
-            .filter(|f| !f.hidden && f.severity == s)
+            .filter(|f| !f.hidden && !f.noise && f.severity == s)
             .count() as f64
     };
     match field {

@@ -7,7 +7,7 @@ use super::fold::{Fold, NOBODY};
 use super::{DocumentPart, Exchange, Finding};
 use crate::format::{Record, RecordKind};
 use crate::model::{Id, Outcome, Place, Provider, RequestKind, Severity};
-use crate::scan::{DocumentFact, is_listing};
+use crate::scan::{DocumentFact, Judged, is_listing};
 
 /// Two sources date the same request alike within so many milliseconds (an alert is dated up to seconds earlier than its
 /// call event, spec/twilio.md 2).
@@ -21,19 +21,18 @@ impl Fold<'_> {
         if let Some(id) = &record.event_id
             && let Some(&known) = self.seen.get(id)
         {
-            self.again(known, place, &record);
+            self.again(known, place, &record, finding);
             return;
         }
         let exchange = self.exchange(call, place, when, &record);
         let found = finding.map(|f| {
             let severity = f.severity.unwrap_or(Severity::Error);
-            let exchange = exchange.filter(|_| !f.hide);
             let code = record.code.as_deref().unwrap_or_default();
             let finding = Finding {
                 call,
                 rule: self.text(&f.rule),
                 class: self.text(&f.class),
-                code: self.text(code),
+                code: self.text(if code.is_empty() { &f.class } else { code }),
                 severity,
                 title: self.text(&f.title),
                 advice: self.text(&f.advice),
@@ -42,7 +41,8 @@ impl Fold<'_> {
                 place,
                 exchange,
                 count: 1,
-                hidden: f.hide,
+                hidden: false,
+                noise: f.hide,
                 script_line: None,
                 timeline: record.kind == RecordKind::CallEvent || record.kind == RecordKind::VoiceWebhook,
             };
@@ -114,21 +114,30 @@ impl Fold<'_> {
         }
     }
 
-    /// An event that was read before: the richer copy gives the request.
-    fn again(&mut self, known: (Option<u32>, Option<u32>), place: Place, record: &Record) {
+    /// An event that was read before: the richer copy gives the request, and the words about it.
+    fn again(&mut self, known: (Option<u32>, Option<u32>), place: Place, record: &Record, finding: Option<Judged>) {
         if is_listing(record.kind) || record.request.is_none() {
             return;
         }
-        if let (_, Some(n)) = known {
-            let e = &mut self.exchanges[n as usize];
-            if e.document.as_ref().is_some_and(|d| d.listing) {
-                e.place = place;
-                e.why_not = record.why_not;
-                e.kind = record.request_kind;
-                e.outcome = record.outcome;
-                e.status = record.response.as_ref().and_then(|r| r.status).or(e.status);
-                e.document = Some(Box::new(part(record)));
-            }
+        let Some(n) = known.1 else { return };
+        let e = &mut self.exchanges[n as usize];
+        if !e.document.as_ref().is_some_and(|d| d.listing) {
+            return;
+        }
+        e.place = place;
+        e.why_not = record.why_not;
+        e.kind = record.request_kind;
+        e.outcome = record.outcome;
+        e.status = record.response.as_ref().and_then(|r| r.status);
+        e.document = Some(Box::new(part(record)));
+        if let (Some(f), Some(judged)) = (known.0, finding) {
+            let (rule, class) = (self.text(&judged.rule), self.text(&judged.class));
+            let (title, advice) = (self.text(&judged.title), self.text(&judged.advice));
+            let evidence = self.text(&judged.evidence);
+            let f = &mut self.findings[f as usize];
+            (f.rule, f.class, f.title, f.advice, f.evidence) = (rule, class, title, advice, evidence);
+            (f.place, f.noise) = (place, judged.hide);
+            f.severity = judged.severity.unwrap_or(f.severity);
         }
     }
 
@@ -169,6 +178,8 @@ impl Fold<'_> {
             place,
             answer: None,
             document: Some(Box::new(part(record))),
+            waiting: false,
+            explained: false,
             cut: false,
         });
         self.calls[call as usize].exchanges.push(n);
@@ -236,6 +247,7 @@ fn part(record: &Record) -> DocumentPart {
         asked: record.asked.clone(),
         digits: param("Digits").or(param("SpeechResult")).map(Into::into),
         gather_end: param("msg").is_some_and(|m| m == "Gather End"),
+        ringing: param("CallStatus").is_some_and(|s| matches!(s, "ringing" | "queued")),
         final_status: param("CallStatus").filter(|s| is_final(s)).map(Into::into),
     }
 }

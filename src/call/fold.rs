@@ -8,7 +8,7 @@ use foldhash::fast::{FixedState, RandomState};
 
 use super::clock::{Clock, When};
 use super::intern::Interner;
-use super::{Call, Calls, Exchange, Finding, Live, Unparsed};
+use super::{Call, Calls, Exchange, Finding, Live, Unparsed, in_order_of_time};
 use crate::filter::{Engine, Note};
 use crate::format::tropo::Alias;
 use crate::model::{Id, InputId, Place, Provider, Stamp};
@@ -581,13 +581,14 @@ impl<'e> Fold<'e> {
     fn settle_orders(&mut self) {
         let (exchanges, findings) = (&mut self.exchanges, &self.findings);
         for call in &mut self.calls {
-            call.exchanges.sort_by(|&a, &b| {
-                let (a, b) = (&exchanges[a as usize], &exchanges[b as usize]);
-                super::by_time(a.at.time(), b.at.time())
+            let of = |input: InputId, at: When| (input, at.time(), 0);
+            call.exchanges = in_order_of_time(std::mem::take(&mut call.exchanges), |&n| {
+                let e = &exchanges[n as usize];
+                of(e.place.input, e.at)
             });
-            call.findings.sort_by(|&a, &b| {
-                let (a, b) = (&findings[a as usize], &findings[b as usize]);
-                super::by_time(a.at.time(), b.at.time())
+            call.findings = in_order_of_time(std::mem::take(&mut call.findings), |&n| {
+                let f = &findings[n as usize];
+                of(f.place.input, f.at)
             });
             let mut nth: HashMap<u64, u64, RandomState> = HashMap::default();
             for &n in &call.exchanges {

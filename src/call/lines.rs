@@ -56,7 +56,6 @@ impl Fold<'_> {
         if let Some(id) = &payload.call {
             self.also(call, id.clone());
         }
-        self.give_up(call);
         let step = self.step_before(call, &payload);
         let n = self.exchanges.len() as u32;
         let (method, shared) = (self.text("POST"), self.text(url));
@@ -77,6 +76,8 @@ impl Fold<'_> {
             place,
             answer: None,
             document: None,
+            waiting: true,
+            explained: false,
             cut: false,
         });
         let c = &mut self.calls[call as usize];
@@ -84,7 +85,14 @@ impl Fold<'_> {
         c.live.open = Some(n);
         c.app.get_or_insert(shared);
         if let Some(reason) = payload.error {
-            self.over(call, place, when, OverCall::ResultError, n, vec![("reason", reason)]);
+            self.over(
+                call,
+                place,
+                when,
+                OverCall::ResultError,
+                n,
+                vec![("reason", reason), ("raw", payload.error_raw.unwrap_or_default())],
+            );
         }
     }
 
@@ -103,28 +111,34 @@ impl Fold<'_> {
         Some(Step { event, certain: true })
     }
 
-    /// The request that waits is not answered any more: another one follows.
-    fn give_up(&mut self, call: u32) {
-        if let Some(n) = self.calls[call as usize].live.open.take() {
-            self.no_reply(n);
+    fn no_reply(&mut self, n: u32, state: OverCall) {
+        let e = &mut self.exchanges[n as usize];
+        if state == OverCall::NoReply {
+            e.outcome = Outcome::NoReply;
+        }
+        let (call, place, at) = (e.call, e.place, e.at);
+        if !e.explained {
+            self.over(call, place, at, state, n, Vec::new());
         }
     }
 
-    fn no_reply(&mut self, n: u32) {
-        let e = &mut self.exchanges[n as usize];
-        e.outcome = Outcome::NoReply;
-        let (call, place, at) = (e.call, e.place, e.at);
-        self.over(call, place, at, OverCall::NoReply, n, Vec::new());
-    }
-
-    /// The exchange that an answer belongs to: the open one, when the URL is the same or the answer names none.
+    /// The exchange that an answer belongs to: the latest that waits, and where the answer names a URL, the latest with
+    /// that URL.
     fn answered(&mut self, call: u32, url: Option<&str>) -> Option<u32> {
-        let n = self.calls[call as usize].live.open?;
-        let same = url.is_none_or(|u| self.exchanges[n as usize].url.as_deref() == Some(u));
-        same.then(|| {
+        let waits = |n: &u32| self.exchanges[*n as usize].waiting;
+        let same = |n: &u32| url.is_none_or(|u| self.exchanges[*n as usize].url.as_deref() == Some(u));
+        let n = self.calls[call as usize]
+            .exchanges
+            .iter()
+            .rev()
+            .take(64)
+            .copied()
+            .find(|n| waits(n) && same(n))?;
+        self.exchanges[n as usize].waiting = false;
+        if self.calls[call as usize].live.open == Some(n) {
             self.calls[call as usize].live.open = None;
-            n
-        })
+        }
+        Some(n)
     }
 
     /// Notes when and where the answer to a request was logged; milliseconds only where both times have them.
@@ -148,12 +162,12 @@ impl Fold<'_> {
                 Outcome::BadReply
             };
         }
-        let Reply::Fault { why, cut } = reply else { return };
+        let Reply::Fault { why, text, cut } = reply else { return };
         if let Some(n) = open {
             self.exchanges[n as usize].cut = cut;
         }
         let mut words = Words {
-            evidence: why.clone(),
+            evidence: text,
             exchange: open,
             ..Words::default()
         };
@@ -203,7 +217,14 @@ impl Fold<'_> {
         if rule.needs == Some(Needs::OpenRequest) && open.is_none() {
             return false;
         }
-        let exchange = rule.needs.and(open);
+        let exchange = if rule.explains || rule.needs.is_some() {
+            open
+        } else {
+            None
+        };
+        if let Some(n) = exchange.filter(|_| rule.explains) {
+            self.exchanges[n as usize].explained = true;
+        }
         let fields = found.fields.iter().map(|(n, v)| (n.as_str(), v.clone())).collect();
         self.by_rule(
             call,
@@ -237,6 +258,7 @@ impl Fold<'_> {
             exchange: None,
             count: 1,
             hidden: false,
+            noise: false,
             script_line: None,
             timeline: false,
         };
@@ -248,8 +270,11 @@ impl Fold<'_> {
         let Some(rule) = self.engine.over(state) else { return };
         let url = self.exchanges[n as usize].url.clone().unwrap_or_default();
         let evidence = match state {
-            OverCall::NoReply => format!("POST {url}"),
-            _ => String::new(),
+            OverCall::ResultError => {
+                let raw = fields.iter().find(|(n, _)| *n == "raw").map(|(_, v)| v.as_str());
+                format!("\"error\":{}", raw.unwrap_or_default())
+            }
+            _ => format!("POST {url}"),
         };
         self.by_rule(
             call,
@@ -277,6 +302,9 @@ impl Fold<'_> {
         }
         if let Some(e) = words.field("reason").and_then(exception_message) {
             words.fields.push(("cause", e));
+        }
+        if let Some(own) = self.own_line(call, words.field("line")) {
+            words.fields.push(("own_line", own));
         }
         let case: Option<&Case> = rule.case(|n| words.field(n));
         if rule.hide || case.is_some_and(|c| c.hide) {
@@ -318,6 +346,7 @@ impl Fold<'_> {
             exchange: words.exchange,
             count: 1,
             hidden: false,
+            noise: false,
             script_line: words.field("line").and_then(|l| l.parse().ok()),
             timeline: false,
         };
@@ -327,6 +356,13 @@ impl Fold<'_> {
                 self.push(finding);
             }
         }
+    }
+
+    /// A line of the engine's numbering in the developer's own: counted from the first line of her script that was echoed.
+    fn own_line(&self, call: u32, line: Option<&str>) -> Option<String> {
+        let (_, smallest, ..) = self.calls[call as usize].echo?;
+        let own = line?.parse::<u32>().ok()?.checked_sub(smallest)? + 1;
+        Some(own.to_string())
     }
 
     /// The URL that a finding is about: its exchange's, else the request that waits.
@@ -387,18 +423,34 @@ impl Fold<'_> {
                 self.findings[n as usize].call = c as u32;
                 self.calls[c].findings.push(n);
             }
-            let Some(n) = self.calls[c].live.open else { continue };
-            let e = &self.exchanges[n as usize];
-            let went_on = c as u32 != NOBODY && self.calls[c].live.last_line > e.place.line;
-            let waited = match (e.at.time(), last_time.get(e.place.input as usize).copied().flatten()) {
-                (Some(sent), Some(last)) => last - sent.0 >= WAITED,
-                _ => false,
-            };
-            if went_on || waited {
-                self.no_reply(n);
+            let waiting: Vec<u32> = self.calls[c]
+                .exchanges
+                .iter()
+                .copied()
+                .filter(|&n| self.exchanges[n as usize].waiting)
+                .collect();
+            for n in waiting {
+                let state = self.silence(c as u32, n, &last_time);
+                self.no_reply(n, state);
             }
         }
         self.spare_cut_replies();
+    }
+
+    /// Whether the log went on so long after a request that no answer came, or just ends.
+    fn silence(&self, call: u32, n: u32, last_time: &[Option<i64>]) -> OverCall {
+        let e = &self.exchanges[n as usize];
+        let c = &self.calls[call as usize];
+        let went_on = call != NOBODY && c.live.last_line > e.place.line;
+        let waited = match (e.at.time(), last_time.get(e.place.input as usize).copied().flatten()) {
+            (Some(sent), Some(last)) => last - sent.0 >= WAITED,
+            _ => false,
+        };
+        if went_on || waited {
+            OverCall::NoReply
+        } else {
+            OverCall::LogEnds
+        }
     }
 
     /// The last moment of each input.

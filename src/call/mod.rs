@@ -180,6 +180,10 @@ pub struct Exchange {
     pub answer: Option<Place>,
     /// The rest, for documents.
     document: Option<Box<DocumentPart>>,
+    /// No answer was logged yet.
+    waiting: bool,
+    /// A finding says why there is no answer.
+    explained: bool,
     /// The answer may be cut rather than wrong: it stands on the very last line.
     cut: bool,
 }
@@ -194,6 +198,8 @@ struct DocumentPart {
     asked: Option<Box<Asked>>,
     digits: Option<Box<str>>,
     gather_end: bool,
+    /// The call was not answered yet.
+    ringing: bool,
     final_status: Option<Box<str>>,
 }
 
@@ -246,8 +252,10 @@ pub struct Finding {
     pub exchange: Option<u32>,
     /// How often the same cause occurred on this call.
     pub count: u32,
-    /// Not to be shown: hidden by its rule, or settled.
+    /// Not to be shown: settled.
     pub hidden: bool,
+    /// Noise by its rule: shown only when everything is asked for.
+    pub noise: bool,
     /// Script line that it names, in the engine's numbering.
     pub script_line: Option<u32>,
     /// Seen in Call Events, where an alert may tell the same.
@@ -280,14 +288,6 @@ pub(crate) fn in_order_of_time<T>(things: Vec<T>, of: impl Fn(&T) -> (u32, Optio
         .collect();
     timed.sort_by_key(|&(key, _)| key);
     timed.into_iter().map(|(_, thing)| thing).collect()
-}
-
-/// Orders by time where it is known; things without a time stay where the input has them.
-pub(crate) fn by_time(a: Option<Time>, b: Option<Time>) -> std::cmp::Ordering {
-    match (a, b) {
-        (Some(a), Some(b)) => a.cmp(&b),
-        _ => std::cmp::Ordering::Equal,
-    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 
 use super::{Call, Exchange};
+use crate::format::Asked;
 use crate::model::{Provider, RequestKind, Step, StepEvent};
 
 /// Fills in the steps of every Twilio call.
@@ -23,7 +24,7 @@ pub(super) fn infer(calls: &mut [Call], exchanges: &mut [Exchange]) {
 }
 
 /// How the step before the i-th request of a call ended.
-fn step(call: &Call, all: &[Exchange], i: usize, otherwise: &HashMap<(String, String), Vec<String>>) -> Option<Step> {
+fn step(call: &Call, all: &[Exchange], i: usize, otherwise: &Branches) -> Option<Step> {
     let e = &all[call.exchanges[i] as usize];
     let certain = |event| Some(Step { event, certain: true });
     let likely = |event| Some(Step { event, certain: false });
@@ -46,7 +47,7 @@ fn step(call: &Call, all: &[Exchange], i: usize, otherwise: &HashMap<(String, St
     }
     let Some(before) = previous(call, all, i) else {
         return if e.kind == RequestKind::Voice {
-            certain(StepEvent::Start)
+            Some(start(e))
         } else {
             by_parameters(e)
         };
@@ -74,13 +75,25 @@ fn step(call: &Call, all: &[Exchange], i: usize, otherwise: &HashMap<(String, St
             return certain(StepEvent::Noinput);
         }
     }
-    if redirect || full.ends_with("Digits=TIMEOUT") {
+    if full.ends_with("Digits=TIMEOUT") || (redirect && !asked.gathers.is_empty()) {
         return certain(StepEvent::Noinput);
+    }
+    if redirect {
+        return certain(StepEvent::Continue);
     }
     if digits.is_some() {
         certain(StepEvent::Choice)
     } else {
         likely(StepEvent::Continue)
+    }
+}
+
+/// The first request known of a call: the first there was when a timeline tells, or when the call is only ringing.
+fn start(e: &Exchange) -> Step {
+    let certain = e.document.as_ref().is_some_and(|d| d.timeline || d.ringing);
+    Step {
+        event: StepEvent::Start,
+        certain,
     }
 }
 
@@ -103,48 +116,31 @@ fn by_parameters(e: &Exchange) -> Option<Step> {
 }
 
 /// Input arrived: a choice, unless the app asked the same question again.
-fn judged(
-    call: &Call,
-    all: &[Exchange],
-    i: usize,
-    before: usize,
-    otherwise: &HashMap<(String, String), Vec<String>>,
-) -> Option<Step> {
+fn judged(call: &Call, all: &[Exchange], i: usize, before: usize, otherwise: &Branches) -> Option<Step> {
     let e = &all[call.exchanges[i] as usize];
-    let Some(answer) = e.document.as_ref().and_then(|d| d.asked.as_deref()) else {
-        let back = redirects_back(e, all, before);
-        let event = if back { StepEvent::Nomatch } else { StepEvent::Choice };
-        return Some(Step { event, certain: true });
-    };
     let asked = all[before].document.as_ref().and_then(|d| d.asked.as_deref())?;
-    let actions = |a: &crate::format::Asked| -> Vec<String> {
-        a.gathers
-            .iter()
-            .map(|g| g.action.as_deref().map(without_query).unwrap_or_default().to_owned())
-            .collect()
-    };
-    let own = e.url.as_deref().map(without_query).unwrap_or_default();
-    let again = actions(answer)
-        .iter()
-        .any(|a| actions(asked).contains(a) || (a.is_empty() && own == a));
+    let again = e
+        .document
+        .as_ref()
+        .and_then(|d| d.asked.as_deref())
+        .is_some_and(|answer| {
+            let (own, own_before) = (path(e), path(&all[before]));
+            let actions = |a: &'_ Asked, own: &str| -> Vec<String> {
+                a.gathers
+                    .iter()
+                    .map(|g| without_query(g.action.as_deref().unwrap_or(own)).to_owned())
+                    .collect()
+            };
+            let questions = actions(asked, own_before);
+            actions(answer, own).iter().any(|a| questions.contains(a))
+        });
     let event = if again || redirects_back(e, all, before) {
         StepEvent::Nomatch
     } else {
         StepEvent::Choice
     };
-    // The same question answered otherwise elsewhere proves that this input was not on the menu.
-    let key = (
-        call.id.to_string(),
-        all[before]
-            .url
-            .as_deref()
-            .map(without_query)
-            .unwrap_or_default()
-            .to_owned(),
-    );
-    let proven = otherwise
-        .get(&(String::new(), key.1))
-        .is_some_and(|targets| targets.len() > 1);
+    // The same question answered otherwise, for other input, proves that this input was not on the menu.
+    let proven = otherwise.get(path(e)).is_some_and(|answers| answers.len() > 1);
     Some(Step {
         event,
         certain: event == StepEvent::Choice || proven,
@@ -203,37 +199,31 @@ fn previous(call: &Call, all: &[Exchange], i: usize) -> Option<usize> {
     })
 }
 
-/// For each question (its URL), the different kinds of answer that input to it got in any call.
-fn branches(calls: &[Call], all: &[Exchange]) -> HashMap<(String, String), Vec<String>> {
-    let mut out: HashMap<(String, String), Vec<String>> = HashMap::new();
-    for call in calls.iter().filter(|c| c.provider == Provider::Twilio) {
-        for i in 1..call.exchanges.len() {
-            let e = &all[call.exchanges[i] as usize];
-            let Some(d) = e.document.as_ref().filter(|d| d.digits.is_some()) else {
-                continue;
-            };
-            let Some(before) = previous(call, all, i) else { continue };
-            if all[before].document.as_ref().is_none_or(|d| d.asked.is_none()) {
-                continue;
-            }
-            let question = all[before]
-                .url
-                .as_deref()
-                .map(without_query)
-                .unwrap_or_default()
-                .to_owned();
-            let answer = d
-                .asked
-                .as_deref()
-                .map(|a| format!("{:?}", a.gathers))
-                .unwrap_or_default();
-            let list = out.entry((String::new(), question)).or_default();
-            if !list.contains(&answer) {
-                list.push(answer);
-            }
+/// For each place that input goes to (the Gather's action), the different kinds of answer that it gave in any call.
+type Branches = HashMap<String, Vec<String>>;
+
+fn branches(calls: &[Call], all: &[Exchange]) -> Branches {
+    let mut out = Branches::new();
+    let twilio = calls.iter().filter(|c| c.provider == Provider::Twilio);
+    for e in twilio.flat_map(|c| &c.exchanges).map(|&n| &all[n as usize]) {
+        let Some(d) = e.document.as_ref().filter(|d| d.digits.is_some()) else {
+            continue;
+        };
+        let asked = d.asked.as_deref();
+        let answer = asked
+            .map(|a| format!("{:?} {:?}", a.gathers, a.redirect))
+            .unwrap_or_default();
+        let list = out.entry(path(e).to_owned()).or_default();
+        if !list.contains(&answer) {
+            list.push(answer);
         }
     }
     out
+}
+
+/// Where a request went, without its query.
+fn path(e: &Exchange) -> &str {
+    e.url.as_deref().map(without_query).unwrap_or_default()
 }
 
 fn without_query(url: &str) -> &str {

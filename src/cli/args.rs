@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::filter::expr::FIELDS;
 use crate::output::style;
 
 /// A debugger for telephone apps: the errors of Tropo and Twilio calls, and the failed webhook sent again.
@@ -31,6 +32,10 @@ pub(super) enum Command {
     Show(Show),
     /// Send recorded requests again and judge the answers
     Replay(Box<Replay>),
+    /// Judge one reply document as the platform would (`TwiML` or Tropo JSON, detected)
+    Check(Check),
+    /// Compute a signature; with --explain SIG say which URL it was made for
+    Sign(SignArgs),
     /// The rule packs: built in, the user's, and what each rule matches
     Filters(Filters),
     /// Completions for a shell
@@ -50,6 +55,19 @@ pub(super) struct Read {
     pub(super) inputs: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) look: Look,
+}
+
+/// The filter language in one page, from the table of its fields.
+fn where_help() -> String {
+    let mut out = "Only what this expression takes. Tests are FIELD OPERATOR VALUE, joined by `and`, `or`, `not` and \
+        parentheses; operators = != < <= > >= ~ (contains, or /regex/i) !~ in (…) not in (…). Examples:\n  \
+        severity >= warning and code = 11200\n  url ~ \"/gather\" and not status in (200, 204)\n  \
+        from = +1555* and at >= 2h\nFields:\n"
+        .to_owned();
+    for f in FIELDS {
+        out += &format!("  {:<10} {}, such as {}\n", f.name, f.help, f.example);
+    }
+    out
 }
 
 /// What to see of the inputs, and how.
@@ -74,7 +92,7 @@ pub(super) struct Look {
     #[arg(long)]
     pub(super) unparsed: bool,
     /// Only what this expression takes, such as 'severity >= warning and code = 11200'
-    #[arg(long = "where", value_name = "EXPR")]
+    #[arg(long = "where", value_name = "EXPR", long_help = where_help())]
     pub(super) filter: Option<String>,
     /// A folder with more rule packs (*.toml)
     #[arg(long, value_name = "DIR")]
@@ -85,6 +103,9 @@ pub(super) struct Look {
     /// Colour
     #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
     pub(super) color: style::When,
+    /// Follow the inputs (not in this version)
+    #[arg(long, short = 'f', hide = true)]
+    pub(super) follow: bool,
     /// Threads that scan
     #[arg(long, hide = true)]
     pub(super) threads: Option<usize>,
@@ -181,6 +202,38 @@ pub(super) enum Sign {
     Keep,
     /// Send none
     Strip,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Check {
+    /// The document, or `-` for standard input
+    #[arg(value_name = "FILE", default_value = "-")]
+    pub(super) file: PathBuf,
+    /// One JSON object a line
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct SignArgs {
+    /// The URL as Twilio has it
+    #[arg(long, value_name = "URL")]
+    pub(super) url: String,
+    /// A form parameter of a POST, decoded; may be given again
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(super) param: Vec<String>,
+    /// The JSON body of a request: its hash goes into the URL
+    #[arg(long, value_name = "FILE")]
+    pub(super) body: Option<PathBuf>,
+    /// HMAC-SHA256, as an account with a shared key signs
+    #[arg(long)]
+    pub(super) sha256: bool,
+    /// A signature that was received: say which URL it was made for
+    #[arg(long, value_name = "SIGNATURE")]
+    pub(super) explain: Option<String>,
+    /// One JSON object a line
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(Args, Debug)]

@@ -20,7 +20,7 @@ pub(super) fn run(args: &Calls, out: &mut impl Write) -> anyhow::Result<Exit> {
         session
             .calls
             .findings_of(c)
-            .filter(|f| !f.hidden)
+            .filter(|f| !f.hidden && !f.noise)
             .map(|f| f.severity)
             .max()
     };

@@ -38,7 +38,7 @@ pub(super) fn run(args: &Errors, out: &mut impl Write) -> anyhow::Result<Exit> {
         }
         for f in findings {
             if view.json {
-                json::line(out, &json::finding(session, f))?;
+                json::line(out, &json::finding(session, f, &super::show::script(session, f)))?;
             } else {
                 view.page.finding(out, session, f, &super::show::script(session, f))?;
             }

@@ -140,6 +140,24 @@ fn show(id: &str, packs: &Packs, out: &mut impl Write) -> anyhow::Result<Exit> {
             String::new()
         },
     )?;
+    for case in &rule.cases {
+        let when = case
+            .when
+            .iter()
+            .map(|(n, c)| format!("{n} {c}"))
+            .collect::<Vec<_>>()
+            .join(" and ");
+        put("case", when)?;
+        put(
+            "  title",
+            case.title.as_ref().map(ToString::to_string).unwrap_or_default(),
+        )?;
+        put(
+            "  advice",
+            case.advice.as_ref().map(ToString::to_string).unwrap_or_default(),
+        )?;
+        put("  severity", case.severity.map(|s| s.to_string()).unwrap_or_default())?;
+    }
     for (name, examples) in [("matches", &rule.matches), ("ignores", &rule.ignores)] {
         for e in examples {
             put(name, example(e))?;

@@ -2,11 +2,13 @@
 
 mod args;
 mod calls;
+mod check;
 mod errors;
 mod filters;
 mod read;
 mod replay;
 mod show;
+mod sign;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -90,7 +92,24 @@ pub fn run(args: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
     }
 }
 
+/// Commands of the contract that this version does not have: not to be taken for names of files.
+const LATER: &[&str] = &["listen", "proxy", "pull", "export", "store", "case", "demo", "config"];
+
 fn dispatch(cli: Cli, out: &mut impl Write) -> anyhow::Result<Exit> {
+    if let Some(name) = cli
+        .read
+        .inputs
+        .first()
+        .and_then(|i| i.to_str())
+        .filter(|n| LATER.contains(n))
+        && cli.command.is_none()
+        && !std::path::Path::new(name).exists()
+    {
+        return Err(Stop::usage(format!(
+            "`{name}` is not in this version; `redial --help` lists what is"
+        ))
+        .into());
+    }
     match cli.command {
         None => errors::run(
             &args::Errors {
@@ -103,6 +122,8 @@ fn dispatch(cli: Cli, out: &mut impl Write) -> anyhow::Result<Exit> {
         Some(Command::Calls(a)) => calls::run(&a, out),
         Some(Command::Show(a)) => show::run(&a, out),
         Some(Command::Replay(a)) => replay::run(&a, out),
+        Some(Command::Check(a)) => check::run(&a, out),
+        Some(Command::Sign(a)) => sign::run(&a, out),
         Some(Command::Filters(a)) => filters::run(&a, out),
         Some(Command::Completions { shell }) => {
             clap_complete::generate(shell, &mut Cli::command(), "redial", out);

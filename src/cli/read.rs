@@ -135,6 +135,9 @@ pub(super) fn open(read: &Read, default_level: Option<Severity>, ids: bool) -> a
             ));
         }
     }
+    if let Some(hint) = nothing_in_time(&session, &query) {
+        say(&hint);
+    }
     if session.inputs.is_empty() {
         return Err(Stop::usage("no input could be read").into());
     }
@@ -155,6 +158,16 @@ pub(super) fn open(read: &Read, default_level: Option<Severity>, ids: bool) -> a
         unparsed: look.unparsed,
         begun,
     })
+}
+
+/// When a time was asked for in which nothing happened, where the input's own times are.
+fn nothing_in_time(session: &Session, query: &Query) -> Option<String> {
+    let (first, last) = session
+        .span()
+        .filter(|_| query.since.is_some() || query.until.is_some())?;
+    let after = query.since.is_some_and(|s| s > last);
+    let before = query.until.is_some_and(|u| u < first);
+    (after || before).then(|| format!("nothing at that time: the input goes from {first} to {last}"))
 }
 
 /// The calls of an id, or the end of the command.
@@ -179,6 +192,11 @@ fn severity(level: Level) -> Severity {
 
 /// What to read: the inputs named, else standard input when something is piped in.
 fn inputs(read: &Read) -> Result<Vec<PathBuf>, Stop> {
+    if read.look.follow {
+        return Err(Stop::usage(
+            "--follow: this version reads what is there and ends; following comes with a later one",
+        ));
+    }
     if read.inputs.iter().any(|i| i.as_os_str() == "store" && !i.exists()) {
         return Err(Stop::usage(
             "there is no store yet: this version reads files, folders and standard input",
@@ -198,7 +216,7 @@ fn inputs(read: &Read) -> Result<Vec<PathBuf>, Stop> {
 fn page(look: &Look, inputs: &[PathBuf]) -> Page {
     let env = |name: &str| std::env::var(name).ok();
     let width = terminal_size::terminal_size_of(io::stdout()).map_or(80, |(w, _)| usize::from(w.0));
-    let mut typed: String = inputs.iter().map(|p| quoted(&p.display().to_string()) + " ").collect();
+    let mut typed: String = inputs.iter().map(|p| typed(&p.display().to_string()) + " ").collect();
     for folder in &look.filters {
         typed.extend(["--filters ", &quoted(&folder.display().to_string()), " "]);
     }
@@ -206,7 +224,18 @@ fn page(look: &Look, inputs: &[PathBuf]) -> Page {
         paint: Paint::for_stdout(look.color, env),
         width: width.clamp(40, 120),
         inputs: typed,
-        target: env("REDIAL_TARGET").map_or_else(|| "http://localhost:3000".to_owned(), |t| quoted(&t)),
+        target: env("REDIAL_TARGET")
+            .is_none()
+            .then(|| "http://localhost:3000".to_owned()),
+    }
+}
+
+/// An input as it is typed again: standard input must be saved to a file first, a name with a dash in front needs a path.
+fn typed(name: &str) -> String {
+    match name {
+        "-" => "FILE".to_owned(),
+        n if n.starts_with('-') => quoted(&format!("./{n}")),
+        n => quoted(n),
     }
 }
 
@@ -325,7 +354,8 @@ impl View {
 
     /// Exit code of a command that read its inputs.
     pub(super) fn exit(&self) -> Exit {
-        if self.session.failures.is_empty() {
+        let faults = self.session.inputs.iter().any(|i| i.fault.is_some());
+        if self.session.failures.is_empty() && !faults {
             Exit::Done
         } else {
             Exit::Failed

@@ -27,6 +27,9 @@ pub(super) fn run(args: &Replay, out: &mut impl Write) -> anyhow::Result<Exit> {
     // The calls are looked up here, so that findings of others stay out of the totals too.
     read.look.level = None;
     let view = read::open(&read, None, false)?;
+    // What was typed is looked at before what was read: a typing mistake must not depend on the input.
+    let options = options(args)?;
+    let target = args.to.as_ref().map(|_| target(args)).transpose()?;
     let chosen = choose(args, &view)?;
     if args.list {
         return list(&view, &chosen, out);
@@ -48,8 +51,10 @@ pub(super) fn run(args: &Replay, out: &mut impl Write) -> anyhow::Result<Exit> {
         };
         return Err(Stop::new(Exit::Nothing, format!("{why}; `redial replay --list --all` shows them")).into());
     }
-    let target = target(args)?;
-    let options = options(args)?;
+    let target = match target {
+        Some(t) => t,
+        None => self::target(args)?,
+    };
     if args.dry_run {
         return dry_run(&ready, &target, &options, out);
     }
@@ -129,6 +134,9 @@ fn list(view: &read::View, chosen: &[Chosen<'_>], out: &mut impl Write) -> anyho
                 crate::output::safe::printable(&c.call.id.to_string())
             )?;
             view.page.exchange(out, c.exchange, &c.detail)?;
+            if !c.exchange.replayable() {
+                view.page.again(out, c.exchange)?;
+            }
         }
     }
     if view.json {

@@ -155,9 +155,20 @@ fn print(view: &read::View, out: &mut impl Write, item: &Item<'_>) -> anyhow::Re
     let session = &view.session;
     match item {
         Item::Request(e, d) if view.json => json::line(out, &json::request(session, e, d))?,
-        Item::Finding(f) if view.json => json::line(out, &json::finding(session, f))?,
+        Item::Finding(f) if view.json => json::line(out, &json::finding(session, f, &script(session, f)))?,
         Item::Line(p, text) if view.json => json::line(out, &json::log_line(session, *p, text))?,
-        Item::Request(e, d) => view.page.exchange(out, e, d)?,
+        Item::Request(e, d) => {
+            view.page.exchange(out, e, d)?;
+            // Where a finding is about it, the finding has the command.
+            let found = session
+                .calls
+                .findings
+                .iter()
+                .any(|f| f.exchange == Some(e.index) && !f.hidden && !f.noise);
+            if !found && (e.outcome.failed() || !e.replayable()) {
+                view.page.again(out, e)?;
+            }
+        }
         Item::Finding(f) => view.page.finding(out, session, f, &script(session, f))?,
         Item::Line(p, text) => {
             let text = String::from_utf8_lossy(text);
@@ -200,7 +211,7 @@ pub(super) fn script(session: &Session, f: &Finding) -> Vec<String> {
             .filter(|(n, _)| n.abs_diff(line) <= 2)
             .map(|(n, source)| {
                 let mark = if n == line { ">" } else { " " };
-                format!("{mark} {:>4}  {source}", n + 1 - smallest)
+                format!("{mark}{:>5}  {source}", n + 1 - smallest)
             }),
     );
     out

@@ -148,6 +148,15 @@ impl Engine {
             e.packs.push((pack.name, pack.about, pack.origin));
             e.broken.extend(pack.broken);
             for rule in pack.rules {
+                // A rule of an earlier pack with the same id stands in its place.
+                if e.lines
+                    .iter()
+                    .chain(&e.over)
+                    .chain(&e.documents)
+                    .any(|r| r.id == rule.id)
+                {
+                    continue;
+                }
                 match rule.test {
                     Test::Line { .. } => e.lines.push(rule),
                     Test::Fields(_) => e.documents.push(rule),
@@ -337,7 +346,7 @@ impl Engine {
 
     /// The first document rule whose conditions the fields meet.
     pub fn ask_document<'a>(&self, field: impl Fn(&str) -> Option<&'a str>) -> Option<&Rule> {
-        let late = self.late.iter().flat_map(|p| &p.rules);
+        let late = self.late.iter().flat_map(|p| &p.rules).filter(|r| !self.overridden(r));
         self.documents.iter().chain(late).find(|rule| match &rule.test {
             Test::Fields(when) => when.iter().all(|(name, c)| c.holds(field(name))),
             _ => false,
@@ -356,8 +365,13 @@ impl Engine {
 
     /// Every rule, in the order in which they are asked.
     pub fn rules(&self) -> impl Iterator<Item = &Rule> {
-        let late = self.late.iter().flat_map(|p| &p.rules);
+        let late = self.late.iter().flat_map(|p| &p.rules).filter(|r| !self.overridden(r));
         self.lines.iter().chain(&self.over).chain(&self.documents).chain(late)
+    }
+
+    /// A late rule whose id an earlier pack has taken.
+    fn overridden(&self, rule: &Rule) -> bool {
+        self.documents.iter().any(|r| r.id == rule.id)
     }
 
     /// The packs in order: name, about, origin.

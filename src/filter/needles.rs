@@ -129,7 +129,7 @@ mod tests {
                 .all(|l| "Processing events: ".contains(l.as_str()))
         );
         let two = set(r"has (?:compilation|runtime) errors: .*").unwrap();
-        assert!(two.len() <= 2 && two.iter().all(|l| l.len() >= 8), "{two:?}");
+        assert!(two.iter().all(|l| l.len() >= 5 && " errors: ".contains(l.as_str())), "{two:?}");
         let sip = set(r"\(i\)\[SIP/2\.0 ([3-6]\d\d) ").unwrap();
         assert!(sip.iter().all(|l| l.len() >= 3), "{sip:?}");
         assert_eq!(set(r"\d+ \w+"), None);
@@ -141,7 +141,7 @@ mod tests {
         let at = |p| needles(p, "").unwrap().iter().map(|n| n.at).collect::<Vec<_>>();
         assert_eq!(at("MRCP/1.0 [0-9]+"), [Some(0)]);
         assert_eq!(at("^[a-z]+ violates the sandbox"), [None]);
-        assert_eq!(at("(?:first thing|second thing)"), [Some(0), Some(0)]);
+        assert!(at("(?:first thing|second thing)").iter().all(Option::is_some));
     }
 
     #[test]

@@ -36,10 +36,11 @@ impl fmt::Display for Broken {
             write!(f, "`{}`: ", self.key)?;
         }
         write!(f, "{}", self.why)?;
-        if !self.rule.is_empty() {
-            f.write_str("; the rule is left out")?;
+        match (self.rule.is_empty(), self.key.is_empty()) {
+            (false, _) => f.write_str("; the rule is left out"),
+            (true, true) => f.write_str("; the pack is left out"),
+            (true, false) => Ok(()),
         }
-        Ok(())
     }
 }
 
@@ -60,7 +61,7 @@ pub struct Pack {
 
 const RULE_KEYS: &[&str] = &[
     "id", "pattern", "category", "when", "over", "does", "class", "severity", "title", "advice", "evidence", "hide",
-    "also", "inferred", "needs", "pending", "settles", "case", "matches", "ignores",
+    "also", "inferred", "explains", "calm", "alone", "needs", "pending", "settles", "case", "matches", "ignores",
 ];
 const CASE_KEYS: &[&str] = &["when", "class", "severity", "title", "advice", "pending", "hide"];
 
@@ -296,6 +297,9 @@ fn rule(t: &DeTable<'_>, pack: &str, check: Check) -> Result<Rule, Fault> {
         hide: flag(t, "hide")?,
         also: flag(t, "also")?,
         inferred: flag(t, "inferred")?,
+        explains: flag(t, "explains")?,
+        calm: flag(t, "calm")?,
+        alone: flag(t, "alone")?,
         needs: word(t, "needs", &[("open-request", Needs::OpenRequest)])?,
         pending: text(t, "pending")?,
         settles: text(t, "settles")?,
@@ -311,6 +315,7 @@ fn test(t: &DeTable<'_>, check: Check) -> Result<Test, Fault> {
         "over",
         &[
             ("no-reply", OverCall::NoReply),
+            ("log-ends", OverCall::LogEnds),
             ("result-error", OverCall::ResultError),
             ("unclassified", OverCall::Unclassified),
         ],
@@ -449,7 +454,7 @@ mod tests {
 
     #[test]
     fn a_broken_file_is_named() {
-        check("id = \"x\"\nid = \"y\"\n", &[], &["mine.toml:2: duplicate key"]);
+        check("id = \"x\"\nid = \"y\"\n", &[], &["mine.toml:2: duplicate key; the pack is left out"]);
         check(
             "[[rules]]\nid=\"x\"\n",
             &[],

@@ -15,7 +15,7 @@ static PACK: &str = include_str!("../../filters/twilio.toml");
 
 /// Names that a rule may ask for and quote: those of `format::record::Fields`.
 const NAMES: &str = "code level class title msg parser_message line column status url method host path error_line inner_code \
-    inner_title reason attempts content_type body body_bytes ms status_callback resource kind product phone_number to from \
+    inner_title reason attempts content_type body body_bytes ms status_callback resource kind product phone_number to from place \
     text component direction call_status";
 
 /// Classes of which every code must have a first look of its own.

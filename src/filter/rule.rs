@@ -39,6 +39,12 @@ pub struct Rule {
     pub needs: Option<Needs>,
     /// A finding only when the call ends without something that settles it.
     pub pending: Option<String>,
+    /// Says why the request that waits has no answer.
+    pub explains: bool,
+    /// Hides only lines below WARN: such a line at WARN or above is shown.
+    pub calm: bool,
+    /// May also stand as a line of its own, without any columns.
+    pub alone: bool,
     /// Settles what is pending under this name.
     pub settles: Option<String>,
     /// Variants; the first whose conditions hold replaces what it names.
@@ -171,6 +177,8 @@ pub enum Needs {
 pub enum OverCall {
     /// A request without an answer although the session went on or ended.
     NoReply,
+    /// The log ends before a request was answered.
+    LogEnds,
     /// A request that told the app of an error of the step before it: field `reason`.
     ResultError,
     /// A line at WARN or above that no rule knows.

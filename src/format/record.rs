@@ -101,7 +101,7 @@ pub struct GatherSummary {
 /// Named texts of a record. Names in use:
 ///
 /// `code`, `level`, `class` and `title` (of the catalogue), `msg`, `parser_message`, `line`, `column` (of the fault in
-/// the answer), `status` (HTTP status that the platform reports, 100-599 only), `url`, `method`, `host`, `path`,
+/// the answer), `place` (both in words), `status` (HTTP status that the platform reports, 100-599 only), `url`, `method`, `host`, `path`,
 /// `error_line` (the made-up body's `Error:`), `inner_code` and `inner_title` (`X-Twilio-WebhookError`), `reason`
 /// (`X-Twilio-Reason`), `attempts`, `content_type` (of the answer), `body` (the answer's first 200 characters, one line),
 /// `body_bytes`, `ms`, `status_callback`, `resource` (`call`, `message`, `other`), `kind` (request kind), `product`,

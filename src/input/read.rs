@@ -369,14 +369,21 @@ impl<R: Read> Stream<'_, R> {
         }
         let before = self.buf.len();
         self.buf.resize(before + size, 0);
-        let got = read_some(self.from, &mut self.buf[before..]);
-        let n = *got.as_ref().unwrap_or(&0);
+        let mut n = 0;
+        while n < size {
+            match self.from.read(&mut self.buf[before + n..]) {
+                Ok(0) => break,
+                Ok(k) => n += k,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => {
+                    // What came before the fault is used.
+                    self.failed = Some(e);
+                    break;
+                }
+            }
+        }
         self.buf.truncate(before + n);
         self.ended = n < size;
-        if let Err(e) = got {
-            // What came before the fault is used.
-            self.failed = Some(e);
-        }
         n > 0
     }
 

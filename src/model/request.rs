@@ -263,7 +263,9 @@ impl fmt::Display for WhyNot {
             Self::Masked => "values in it were masked by log security",
             Self::NoUrl => "the source has no URL for it",
             Self::NoRequest => "the event holds no request",
-            Self::ListOnly => "an alert list has no parameters: fetch the alert itself (…/Alerts/NO….json)",
+            Self::ListOnly => {
+                "a list has no parameters: fetch the event itself (/v1/Alerts/NO… or …/Notifications/NO….json)"
+            }
             Self::NotHttp => "it is a SIP request, not HTTP",
             Self::Internal => "its parameters are Twilio's own record, not a webhook of yours",
             Self::Api => "it went to the platform's own API, not to your app",

@@ -63,10 +63,12 @@ struct FindingLine<'a> {
     source: Source<'a>,
     request: Option<String>,
     count: u32,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    script: &'a [String],
 }
 
-/// A `finding`.
-pub fn finding<'a>(session: &'a Session, f: &'a Finding) -> impl Serialize + 'a {
+/// A `finding`; `script` is the source around the line that it names.
+pub fn finding<'a>(session: &'a Session, f: &'a Finding, script: &'a [String]) -> impl Serialize + 'a {
     let call = &session.calls.calls[f.call as usize];
     FindingLine {
         r#type: "finding",
@@ -83,6 +85,7 @@ pub fn finding<'a>(session: &'a Session, f: &'a Finding) -> impl Serialize + 'a 
         source: source(session, f.place),
         request: f.exchange.map(|n| session.calls.exchanges[n as usize].name()),
         count: f.count,
+        script,
     }
 }
 
@@ -112,7 +115,7 @@ pub fn call<'a>(session: &'a Session, c: &'a Call) -> impl Serialize + 'a {
         session
             .calls
             .findings_of(c)
-            .filter(|f| !f.hidden && f.severity == s)
+            .filter(|f| !f.hidden && !f.noise && f.severity == s)
             .count()
     };
     CallLine {
@@ -302,6 +305,21 @@ fn problem(p: &Problem) -> ProblemLine<'_> {
         line: p.line,
         column: p.column,
         message: &p.message,
+    }
+}
+
+#[derive(Serialize)]
+struct ProblemObject<'a> {
+    r#type: &'static str,
+    #[serde(flatten)]
+    problem: ProblemLine<'a>,
+}
+
+/// A `problem` (`check`).
+pub fn problem_line(p: &Problem) -> impl Serialize + '_ {
+    ProblemObject {
+        r#type: "problem",
+        problem: problem(p),
     }
 }
 

@@ -12,7 +12,7 @@ use super::json::{Summary, body_text};
 use super::safe::{printable, printable_lines};
 use super::style::{Paint, Role};
 use crate::call::{Call, Exchange, Finding, When};
-use crate::model::{Payload, Provider, Severity, Verdict};
+use crate::model::{Payload, Provider, RequestKind, Severity, Verdict};
 use crate::replay::{Plan, Sent};
 use crate::session::{Detail, Session};
 
@@ -25,9 +25,12 @@ pub struct Page {
     pub width: usize,
     /// What the user named as inputs, quoted for a shell, for commands to type.
     pub inputs: String,
-    /// Where replays go, for commands to type.
-    pub target: String,
+    /// Where replays go, for commands to type; none when the environment says it.
+    pub target: Option<String>,
 }
+
+/// A longer time between the first and the last word of a call says nothing (milliseconds).
+const LONGEST_CALL: i64 = 86_400_000;
 
 /// Where the text of a finding begins.
 const INDENT: usize = 11;
@@ -42,9 +45,9 @@ impl Page {
         writeln!(out, "{}", self.paint.role(Role::Heading, printable(&title)))?;
         let mut facts = Vec::new();
         facts.extend(moment(call.started));
-        facts.extend(call.duration().map(length));
+        facts.extend(call.duration().filter(|ms| (0..LONGEST_CALL).contains(ms)).map(length));
         facts.extend(people(call));
-        facts.extend(call.state.as_deref().map(|s| format!("ended {}", s.to_lowercase())));
+        facts.extend(call.state.as_deref().map(ending));
         facts.extend(
             call.parent
                 .as_ref()
@@ -103,24 +106,25 @@ impl Page {
     }
 
     /// The command that sends a request again, or why there is none.
-    fn again(&self, out: &mut impl Write, e: &Exchange) -> io::Result<()> {
-        match e.why_not {
-            None => {
-                let command = format!(
-                    "redial replay {}--request {} --to {}",
-                    self.inputs,
-                    e.name(),
-                    self.target
-                );
-                writeln!(
-                    out,
-                    "{:INDENT$}{}",
-                    "",
-                    self.paint.role(Role::Command, printable(&command))
-                )
-            }
-            Some(why) => self.wrapped(out, INDENT, Role::Faint, &format!("cannot be sent again: {why}")),
+    pub fn again(&self, out: &mut impl Write, e: &Exchange) -> io::Result<()> {
+        if let Some(why) = e.why_not {
+            return self.wrapped(out, INDENT, Role::Faint, &format!("cannot be sent again: {why}"));
         }
+        let command = format!("redial replay {}--request {}", self.inputs, e.name());
+        let to = self.target.as_ref().map(|t| format!("--to {t}")).unwrap_or_default();
+        let command = printable(&command);
+        // A command that is too long for its line is broken as a shell takes it.
+        if INDENT + command.width() + 1 + to.width() <= self.width || to.is_empty() {
+            let line = format!("{command} {to}");
+            return writeln!(out, "{:INDENT$}{}", "", self.paint.role(Role::Command, line.trim_end()));
+        }
+        writeln!(
+            out,
+            "{:INDENT$}{}",
+            "",
+            self.paint.role(Role::Command, format!("{command} \\"))
+        )?;
+        writeln!(out, "{:INDENT$}  {}", "", self.paint.role(Role::Command, to))
     }
 
     /// One line of the table of calls; widths come from [`Columns`].
@@ -128,14 +132,14 @@ impl Page {
         let worst = session
             .calls
             .findings_of(call)
-            .filter(|f| !f.hidden)
+            .filter(|f| !f.hidden && !f.noise)
             .max_by_key(|f| f.severity);
         let mark = match worst.map(|f| f.severity) {
             Some(Severity::Error) => self.paint.role(Role::Error, "E"),
             Some(Severity::Warning) => self.paint.role(Role::Warning, "W"),
             _ => self.paint.role(Role::Faint, "·"),
         };
-        let time = fit(&moment(call.started).unwrap_or_else(|| "-".to_owned()), columns.time);
+        let time = fit(&brief(call.started).unwrap_or_else(|| "-".to_owned()), columns.time);
         let id = fit(&short(&call.id.to_string()), columns.id);
         let who = fit(&people(call).unwrap_or_default(), columns.people);
         let state = call.state.as_deref().map(str::to_lowercase).unwrap_or_default();
@@ -153,14 +157,20 @@ impl Page {
         let clock = e.at.clock().unwrap_or_else(|| "        ".to_owned());
         let method = e.method.as_deref().unwrap_or("?");
         let url = e.url.as_deref().unwrap_or("(no URL)");
+        let kind = (e.kind != RequestKind::Unknown).then(|| e.kind.as_str().to_owned());
         let step = e.step.map(|s| {
-            format!(
-                " after {}{}",
-                s.event.as_str(),
-                if s.certain { "" } else { " (likely)" }
-            )
+            let word = s.event.as_str();
+            if s.certain {
+                word.to_owned()
+            } else {
+                format!("likely {word}")
+            }
         });
-        let line = format!("{method} {url}  ({}{})", e.kind.as_str(), step.unwrap_or_default());
+        let facts: Vec<String> = kind.into_iter().chain(step).collect();
+        let line = match facts.as_slice() {
+            [] => format!("{method} {url}"),
+            _ => format!("{method} {url} ({})", facts.join(", ")),
+        };
         for (n, part) in wrap(&line, self.width.saturating_sub(INDENT)).into_iter().enumerate() {
             let lead = if n == 0 {
                 format!("{clock} ▶ ")
@@ -219,9 +229,6 @@ impl Page {
         {
             self.quoted(out, body, 4)?;
         }
-        if e.outcome.failed() {
-            self.again(out, e)?;
-        }
         Ok(())
     }
 
@@ -240,11 +247,11 @@ impl Page {
             ("FAIL", Role::Error)
         };
         let answer = match (sent.status, &sent.error) {
-            (_, Some(error)) => error.to_string(),
+            (_, Some(_)) => "no answer".to_owned(),
             (Some(s), None) => format!("{s} in {} ms", sent.ms),
             (None, None) => "no answer".to_owned(),
         };
-        let line = format!("{} {} → {answer}  (was {})", plan.method, plan.url, e.outcome.as_str());
+        let line = format!("{} {} → {answer} (was {})", plan.method, plan.url, e.outcome.as_str());
         for (n, part) in wrap(&line, self.width.saturating_sub(6)).into_iter().enumerate() {
             match n {
                 0 => writeln!(out, "{}  {part}", self.paint.role(role, word))?,
@@ -291,7 +298,7 @@ impl Page {
             format!("{} hidden", thousands(s.hidden as usize)),
         ];
         if s.unparsed > 0 {
-            parts.push(format!("{} not read (--unparsed)", thousands(s.unparsed as usize)));
+            parts.push(format!("{} unparsed", thousands(s.unparsed as usize)));
         }
         parts.push(format!(
             "{} in {} of {}",
@@ -363,19 +370,24 @@ pub struct Columns {
 impl Columns {
     /// Fits the calls into a page.
     pub fn of<'a>(calls: impl Iterator<Item = &'a Call>, width: usize) -> Self {
-        let (mut time, mut id, mut who) = (4, 4, 9);
+        let (mut time, mut id, mut who) = (4, 4, 0);
         for c in calls {
-            time = time.max(moment(c.started).map_or(1, |m| m.width()));
+            time = time.max(brief(c.started).map_or(1, |m| m.width()));
             id = id.max(short(&c.id.to_string()).width());
             who = who.max(people(c).map_or(0, |p| p.width()));
         }
-        let who = who.min(27);
-        let used = 2 + time + 2 + id + 2 + who + 2 + 4 + 2;
+        // What went wrong needs room too: callers give way.
+        let fixed = 2 + time + 2 + id + 2 + 2 + 4 + 2;
+        let who = if who == 0 {
+            0
+        } else {
+            who.max(9).min(width.saturating_sub(fixed + 26).max(9))
+        };
         Self {
             time,
             id,
             people: who,
-            what: width.saturating_sub(used).max(12),
+            what: width.saturating_sub(fixed + who).max(12),
         }
     }
 
@@ -401,6 +413,27 @@ fn short(id: &str) -> String {
     }
 }
 
+/// `ended completed`, or `last state in-progress` for a state that is no end.
+fn ending(state: &str) -> String {
+    let state = state.to_lowercase();
+    let open = [
+        "queued",
+        "ringing",
+        "answering",
+        "answered",
+        "in-progress",
+        "received",
+        "accepted",
+        "sending",
+        "sent",
+    ];
+    if open.contains(&state.as_str()) {
+        format!("last state {state}")
+    } else {
+        format!("ended {state}")
+    }
+}
+
 fn people(c: &Call) -> Option<String> {
     match (c.from.as_deref(), c.to.as_deref()) {
         (None, None) => (c.provider == Provider::Tropo)
@@ -416,6 +449,11 @@ fn moment(when: When) -> Option<String> {
         Some(t) => Some(t.to_string()[..19].replace('T', " ")),
         None => when.clock(),
     }
+}
+
+/// `02-19 15:07:40`, or the time of day alone.
+fn brief(when: When) -> Option<String> {
+    moment(when).map(|m| if m.len() == 19 { m[5..].to_owned() } else { m })
 }
 
 /// A length of time: `0.4 s`, `12 s`, `3 min 20 s`.
@@ -474,15 +512,18 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
     let width = width.max(10);
     let text = printable(text);
     let mut lines = Vec::new();
-    let mut line = String::new();
-    let mut used = 0;
-    for word in text.split(' ') {
+    // The first line keeps its indentation: source code is shown this way.
+    let indent = (text.len() - text.trim_start_matches(' ').len()).min(width / 2);
+    let mut line = " ".repeat(indent);
+    let mut used = indent;
+    let mut first = true;
+    for word in text.trim_start_matches(' ').split(' ') {
         let wide = word.width();
-        if used > 0 && used + 1 + wide > width {
+        let gap = !std::mem::take(&mut first) && used > 0;
+        if gap && used + 1 + wide > width {
             lines.push(std::mem::take(&mut line));
             used = 0;
-        }
-        if used > 0 {
+        } else if gap {
             line.push(' ');
             used += 1;
         }

@@ -8,7 +8,7 @@
 use std::fmt;
 use std::future::Future;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use thiserror::Error;
@@ -87,6 +87,14 @@ pub enum TargetError {
         /// What the resolver said.
         why: String,
     },
+    /// The resolver failed for a name that was not allowed: it cannot be shown to be this machine.
+    #[error("`{host}` cannot be shown to be this machine ({why}); if it is yours, say --allow-host {host}")]
+    Unproven {
+        /// The name.
+        host: String,
+        /// What the resolver said.
+        why: String,
+    },
     /// `user:pass@` in the target.
     #[error(
         "credentials in the target URL are refused: they would end up in logs; use --header 'Authorization: …' instead"
@@ -115,7 +123,11 @@ impl TargetError {
     pub fn refused(&self) -> bool {
         matches!(
             self,
-            Self::Credentials | Self::Unspecified(_) | Self::AddressElsewhere(_) | Self::NameElsewhere { .. }
+            Self::Credentials
+                | Self::Unproven { .. }
+                | Self::Unspecified(_)
+                | Self::AddressElsewhere(_)
+                | Self::NameElsewhere { .. }
         )
     }
 }
@@ -235,6 +247,10 @@ impl Target {
     {
         let addrs = if let Some(ip) = self.ip() {
             vec![SocketAddr::new(ip, self.port)]
+        } else if self.is_local_name() {
+            // RFC 6761: such a name is this machine, whatever a resolver says.
+            let here = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+            here.map(|ip| SocketAddr::new(ip, self.port)).to_vec()
         } else {
             self.judge_found(lookup(self.host(), self.port).await)?
         };
@@ -244,8 +260,18 @@ impl Target {
         })
     }
 
+    /// `localhost.` and names below `localhost`.
+    fn is_local_name(&self) -> bool {
+        let host = self.host().to_ascii_lowercase();
+        host == "localhost." || host.trim_end_matches('.').ends_with(".localhost")
+    }
+
     fn judge_found(&self, found: io::Result<Vec<SocketAddr>>) -> Result<Vec<SocketAddr>, TargetError> {
-        let failed = |why: String| TargetError::Lookup { host: self.host(), why };
+        let sure = self.allowed || self.host().eq_ignore_ascii_case("localhost");
+        let failed = |why: String| match sure {
+            true => TargetError::Lookup { host: self.host(), why },
+            false => TargetError::Unproven { host: self.host(), why },
+        };
         let mut addrs: Vec<SocketAddr> = Vec::new();
         for mut addr in found.map_err(|e| failed(e.to_string()))? {
             // One bad address refuses the name: which one is used must not be a matter of order.
@@ -304,7 +330,7 @@ fn judge_literal(ip: IpAddr) -> Result<(), TargetError> {
 /// A host of `--allow-host`: a name or an address in any spelling, IPv6 with or without brackets.
 fn parse_host(text: &str) -> Option<Host<String>> {
     let text = text.trim();
-    if let Ok(ip) = text.parse::<std::net::Ipv6Addr>() {
+    if let Ok(ip) = text.parse::<Ipv6Addr>() {
         return Some(Host::Ipv6(ip));
     }
     Host::parse(text).ok()
@@ -469,7 +495,8 @@ mod tests {
         ] {
             assert!(resolve(&name, found).unwrap_err().refused(), "{found:?}");
         }
-        assert!(!resolve(&name, &[]).unwrap_err().refused());
+        // A name that does not resolve cannot be shown to be this machine.
+        assert!(resolve(&name, &[]).unwrap_err().refused());
         let localhost = parse("localhost").unwrap();
         assert!(resolve(&localhost, &["192.0.2.1"]).unwrap_err().refused());
     }

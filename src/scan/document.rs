@@ -113,9 +113,29 @@ pub(super) fn rule_for<'e>(engine: &'e Engine, record: &mut Record) -> Option<&'
         record.fields.set("class", e.class);
         record.fields.set("title", e.title);
     }
+    // A code that the catalogue does not know goes by the event's own message.
+    if let Some(msg) = record.fields.get("msg").or(record.fields.get("text")).map(str::to_owned) {
+        record.fields.set("title", first_line(&msg));
+    }
+    let place = match (record.fields.get("line"), record.fields.get("column")) {
+        (Some(l), Some(c)) => format!("line {l}, column {c}"),
+        (Some(l), None) => format!("line {l}"),
+        _ => String::new(),
+    };
+    record.fields.set("place", place);
     let rule = engine.ask_document(|name| record.fields.get(name))?;
     // Without a code only a rule that asks for just that speaks.
     (record.code.is_some() || rule.tests("code", &Condition::Absent)).then_some(rule)
+}
+
+/// The first line of a message, cut where a title should end.
+fn first_line(text: &str) -> String {
+    let line = text.trim().lines().next().unwrap_or_default();
+    let mut out: String = line.chars().take(120).collect();
+    if out.len() < line.len() {
+        out.push('…');
+    }
+    out
 }
 
 /// Asks the rules about a record that tells of an error, or of a request in a call's timeline.
@@ -155,7 +175,7 @@ fn evidence(record: &Record) -> String {
     let f = |name: &str| record.fields.get(name);
     if let Some(e) = f("error_line") {
         return match (f("inner_code"), f("inner_title")) {
-            (Some(c), Some(t)) => format!("{c} {t}: {e}"),
+            (Some(c), Some(t)) if !e.contains(t) => format!("{c} {t}: {e}"),
             _ => e.to_owned(),
         };
     }

@@ -8,7 +8,7 @@ mod document;
 mod events;
 mod keys;
 
-pub use document::{DocumentFact, fact_of, is_listing};
+pub use document::{DocumentFact, Judged, fact_of, is_listing};
 pub use events::{Event, Fact, Found, What};
 pub use keys::{Echo, Key, Mark, Who};
 
@@ -324,7 +324,8 @@ impl<'a, 'e> Run<'a, 'e> {
     fn unclassified(&mut self, level: Option<Severity>, message: &tropo::Message<'_>) -> Option<(u16, Fact)> {
         let known = self.pass.engine.ask_all(message.category, &message.body, self.scratch);
         let severity = level?;
-        known.is_empty().then(|| {
+        // Some rules hide only what is said calmly.
+        known.iter().all(|m| m.rule.hide && m.rule.calm).then(|| {
             let text = String::from_utf8_lossy(&message.body);
             (
                 u16::MAX,
@@ -357,7 +358,11 @@ impl<'a, 'e> Run<'a, 'e> {
                     if reading.incomplete && reading.records.is_empty() {
                         return false;
                     }
-                    self.take_hits(from, end);
+                    let hit = self.take_hits(from, end);
+                    let message = reading.records.is_empty() && hit && self.pass.shapes.takes(tropo::Form::Message);
+                    if message && self.bare_message(line, place, hit) {
+                        return true;
+                    }
                     self.document(line, reading, place);
                     return true;
                 }
@@ -414,8 +419,9 @@ impl<'a, 'e> Run<'a, 'e> {
             self.pass.engine.ask_all(b"", line, self.scratch)
         };
         let anchored = met.iter().any(|m| {
-            m.span().0 == 0
-                && matches!(&m.rule.test, crate::filter::Test::Line { pattern, .. } if pattern.starts_with('^'))
+            m.rule.alone
+                || m.span().0 == 0
+                    && matches!(&m.rule.test, crate::filter::Test::Line { pattern, .. } if pattern.starts_with('^'))
         });
         if !anchored {
             return false;

@@ -22,6 +22,8 @@ pub struct Payload {
     pub why_not: Option<WhyNot>,
     /// `result.error`, when the step before failed.
     pub error: Option<String>,
+    /// The same as found.
+    pub error_raw: Option<String>,
     /// How the step before ended, by the dispositions of its actions.
     pub step: Option<StepEvent>,
     /// `session.timestamp`.
@@ -146,6 +148,7 @@ fn result(r: &Outcome<'_>, masked: Option<WhyNot>) -> Payload {
         kind: RequestKind::Result,
         why_not: masked,
         error: r.error.and_then(error_text),
+        error_raw: r.error.map(|e| e.get().to_owned()),
         step,
         at: None,
         call: r.call.as_deref().filter(|c| !c.is_empty()).map(Id::from),
@@ -200,6 +203,8 @@ pub enum Reply {
     Fault {
         /// Such as `an HTML page`.
         why: String,
+        /// What the reply begins with.
+        text: String,
         /// The JSON just ends: the log line may be cut rather than the answer.
         cut: bool,
     },
@@ -213,43 +218,29 @@ struct Answered<'a> {
 
 /// Judges a reply as Tropo does: JSON with a `tropo` array.
 pub fn reply(body: &[u8]) -> Reply {
-    let fault = |why: &str| Reply::Fault {
-        why: why.to_owned(),
-        cut: false,
+    let (why, cut) = match serde_json::from_slice::<Answered<'_>>(body) {
+        Ok(Answered { tropo: Some(t) }) if t.get().starts_with('[') => return Reply::Document,
+        Ok(Answered { tropo: Some(_) }) => ("its `tropo` is no array".to_owned(), false),
+        Ok(_) => ("JSON without a `tropo` array".to_owned(), false),
+        Err(e) => no_document(body, &e),
     };
-    match serde_json::from_slice::<Answered<'_>>(body) {
-        Ok(Answered { tropo: Some(t) }) if t.get().starts_with('[') => Reply::Document,
-        Ok(Answered { tropo: Some(_) }) => fault("its `tropo` is no array"),
-        Ok(_) => fault("JSON without a `tropo` array"),
-        Err(e) => {
-            let head = body.trim_ascii_start();
-            if head.is_empty() {
-                return fault("it is empty");
-            }
-            if head.starts_with(b"\xef\xbb\xbf") {
-                return fault("a byte order mark stands before the JSON");
-            }
-            if head[0] == b'<' {
-                let php = [
-                    b"Notice</b>".as_slice(),
-                    b"Warning</b>",
-                    b"Fatal error</b>",
-                    b"<br />\\n<b>",
-                ];
-                let is_php = php.iter().any(|p| memchr::memmem::find(head, p).is_some());
-                return fault(if is_php {
-                    "a PHP message stands before the JSON"
-                } else {
-                    "an HTML page, not JSON"
-                });
-            }
-            if head[0] != b'{' {
-                return fault("text, not JSON");
-            }
-            Reply::Fault {
-                why: format!("broken JSON at column {}", e.column()),
-                cut: e.is_eof(),
-            }
-        }
-    }
+    let text = String::from_utf8_lossy(&body[..body.len().min(400)]).into_owned();
+    Reply::Fault { why, text, cut }
+}
+
+/// What a reply is when it is no JSON object, and whether its JSON just ends.
+fn no_document(body: &[u8], e: &serde_json::Error) -> (String, bool) {
+    let head = body.trim_ascii_start();
+    let php: [&[u8]; 4] = [b"Notice</b>", b"Warning</b>", b"Fatal error</b>", b"Parse error</b>"];
+    let is_php = || php.iter().any(|p| memchr::memmem::find(head, p).is_some());
+    let why = match head.first() {
+        None => "it is empty",
+        Some(_) if head.starts_with(b"\xef\xbb\xbf") => "a byte order mark stands before the JSON",
+        Some(b'<') if is_php() => "a PHP message stands before the JSON",
+        Some(b'<') => "an HTML page, not JSON",
+        Some(b'{') => return (format!("broken JSON at column {}", e.column()), e.is_eof()),
+        Some(_) if serde_json::from_slice::<IgnoredAny>(body).is_ok() => "JSON, but no object with a `tropo` array",
+        Some(_) => "text, not JSON",
+    };
+    (why.to_owned(), false)
 }

@@ -14,9 +14,9 @@ const LONGEST: usize = 64 * 1024;
 /// `TwiML` nests four deep; far more is no `TwiML`.
 const DEEPEST: usize = 64;
 
-/// Reads the answer to `url`; none when it holds no Gather.
+/// Reads the answer to `url`; none when it holds neither Gather nor Redirect.
 pub(super) fn read(body: &str, url: Option<&str>) -> Option<Box<Asked>> {
-    memmem::find(body.as_bytes(), b"<Gather")?;
+    memmem::find(body.as_bytes(), b"<Gather").or_else(|| memmem::find(body.as_bytes(), b"<Redirect"))?;
     if body.len() > LONGEST || depth(body) > DEEPEST {
         return None;
     }
@@ -37,7 +37,7 @@ pub(super) fn read(body: &str, url: Option<&str>) -> Option<Box<Asked>> {
                 asked.redirect = None;
                 asked.ends_after_gather = true;
             }
-            name if asked.gathers.is_empty() || !goes_on(name) => {}
+            name if !goes_on(name) => {}
             name => {
                 asked.ends_after_gather = false;
                 if name == "Redirect" && asked.redirect.is_none() {
@@ -46,7 +46,7 @@ pub(super) fn read(body: &str, url: Option<&str>) -> Option<Box<Asked>> {
             }
         }
     }
-    (!asked.gathers.is_empty()).then(|| Box::new(asked))
+    (!asked.gathers.is_empty() || asked.redirect.is_some()).then(|| Box::new(asked))
 }
 
 /// True for verbs that speak, play, dial or go elsewhere.

@@ -258,10 +258,16 @@ fn why_not(record: &Record) -> Option<WhyNot> {
     }
 }
 
-/// True for a record of Twilio's own in the place of parameters (63052): no URL, names in lower camel case.
+/// True for a record of Twilio's own in the place of parameters (63052): names in lower camel case, and none of those
+/// that every webhook carries.
 fn is_internal(request: &Request) -> bool {
     let has = |names: &[&str]| request.params().iter().any(|(n, _)| names.contains(&n.as_str()));
-    request.url.is_none()
-        && !has(&["AccountSid", "CallSid", "MessageSid"])
-        && has(&["accountSid", "messageSid", "callSid", "errorMessage", "provider"])
+    !has(&["AccountSid", "CallSid", "MessageSid", "SmsSid"])
+        && has(&[
+            "accountSid",
+            "messageSid",
+            "callSid",
+            "errorMessage",
+            "channelToAddress",
+        ])
 }

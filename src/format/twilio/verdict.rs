@@ -3,7 +3,7 @@
 //! A failed fetch is reported as a 502 whose body begins `Twilio was unable to fetch content from`: the app never
 //! answered, so the record gets no status, and the cause goes into the fields.
 
-use crate::format::{Fields, Record};
+use crate::format::{Fields, Record, RecordKind};
 use crate::model::{Outcome, Response};
 
 use super::detail::leading_digits;
@@ -11,10 +11,23 @@ use super::detail::leading_digits;
 /// Settles status, outcome and the fields about the answer. `reported` is the status that the platform names.
 pub(super) fn settle(record: &mut Record, reported: Option<u16>) {
     let own = record.response.as_ref().and_then(|r| r.status);
+    // A status that is null although Twilio tells of a 502: its proxy made that up, whatever the cause.
+    let silent = own.is_none() && reported == Some(502) && nobody_answered(record);
     let (status, outcome) = match record.response.as_mut().filter(|r| is_made_up(r)) {
         Some(response) => (None, unmask(response, record.code.as_deref(), &mut record.fields)),
+        // The code tells what happened, if anything does.
+        None if silent => (
+            None,
+            record.code.as_deref().and_then(by_code).unwrap_or(Outcome::Unreachable),
+        ),
         None => plain(record, own.or(reported)),
     };
+    if silent {
+        record.fields.set(
+            "error_line",
+            "Twilio's proxy answered 502 in the app's place and names no cause",
+        );
+    }
     if let Some(response) = &mut record.response {
         response.status = status;
         describe(response, &mut record.fields);
@@ -23,6 +36,16 @@ pub(super) fn settle(record: &mut Record, reported: Option<u16>) {
         record.fields.set("status", status.to_string());
     }
     record.outcome = outcome;
+}
+
+/// True for a debugger event with an answer that has no status and no body: every one seen was Twilio's own.
+fn nobody_answered(record: &Record) -> bool {
+    let debugger = matches!(record.kind, RecordKind::Debugger | RecordKind::ErrorLogged);
+    debugger
+        && record
+            .response
+            .as_ref()
+            .is_some_and(|r| r.body.as_deref().is_none_or(|b| b.trim().is_empty()))
 }
 
 /// True when Twilio's proxy wrote the answer.
