@@ -129,7 +129,10 @@ mod tests {
                 .all(|l| "Processing events: ".contains(l.as_str()))
         );
         let two = set(r"has (?:compilation|runtime) errors: .*").unwrap();
-        assert!(two.iter().all(|l| l.len() >= 5 && " errors: ".contains(l.as_str())), "{two:?}");
+        assert!(
+            two.iter().all(|l| l.len() >= 5 && " errors: ".contains(l.as_str())),
+            "{two:?}"
+        );
         let sip = set(r"\(i\)\[SIP/2\.0 ([3-6]\d\d) ").unwrap();
         assert!(sip.iter().all(|l| l.len() >= 3), "{sip:?}");
         assert_eq!(set(r"\d+ \w+"), None);

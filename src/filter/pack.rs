@@ -454,7 +454,11 @@ mod tests {
 
     #[test]
     fn a_broken_file_is_named() {
-        check("id = \"x\"\nid = \"y\"\n", &[], &["mine.toml:2: duplicate key; the pack is left out"]);
+        check(
+            "id = \"x\"\nid = \"y\"\n",
+            &[],
+            &["mine.toml:2: duplicate key; the pack is left out"],
+        );
         check(
             "[[rules]]\nid=\"x\"\n",
             &[],

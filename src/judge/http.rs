@@ -168,10 +168,7 @@ fn redirect(status: u16, answer: &Answer<'_>) -> Problem {
             ),
         );
     }
-    warning(
-        "",
-        format!("the answer redirects ({status}) to {location}: {lost}; not followed, so its answer is not judged"),
-    )
+    warning("", format!("the answer redirects ({status}) to {location}: {lost}"))
 }
 
 /// A status callback wants 204, or 200 with XML, else Twilio notes 15003; the call goes on either way.

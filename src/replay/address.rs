@@ -99,6 +99,9 @@ impl Public {
         if authority.is_empty() || authority.contains('\\') {
             return Err(bad("it has no host"));
         }
+        if !text.contains("://") && !authority.contains(['.', ':']) {
+            return Err(bad("write it whole, such as https://app.example.com"));
+        }
         let authority = if authority.is_ascii() {
             authority.to_owned()
         } else {

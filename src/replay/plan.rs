@@ -183,6 +183,12 @@ pub fn plan(
     change(provider, options, &mut payload, &mut path, in_query, &mut notes)?;
     let (body, params) = body(payload, in_query, &mut path);
     let signature = decide(provider, request, options)?;
+    if signature == SignatureUse::None && options.sign == Some(SignMode::Keep) && provider == Provider::Twilio {
+        notes.push("no signature was recorded, so there is none to keep".to_owned());
+    }
+    if options.public_url.is_some() && signature != SignatureUse::Resigned && provider == Provider::Twilio {
+        notes.push("not signed for the public URL: set TWILIO_AUTH_TOKEN to the account's auth token".to_owned());
+    }
     if let (SignatureUse::Resigned, Body::Json(json)) = (signature, &body) {
         path = signature::with_body_sha256(&path, json);
     }

@@ -114,7 +114,12 @@ pub(super) fn rule_for<'e>(engine: &'e Engine, record: &mut Record) -> Option<&'
         record.fields.set("title", e.title);
     }
     // A code that the catalogue does not know goes by the event's own message.
-    if let Some(msg) = record.fields.get("msg").or(record.fields.get("text")).map(str::to_owned) {
+    if let Some(msg) = record
+        .fields
+        .get("msg")
+        .or(record.fields.get("text"))
+        .map(str::to_owned)
+    {
         record.fields.set("title", first_line(&msg));
     }
     let place = match (record.fields.get("line"), record.fields.get("column")) {

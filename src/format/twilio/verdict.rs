@@ -41,11 +41,8 @@ pub(super) fn settle(record: &mut Record, reported: Option<u16>) {
 /// True for a debugger event with an answer that has no status and no body: every one seen was Twilio's own.
 fn nobody_answered(record: &Record) -> bool {
     let debugger = matches!(record.kind, RecordKind::Debugger | RecordKind::ErrorLogged);
-    debugger
-        && record
-            .response
-            .as_ref()
-            .is_some_and(|r| r.body.as_deref().is_none_or(|b| b.trim().is_empty()))
+    let body = record.response.as_ref().and_then(|r| r.body.as_deref());
+    debugger && body.is_none_or(|b| b.trim().is_empty())
 }
 
 /// True when Twilio's proxy wrote the answer.
