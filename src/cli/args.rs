@@ -59,13 +59,14 @@ pub(super) struct Read {
 
 /// The filter language in one page, from the table of its fields.
 fn where_help() -> String {
+    use std::fmt::Write as _;
     let mut out = "Only what this expression takes. Tests are FIELD OPERATOR VALUE, joined by `and`, `or`, `not` and \
         parentheses; operators = != < <= > >= ~ (contains, or /regex/i) !~ in (…) not in (…). Examples:\n  \
         severity >= warning and code = 11200\n  url ~ \"/gather\" and not status in (200, 204)\n  \
         from = +1555* and at >= 2h\nFields:\n"
         .to_owned();
     for f in FIELDS {
-        out += &format!("  {:<10} {}, such as {}\n", f.name, f.help, f.example);
+        let _ = writeln!(out, "  {:<10} {}, such as {}", f.name, f.help, f.example);
     }
     out
 }

@@ -64,13 +64,13 @@ fn hex8(text: [u8; 8]) -> Option<u32> {
     let x = u64::from_be_bytes(text);
     // A byte's high bit says whether it is at least `low` and not above `high` (all bytes below 0x80).
     let within =
-        |low: u64, high: u64| (x | HIGH).wrapping_sub(low * ONES) & (high * ONES | HIGH).wrapping_sub(x) & HIGH;
+        |low: u64, high: u64| (x | HIGH).wrapping_sub(low * ONES) & ((high * ONES) | HIGH).wrapping_sub(x) & HIGH;
     let (digit, letter) = (within(0x30, 0x39), within(0x61, 0x66));
     if x & HIGH != 0 || (digit | letter) != HIGH {
         return None;
     }
     // '0'-'9' have their value in the low four bits, 'a'-'f' nine less.
-    let values = (x & 0x0f * ONES) + (letter >> 7) * 9;
+    let values = (x & (0x0f * ONES)) + (letter >> 7) * 9;
     let pairs = (values >> 4 | values) & 0x00ff_00ff_00ff_00ff;
     let fours = (pairs >> 8 | pairs) & 0x0000_ffff_0000_ffff;
     Some((fours >> 16 | fours) as u32)

@@ -247,9 +247,8 @@ impl Page {
             ("FAIL", Role::Error)
         };
         let answer = match (sent.status, &sent.error) {
-            (_, Some(_)) => "no answer".to_owned(),
             (Some(s), None) => format!("{s} in {} ms", sent.ms),
-            (None, None) => "no answer".to_owned(),
+            _ => "no answer".to_owned(),
         };
         let line = format!("{} {} → {answer} (was {})", plan.method, plan.url, e.outcome.as_str());
         for (n, part) in wrap(&line, self.width.saturating_sub(6)).into_iter().enumerate() {

@@ -268,9 +268,13 @@ impl Target {
 
     fn judge_found(&self, found: io::Result<Vec<SocketAddr>>) -> Result<Vec<SocketAddr>, TargetError> {
         let sure = self.allowed || self.host().eq_ignore_ascii_case("localhost");
-        let failed = |why: String| match sure {
-            true => TargetError::Lookup { host: self.host(), why },
-            false => TargetError::Unproven { host: self.host(), why },
+        let failed = |why: String| {
+            let host = self.host();
+            if sure {
+                TargetError::Lookup { host, why }
+            } else {
+                TargetError::Unproven { host, why }
+            }
         };
         let mut addrs: Vec<SocketAddr> = Vec::new();
         for mut addr in found.map_err(|e| failed(e.to_string()))? {
