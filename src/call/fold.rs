@@ -11,7 +11,7 @@ use super::intern::Interner;
 use super::{Call, Calls, Exchange, Finding, Live, Unparsed, in_order_of_time};
 use crate::filter::{Engine, Note};
 use crate::format::tropo::Alias;
-use crate::model::{Id, InputId, Place, Provider, Stamp};
+use crate::model::{Id, InputId, Place, Provider, Stamp, Time};
 use crate::scan::{Event, Key, Loose, Scanned, What, Who};
 
 /// The calls so far.
@@ -127,11 +127,7 @@ impl<'e> Fold<'e> {
         for (n, key) in block.keys.iter().enumerate() {
             self.key(owners[n], key);
         }
-        self.in_order(&marks, block.events, &owners);
-        if let Some((stamp, full)) = block.anchor {
-            let when = self.clock().read(stamp);
-            self.clock().learn(when, full);
-        }
+        self.in_order(&marks, block.events, &owners, block.anchor);
         if let Some((_, last)) = block.stamps {
             self.clock().read(last);
         }
@@ -165,17 +161,36 @@ impl<'e> Fold<'e> {
         self.input.bytes += block.bytes;
     }
 
-    /// First and last lines of calls, and events, in the order of the block.
-    fn in_order(&mut self, marks: &[(u64, bool, u32, Stamp)], events: Vec<Event>, owners: &[u32]) {
+    /// First and last lines of calls, events and the line that tells the date, in the order of the block: a clock without
+    /// dates must not be read out of order.
+    fn in_order(
+        &mut self,
+        marks: &[(u64, bool, u32, Stamp)],
+        events: Vec<Event>,
+        owners: &[u32],
+        mut anchor: Option<(u64, Stamp, Time)>,
+    ) {
         let mut marks = marks.iter().peekable();
         for event in events {
             while let Some(m) = marks.next_if(|m| m.0 <= event.line) {
+                self.learn(&mut anchor, m.0);
                 self.mark(owners[m.2 as usize], m.1, m.3);
             }
+            self.learn(&mut anchor, event.line);
             self.event(owners[event.key as usize], event);
         }
         for m in marks {
+            self.learn(&mut anchor, m.0);
             self.mark(owners[m.2 as usize], m.1, m.3);
+        }
+        self.learn(&mut anchor, u64::MAX);
+    }
+
+    /// Takes the date in once its line is reached.
+    fn learn(&mut self, anchor: &mut Option<(u64, Stamp, Time)>, line: u64) {
+        if let Some((_, stamp, full)) = anchor.take_if(|a| a.0 <= line) {
+            let when = self.clock().read(stamp);
+            self.clock().learn(when, full);
         }
     }
 
@@ -532,6 +547,9 @@ impl<'e> Fold<'e> {
                 && !(call.findings.is_empty() && call.exchanges.is_empty());
         }
         self.settle_orders();
+        for call in &mut self.calls {
+            call.also.sort_unstable();
+        }
         super::steps::infer(&mut self.calls, &mut self.exchanges);
         Calls {
             calls: self.calls,

@@ -40,7 +40,7 @@ fn list(packs: &Packs, out: &mut impl Write) -> anyhow::Result<Exit> {
         if !packs.json {
             writeln!(out, "{}", printable(&format!("{name} ({origin}): {about}")))?;
         }
-        for rule in engine.rules().filter(|r| r.pack == name) {
+        for rule in engine.rules().filter(|r| r.pack == *name) {
             if packs.json {
                 json::line(out, &rule_line(rule))?;
             } else {

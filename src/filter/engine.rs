@@ -3,7 +3,7 @@
 //! One multi-literal search over a whole block finds the lines that any rule could meet; only there the patterns run.
 //! Rules that only hide have no part in that search: a line that nothing shows is hidden anyway.
 
-use std::sync::LazyLock;
+use std::sync::{Mutex, OnceLock};
 
 use aho_corasick::packed;
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -11,6 +11,7 @@ use regex_automata::meta::Cache;
 use regex_automata::util::primitives::NonMaxUsize;
 use regex_automata::{Anchored, Input};
 
+use super::documents::Documents;
 use super::needles::needles;
 use super::pack::{Broken, Pack};
 use super::rule::{Does, Note, OverCall, Rule, Test};
@@ -23,10 +24,13 @@ const GROUPS: usize = 16;
 pub struct Engine {
     /// Line rules, in the order in which they are asked.
     lines: Vec<Rule>,
-    /// Document rules, in the order in which they are asked.
-    documents: Vec<Rule>,
-    /// Packs with further document rules, read when the first document is.
-    late: LazyLock<Vec<Pack>, fn() -> Vec<Pack>>,
+    /// Document rules, indexed when the first document is read.
+    documents: OnceLock<Documents>,
+    /// The user's document rules until then.
+    early: Mutex<Vec<Rule>>,
+    /// Reads further packs of document rules.
+    late: fn() -> Vec<Pack>,
+    late_packs: OnceLock<Vec<(String, String, String)>>,
     /// Rules over whole calls.
     over: Vec<Rule>,
     search: Search,
@@ -135,8 +139,10 @@ impl Engine {
     pub(super) fn with_late(packs: Vec<Pack>, late: fn() -> Vec<Pack>) -> Self {
         let mut e = Self {
             lines: Vec::new(),
-            documents: Vec::new(),
-            late: LazyLock::new(late),
+            documents: OnceLock::new(),
+            early: Mutex::default(),
+            late,
+            late_packs: OnceLock::new(),
             over: Vec::new(),
             search: Search::Nothing,
             owners: Vec::new(),
@@ -144,26 +150,23 @@ impl Engine {
             packs: Vec::new(),
             broken: Vec::new(),
         };
+        let mut early = Vec::new();
         for pack in packs {
             e.packs.push((pack.name, pack.about, pack.origin));
             e.broken.extend(pack.broken);
             for rule in pack.rules {
                 // A rule of an earlier pack with the same id stands in its place.
-                if e.lines
-                    .iter()
-                    .chain(&e.over)
-                    .chain(&e.documents)
-                    .any(|r| r.id == rule.id)
-                {
+                if e.lines.iter().chain(&e.over).any(|r| r.id == rule.id) {
                     continue;
                 }
                 match rule.test {
                     Test::Line { .. } => e.lines.push(rule),
-                    Test::Fields(_) => e.documents.push(rule),
+                    Test::Fields(_) => early.push(rule),
                     Test::Call(_) => e.over.push(rule),
                 }
             }
         }
+        e.early = Mutex::new(early);
         e.build_search();
         e
     }
@@ -346,10 +349,24 @@ impl Engine {
 
     /// The first document rule whose conditions the fields meet.
     pub fn ask_document<'a>(&self, field: impl Fn(&str) -> Option<&'a str>) -> Option<&Rule> {
-        let late = self.late.iter().flat_map(|p| &p.rules).filter(|r| !self.overridden(r));
-        self.documents.iter().chain(late).find(|rule| match &rule.test {
-            Test::Fields(when) => when.iter().all(|(name, c)| c.holds(field(name))),
-            _ => false,
+        self.documents().ask(field)
+    }
+
+    /// The document rules; those of the late packs are read now.
+    fn documents(&self) -> &Documents {
+        self.documents.get_or_init(|| {
+            let early = self
+                .early
+                .lock()
+                .map(|mut e| std::mem::take(&mut *e))
+                .unwrap_or_default();
+            let late = (self.late)();
+            let abouts = late
+                .iter()
+                .map(|p| (p.name.clone(), p.about.clone(), p.origin.clone()))
+                .collect();
+            let _ = self.late_packs.set(abouts);
+            Documents::new(early.into_iter().chain(late.into_iter().flat_map(|p| p.rules)))
         })
     }
 
@@ -365,25 +382,13 @@ impl Engine {
 
     /// Every rule, in the order in which they are asked.
     pub fn rules(&self) -> impl Iterator<Item = &Rule> {
-        let late = self.late.iter().flat_map(|p| &p.rules).filter(|r| !self.overridden(r));
-        self.lines.iter().chain(&self.over).chain(&self.documents).chain(late)
-    }
-
-    /// A late rule whose id an earlier pack has taken.
-    fn overridden(&self, rule: &Rule) -> bool {
-        self.documents.iter().any(|r| r.id == rule.id)
+        self.lines.iter().chain(&self.over).chain(self.documents().rules())
     }
 
     /// The packs in order: name, about, origin.
-    pub fn packs(&self) -> impl Iterator<Item = (&str, &str, &str)> {
-        let late = self
-            .late
-            .iter()
-            .map(|p| (p.name.as_str(), p.about.as_str(), p.origin.as_str()));
-        self.packs
-            .iter()
-            .map(|(n, a, o)| (n.as_str(), a.as_str(), o.as_str()))
-            .chain(late)
+    pub fn packs(&self) -> impl Iterator<Item = &(String, String, String)> {
+        self.documents();
+        self.packs.iter().chain(self.late_packs.get().into_iter().flatten())
     }
 
     /// Rules that were left out.

@@ -7,6 +7,7 @@
 pub mod builtin;
 pub mod catalogue;
 mod check;
+mod documents;
 mod engine;
 pub mod expr;
 mod needles;

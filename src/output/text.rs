@@ -306,7 +306,16 @@ impl Page {
             count(s.calls, "call")
         ));
         parts.push(format!("{:.1} s", s.ms as f64 / 1000.0));
-        self.wrapped(out, 0, Role::Faint, &parts.join(" · "))
+        let mut line = String::new();
+        for part in parts {
+            // Broken between its parts only: a number stays with its word.
+            if !line.is_empty() && line.width() + 3 + part.width() > self.width {
+                writeln!(out, "{} ·", self.paint.role(Role::Faint, std::mem::take(&mut line)))?;
+            }
+            let gap = if line.is_empty() { "" } else { " · " };
+            line = line + gap + &part;
+        }
+        writeln!(out, "{}", self.paint.role(Role::Faint, line))
     }
 
     /// Text from outside behind a bar, at most so many lines.

@@ -274,9 +274,18 @@ impl<'a> Keys<'a> {
         let key = &mut self.entries[n as usize].key;
         let mark = Mark { place, stamp };
         if key.lines == 0 {
-            key.first = mark;
+            (key.first, key.last) = (mark, mark);
         }
-        key.last = mark;
+        // Documents come in any order of time.
+        key.last.place = place;
+        if let Stamp::At(t) = stamp {
+            if !matches!(key.first.stamp, Stamp::At(first) if first <= t) {
+                key.first.stamp = stamp;
+            }
+            if !matches!(key.last.stamp, Stamp::At(last) if last >= t) {
+                key.last.stamp = stamp;
+            }
+        }
         key.lines += lines;
     }
 

@@ -124,8 +124,9 @@ pub struct Scanned {
     pub last_key: Option<u32>,
     /// Times of the first and last record that has one.
     pub stamps: Option<(Stamp, Stamp)>,
-    /// A full date learnt from an id or a document inside a line whose own stamp lacks it.
-    pub anchor: Option<(Stamp, Time)>,
+    /// A full date learnt from an id or a document inside a line whose own stamp lacks it: the line's number in the block,
+    /// its stamp, the date.
+    pub anchor: Option<(u64, Stamp, Time)>,
     /// When asked for: every line's key and place (line, byte, length).
     pub every: Vec<(u32, u64, u64, u32)>,
 }
@@ -307,7 +308,7 @@ impl<'a, 'e> Run<'a, 'e> {
             && !matches!(stamp, Stamp::At(_) | Stamp::None)
             && let Some(t) = facts.iter().find_map(|(_, f)| f.time())
         {
-            self.out.anchor = Some((stamp, t));
+            self.out.anchor = Some((self.out.lines, stamp, t));
             self.needs_anchor = false;
         }
         self.out.events.push(Event {
@@ -342,7 +343,7 @@ impl<'a, 'e> Run<'a, 'e> {
         let Some(t) = keys::epoch_in(line) else { return };
         let stamp = tropo::stamp(line, split);
         if !matches!(stamp, Stamp::At(_) | Stamp::None) {
-            self.out.anchor = Some((stamp, t));
+            self.out.anchor = Some((self.out.lines, stamp, t));
             self.needs_anchor = false;
         }
     }

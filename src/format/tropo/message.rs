@@ -120,7 +120,7 @@ pub fn opens_more(line: &[u8]) -> bool {
         .iter()
         .filter_map(|m| memmem::rfind(line, m))
         .max();
-    last_open.is_some_and(|at| !line.ends_with(b"]") && memmem::find(&line[at..], b"\\r\\n").is_none())
+    last_open.is_some_and(|at| !line.ends_with(b"]") && memmem::find(&line[at..], b"\\r\\").is_none())
 }
 
 /// Whether a line without columns looks like a part of the record above it: a frame of a stack trace, a SIP or SDP line,

@@ -118,7 +118,8 @@ fn followed_by_call(rest: &[u8]) -> bool {
     // Five parts when `…/1/` still follows: `account/app/0/0/1/call/`.
     let mut parts = rest.splitn(3, |&b| b == b'/');
     let (first, second) = (parts.next().unwrap_or_default(), parts.next());
-    !(first == b"1" && second.is_some_and(|s| !s.contains(&b' ')))
+    let number = first.len() <= 4 && first.iter().all(u8::is_ascii_digit);
+    !(number && second.is_some_and(|s| s.starts_with(b"[") || !s.contains(&b' ')))
 }
 
 pub(super) fn stamp(line: &[u8]) -> Option<Stamp> {
