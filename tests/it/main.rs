@@ -1,1 +1,18 @@
-//! Integration tests.
+//! Integration tests: one binary, a file per topic.
+//!
+//! `support` runs the real program and reads texts through the library; what is asked of either is the contract's JSON
+//! objects, so that the insides may change. Samples are named by their path from the top of the project, which is the
+//! working directory of every run. To add a topic, add a file and name it here.
+
+#![allow(missing_docs)]
+
+mod contract;
+mod cuts;
+mod golden;
+mod layers;
+mod reading;
+mod replay;
+mod rules;
+mod support;
+mod tropo;
+mod twilio;
