@@ -62,7 +62,10 @@ const FIELDS: &[(&str, &[(&str, &str)])] = &[
             ("body", "sn"),
             ("params", "l"),
             ("response", "on"),
-            ("outcome", "ok|http-error|bad-reply|no-reply|unreachable|timeout|unknown"),
+            (
+                "outcome",
+                "ok|http-error|bad-reply|no-reply|unreachable|timeout|unknown",
+            ),
             ("replayable", "b"),
             ("why_not", "sn"),
             (
@@ -105,7 +108,10 @@ const FIELDS: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     ("line", &[("source", "o"), ("text", "s")]),
-    ("unparsed", &[("source", "o"), ("lines", "i"), ("why", "s"), ("text", "s")]),
+    (
+        "unparsed",
+        &[("source", "o"), ("lines", "i"), ("why", "s"), ("text", "s")],
+    ),
 ];
 
 /// What does not fit of one object.
@@ -130,7 +136,10 @@ pub fn faults(o: &Value) -> Vec<String> {
         let why = o["replayable"].as_bool() == Some(o["why_not"].is_null());
         let pairs = ["params", "headers"].iter().all(|n| {
             let list = o[*n].as_array();
-            list.is_some_and(|l| l.iter().all(|p| p.as_array().is_some_and(|p| p.len() == 2 && p[0].is_string())))
+            list.is_some_and(|l| {
+                l.iter()
+                    .all(|p| p.as_array().is_some_and(|p| p.len() == 2 && p[0].is_string()))
+            })
         });
         if !(certain && why && pairs) {
             out.push(format!("request does not agree with itself: {o}"));
@@ -144,7 +153,9 @@ pub fn faults(o: &Value) -> Vec<String> {
 
 fn fits(v: &Value, types: &str) -> bool {
     if types.contains('|') {
-        return types.split('|').any(|t| v.as_str() == Some(t) || (t == "null" && v.is_null()));
+        return types
+            .split('|')
+            .any(|t| v.as_str() == Some(t) || (t == "null" && v.is_null()));
     }
     types.chars().any(|t| match t {
         's' => v.is_string(),
@@ -159,12 +170,19 @@ fn fits(v: &Value, types: &str) -> bool {
 }
 
 fn is_time(t: &str) -> bool {
-    Regex::new(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$").unwrap().is_match(t)
+    Regex::new(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
+        .unwrap()
+        .is_match(t)
 }
 
 /// Holds every line of a run against the tables; the last must be the summary.
 fn hold(ran: &Ran, where_: &str, wrong: &mut Vec<String>) {
-    assert!(matches!(ran.code, 0 | 1 | 4), "{where_}: exit {}: {}", ran.code, ran.err);
+    assert!(
+        matches!(ran.code, 0 | 1 | 4),
+        "{where_}: exit {}: {}",
+        ran.code,
+        ran.err
+    );
     let lines = ran.json();
     for o in &lines {
         wrong.extend(faults(o).into_iter().map(|f| format!("{where_}: {f}")));
@@ -221,9 +239,16 @@ fn totals_agree_with_the_lines() {
             bytes += text.len();
             lines += text.split(|&b| b == b'\n').count() - usize::from(text.is_empty() || text.ends_with(b"\n"));
         }
-        assert_eq!((&summary["inputs"], &summary["bytes"]), (&inputs.into(), &bytes.into()), "{folder}");
+        assert_eq!(
+            (&summary["inputs"], &summary["bytes"]),
+            (&inputs.into(), &bytes.into()),
+            "{folder}"
+        );
         assert_eq!(summary["lines"], lines, "{folder}");
-        assert!(summary["hidden"].as_u64() <= summary["lines"].as_u64(), "{folder}: {summary}");
+        assert!(
+            summary["hidden"].as_u64() <= summary["lines"].as_u64(),
+            "{folder}: {summary}"
+        );
     }
 }
 
@@ -321,11 +346,17 @@ fn colour_only_when_wanted() {
 }
 
 fn without_colour(text: &str) -> String {
-    Regex::new("\u{1b}\\[[0-9;]*m").unwrap().replace_all(text, "").into_owned()
+    Regex::new("\u{1b}\\[[0-9;]*m")
+        .unwrap()
+        .replace_all(text, "")
+        .into_owned()
 }
 
 fn timeless(text: &str) -> String {
-    Regex::new(r"(?m) ·\s[\d.]+\sm?s$").unwrap().replace_all(text, "").into_owned()
+    Regex::new(r"(?m) ·\s[\d.]+\sm?s$")
+        .unwrap()
+        .replace_all(text, "")
+        .into_owned()
 }
 
 #[test]
@@ -350,14 +381,21 @@ fn a_closed_pipe_ends_quietly() {
         // The reader is gone here.
         let mut err = String::new();
         child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
-        assert_eq!((child.wait().unwrap().code(), err.as_str()), (Some(0), ""), "{command:?}");
+        assert_eq!(
+            (child.wait().unwrap().code(), err.as_str()),
+            (Some(0), ""),
+            "{command:?}"
+        );
     }
 }
 
 #[test]
 fn completions_and_manual() {
     for shell in ["bash", "zsh", "fish"] {
-        assert!(run(&format!("completions {shell}")).exits(0).out.contains("redial"), "{shell}");
+        assert!(
+            run(&format!("completions {shell}")).exits(0).out.contains("redial"),
+            "{shell}"
+        );
     }
     assert!(run("man").exits(0).out.contains(".TH"));
 }

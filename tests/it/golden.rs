@@ -30,7 +30,11 @@ fn every_sample() {
     });
     let mut wrong = Vec::new();
     for (sample, page) in pages.into_inner().unwrap() {
-        wrong.extend(page.lines().filter(|l| too_wide(l)).map(|l| format!("{sample}: over 80 columns: {l}")));
+        wrong.extend(
+            page.lines()
+                .filter(|l| too_wide(l))
+                .map(|l| format!("{sample}: over 80 columns: {l}")),
+        );
         let taken = std::panic::catch_unwind(|| {
             let mut settings = insta::Settings::clone_current();
             settings.set_snapshot_path("snapshots");

@@ -41,7 +41,9 @@ fn no_arrow_runs_up() {
     for file in sources() {
         let text = std::fs::read_to_string(&file).unwrap();
         let code = without_tests(&text);
-        let short = file.strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).unwrap();
+        let short = file
+            .strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src"))
+            .unwrap();
         let own = short.components().next().unwrap().as_os_str().to_str().unwrap();
         let own = own.trim_end_matches(".rs");
         if matches!(own, "lib" | "main") || TOP.contains(&own) {
@@ -69,7 +71,10 @@ fn the_table_has_no_circle() {
     let place = |m: &str| MAY_KNOW.iter().position(|(n, _)| *n == m);
     for (n, (module, may)) in MAY_KNOW.iter().enumerate() {
         for known in *may {
-            assert!(place(known).is_some_and(|p| p < n), "{module} knows {known}, which stands above it");
+            assert!(
+                place(known).is_some_and(|p| p < n),
+                "{module} knows {known}, which stands above it"
+            );
         }
     }
 }
@@ -77,12 +82,24 @@ fn the_table_has_no_circle() {
 /// The middle is pure: no clock, file, network or environment below input, replay and the top.
 #[test]
 fn the_middle_is_pure() {
-    let impure = Regex::new(r"std::(fs|net|env|process)\b|SystemTime|Instant::now|Utc::now|Local::now|tokio::").unwrap();
+    let impure =
+        Regex::new(r"std::(fs|net|env|process)\b|SystemTime|Instant::now|Utc::now|Local::now|tokio::").unwrap();
     for file in sources() {
-        let short = file.strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).unwrap();
+        let short = file
+            .strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src"))
+            .unwrap();
         let name = short.to_str().unwrap().replace('\\', "/");
         let pure = [
-            "model/", "format/", "filter/", "scan/", "call/", "judge/", "signature.rs", "session.rs", "query.rs", "output/",
+            "model/",
+            "format/",
+            "filter/",
+            "scan/",
+            "call/",
+            "judge/",
+            "signature.rs",
+            "session.rs",
+            "query.rs",
+            "output/",
         ];
         if !pure.iter().any(|p| name.starts_with(p)) {
             continue;

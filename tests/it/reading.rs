@@ -109,7 +109,12 @@ fn every_coding_reads_alike() {
 fn requests_are_read_again_from_every_coding() {
     let plain = sample(PIZZA);
     let f = Folder::new();
-    for (name, bytes) in [("a.log", plain.clone()), ("a.gz", gz(&plain)), ("a.zst", zst(&plain)), ("u.log", utf16(&plain, true))] {
+    for (name, bytes) in [
+        ("a.log", plain.clone()),
+        ("a.gz", gz(&plain)),
+        ("a.zst", zst(&plain)),
+        ("u.log", utf16(&plain, true)),
+    ] {
         let path = f.put(name, bytes);
         let ran = redial(["replay", "--list", "--json"]).arg(&path).run().exits(0);
         let bodies: Vec<Value> = ran.of("request").iter().map(|r| r["body"].clone()).collect();
@@ -143,10 +148,21 @@ fn a_cut_archive_is_used_up_to_the_cut() {
             .arg(f.0.path().join(name))
             .arg(f.0.path().join("rest.log"))
             .run();
-        assert!(ran.err.contains(name) && ran.err.contains("are used"), "{name}: {}", ran.err);
+        assert!(
+            ran.err.contains(name) && ran.err.contains("are used"),
+            "{name}: {}",
+            ran.err
+        );
         let findings = ran.of("finding");
         assert_eq!(ran.summary()["inputs"], 2);
-        assert_eq!(findings.iter().filter(|x| text(&x["source"], "path").ends_with("rest.log")).count(), 3, "{name}");
+        assert_eq!(
+            findings
+                .iter()
+                .filter(|x| text(&x["source"], "path").ends_with("rest.log"))
+                .count(),
+            3,
+            "{name}"
+        );
         if name.ends_with("gz") {
             assert!(findings.len() > 3, "{name}: {}", findings.len());
         }
@@ -157,15 +173,30 @@ fn a_cut_archive_is_used_up_to_the_cut() {
 fn folders_are_read_in_order() {
     let f = Folder::new();
     let line = |n: u32| format!("2013-02-19 15:07:40.000 ERROR [x] #X#: number {n}\n");
-    for (name, n) in [("in/b.log", 2), ("in/a.log", 1), ("in/c/z.log", 4), ("in/c/y.log", 3), ("in/d.log", 5), ("in/.hidden.log", 6), ("in/.git/x.log", 7)] {
+    for (name, n) in [
+        ("in/b.log", 2),
+        ("in/a.log", 1),
+        ("in/c/z.log", 4),
+        ("in/c/y.log", 3),
+        ("in/d.log", 5),
+        ("in/.hidden.log", 6),
+        ("in/.git/x.log", 7),
+    ] {
         f.put(name, line(n));
     }
     f.put("in/picture.bin", b"\x89PNG\0\0\0\0binary\n");
     f.put("in/empty.log", "");
     f.put("in/z.log.gz", gz(line(8).as_bytes()));
     let ran = f.errors(&["in"]).exits(0);
-    let titles: Vec<String> = ran.of("finding").iter().map(|x| text(x, "evidence").to_owned()).collect();
-    assert_eq!(titles, ["number 1", "number 2", "number 3", "number 4", "number 5", "number 8"]);
+    let titles: Vec<String> = ran
+        .of("finding")
+        .iter()
+        .map(|x| text(x, "evidence").to_owned())
+        .collect();
+    assert_eq!(
+        titles,
+        ["number 1", "number 2", "number 3", "number 4", "number 5", "number 8"]
+    );
     assert_eq!(ran.summary()["unparsed"], 0);
     // A hidden file that is named is read.
     assert_eq!(f.errors(&["in/.hidden.log"]).exits(0).of("finding").len(), 1);
@@ -178,13 +209,20 @@ fn several_inputs_are_one_view_by_time() {
     f.put("late", line("15:09:00", 1));
     f.put("early", line("15:07:00", 2) + &line("15:11:00", 3));
     let ran = f.errors(&["late", "early"]).exits(0);
-    let at: Vec<String> = ran.of("finding").iter().map(|x| text(x, "evidence").to_owned()).collect();
+    let at: Vec<String> = ran
+        .of("finding")
+        .iter()
+        .map(|x| text(x, "evidence").to_owned())
+        .collect();
     assert_eq!(at, ["at 15:07:00", "at 15:09:00", "at 15:11:00"]);
     assert_eq!(ran.summary()["inputs"], 2);
     // One call over two files is one call.
     f.put("first", line("15:07:00", 9));
     f.put("second", line("15:08:00", 9));
-    let both = redial(["calls", "--json"]).arg(f.0.path().join("first")).arg(f.0.path().join("second")).run();
+    let both = redial(["calls", "--json"])
+        .arg(f.0.path().join("first"))
+        .arg(f.0.path().join("second"))
+        .run();
     assert_eq!(both.of("call").len(), 1);
     assert_eq!(both.of("call")[0]["lines"], 2);
 }
@@ -195,12 +233,22 @@ fn nothing_to_read() {
     f.put("empty", "");
     std::fs::create_dir(f.0.path().join("folder")).unwrap();
     let ran = f.errors(&["empty"]).exits(0);
-    assert_eq!((&ran.summary()["lines"], &ran.summary()["bytes"]), (&0.into(), &0.into()));
+    assert_eq!(
+        (&ran.summary()["lines"], &ran.summary()["bytes"]),
+        (&0.into(), &0.into())
+    );
     redial(["errors", "-"]).stdin("").run().exits(0);
     redial(["calls"]).arg(f.0.path().join("empty")).run().exits(0);
     redial(["show", "abcd"]).arg(f.0.path().join("empty")).run().exits(4);
     // Blank lines are no loss.
-    assert_eq!(redial(["errors", "--json", "-"]).stdin("\n\r\n  \n\n").run().exits(0).summary()["unparsed"], 0);
+    assert_eq!(
+        redial(["errors", "--json", "-"])
+            .stdin("\n\r\n  \n\n")
+            .run()
+            .exits(0)
+            .summary()["unparsed"],
+        0
+    );
 }
 
 #[cfg(unix)]
@@ -224,7 +272,16 @@ fn what_cannot_be_opened_is_told() {
 #[test]
 fn formats_can_be_forced() {
     let errors = |format: &str, file: &str| run(&format!("errors --json --format {format} samples/{file}")).exits(0);
-    for (format, found) in [("auto", 3), ("tropo", 3), ("tropo-archive", 3), ("tropo-prism", 0), ("tropo-node", 0), ("tropo-debugger", 0), ("twilio", 0), ("json", 0)] {
+    for (format, found) in [
+        ("auto", 3),
+        ("tropo", 3),
+        ("tropo-archive", 3),
+        ("tropo-prism", 0),
+        ("tropo-node", 0),
+        ("tropo-debugger", 0),
+        ("twilio", 0),
+        ("json", 0),
+    ] {
         let ran = errors(format, PIZZA);
         assert_eq!(ran.of("finding").len(), found, "{format}");
         // What is not looked for cannot be read.
@@ -232,7 +289,11 @@ fn formats_can_be_forced() {
         assert_eq!(unparsed > 0, found == 0, "{format}: {unparsed}");
     }
     for (format, found) in [("auto", 4), ("twilio", 4), ("json", 4), ("tropo", 0)] {
-        assert_eq!(errors(format, "twilio/alerts.jsonl").of("finding").len(), found, "{format}");
+        assert_eq!(
+            errors(format, "twilio/alerts.jsonl").of("finding").len(),
+            found,
+            "{format}"
+        );
     }
 }
 
@@ -242,24 +303,48 @@ fn mixed() -> String {
     let pretty = String::from_utf8(sample("shapes/twilio/alert-instance-11200-http405-voice.json")).unwrap();
     let archive = String::from_utf8(sample(PIZZA)).unwrap();
     let debugger = String::from_utf8(sample("shapes/tropo/debugger-01.log")).unwrap();
-    format!("Dear all, here is what I have:\n\n{archive}\nand from the other window\n{debugger}{pretty}\n{alerts}Best regards\n{pretty}{archive}")
+    format!(
+        "Dear all, here is what I have:\n\n{archive}\nand from the other window\n{debugger}{pretty}\n{alerts}Best regards\n{pretty}{archive}"
+    )
 }
 
 #[test]
 fn one_file_may_switch_its_shape() {
-    let ran = redial(["errors", "--json", "--unparsed", "-"]).stdin(mixed()).run().exits(0);
-    let lost: Vec<String> = ran.of("unparsed").iter().map(|u| text(u, "text").trim().to_owned()).collect();
-    assert_eq!(lost, ["Dear all, here is what I have:", "and from the other window", "Best regards"]);
+    let ran = redial(["errors", "--json", "--unparsed", "-"])
+        .stdin(mixed())
+        .run()
+        .exits(0);
+    let lost: Vec<String> = ran
+        .of("unparsed")
+        .iter()
+        .map(|u| text(u, "text").trim().to_owned())
+        .collect();
+    assert_eq!(
+        lost,
+        [
+            "Dear all, here is what I have:",
+            "and from the other window",
+            "Best regards"
+        ]
+    );
     assert_eq!(ran.summary()["unparsed"], 3);
     let mut rules: Vec<String> = ran.of("finding").iter().map(|x| text(x, "rule").to_owned()).collect();
     rules.sort();
     rules.dedup();
-    assert!(["W1", "W3", "W4", "twilio-http-405", "twilio-http-500"].iter().all(|r| rules.contains(&(*r).to_owned())), "{rules:?}");
+    assert!(
+        ["W1", "W3", "W4", "twilio-http-405", "twilio-http-500"]
+            .iter()
+            .all(|r| rules.contains(&(*r).to_owned())),
+        "{rules:?}"
+    );
     // Every finding points at its text.
     let text_of = mixed();
     let lines: Vec<&str> = text_of.lines().collect();
     for x in ran.of("finding") {
-        let (line, byte) = (x["source"]["line"].as_u64().unwrap() as usize, x["source"]["byte"].as_u64().unwrap() as usize);
+        let (line, byte) = (
+            x["source"]["line"].as_u64().unwrap() as usize,
+            x["source"]["byte"].as_u64().unwrap() as usize,
+        );
         let start = text_of[..byte].rfind('\n').map_or(0, |n| n + 1);
         assert_eq!(text_of[start..].lines().next(), Some(lines[line - 1]), "{x}");
     }
@@ -270,22 +355,35 @@ fn a_document_cut_at_the_end_of_the_file() {
     let pretty = String::from_utf8(sample("shapes/twilio/alert-instance-11200-http405-voice.json")).unwrap();
     let cut = &pretty[..pretty.len() * 2 / 3];
     let log = String::from_utf8(sample("shapes/tropo/debugger-01.log")).unwrap();
-    let ran = redial(["errors", "--json", "--unparsed", "-"]).stdin(log.clone() + cut).run().exits(0);
+    let ran = redial(["errors", "--json", "--unparsed", "-"])
+        .stdin(log.clone() + cut)
+        .run()
+        .exits(0);
     assert!(ran.of("finding").iter().any(|x| x["rule"] == "W1"));
     let unparsed = ran.of("unparsed");
     assert!(!unparsed.is_empty(), "{}", ran.out);
     assert_eq!(unparsed[0]["source"]["line"], 6);
     // A document that is never closed does not swallow the log lines behind it.
-    let ran = redial(["errors", "--json", "-"]).stdin(cut.to_owned() + "\n" + &log).run().exits(0);
+    let ran = redial(["errors", "--json", "-"])
+        .stdin(cut.to_owned() + "\n" + &log)
+        .run()
+        .exits(0);
     assert!(ran.of("finding").iter().any(|x| x["rule"] == "W1"), "{}", ran.out);
 }
 
 #[test]
 fn unparsed_as_text() {
     let ran = run("errors --unparsed samples/tropo/forum-paste.txt").exits(0);
-    assert!(ran.out.contains("samples/tropo/forum-paste.txt:1: Hi all,"), "{}", ran.out);
+    assert!(
+        ran.out.contains("samples/tropo/forum-paste.txt:1: Hi all,"),
+        "{}",
+        ran.out
+    );
     // What comes from outside is made printable.
-    let ran = redial(["errors", "--unparsed", "-"]).stdin("evil \u{1b}[31mred\u{7} \u{202e}tfel\n").run().exits(0);
+    let ran = redial(["errors", "--unparsed", "-"])
+        .stdin("evil \u{1b}[31mred\u{7} \u{202e}tfel\n")
+        .run()
+        .exits(0);
     assert!(!ran.out.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{:?}", ran.out);
 }
 
@@ -294,17 +392,26 @@ fn bytes_that_are_no_text() {
     let log = b"2013-02-19 15:07:40.000 ERROR [x] #X#: caf\xe9 \xff\xfe\n";
     let ran = redial(["errors", "--json", "-"]).stdin(log).run().exits(0);
     assert!(text(&ran.of("finding")[0], "evidence").contains("caf\u{fffd}"));
-    let shown = redial(["errors", "-"]).stdin(b"2013-02-19 15:07:40.000 ERROR [x] #X#: \x1b]0;title\x07 caf\xe9\n").run();
+    let shown = redial(["errors", "-"])
+        .stdin(b"2013-02-19 15:07:40.000 ERROR [x] #X#: \x1b]0;title\x07 caf\xe9\n")
+        .run();
     assert!(!shown.out.contains('\u{1b}') && !shown.out.contains('\u{7}'));
 }
 
 #[test]
 fn paths_are_shown_as_given() {
     let ran = run("errors --json samples/tropo/pizza-archive.log ./samples/tropo/script-prism.log").exits(0);
-    let mut paths: Vec<String> = ran.of("finding").iter().map(|x| text(&x["source"], "path").to_owned()).collect();
+    let mut paths: Vec<String> = ran
+        .of("finding")
+        .iter()
+        .map(|x| text(&x["source"], "path").to_owned())
+        .collect();
     paths.dedup();
     paths.sort();
     paths.dedup();
-    assert_eq!(paths, ["./samples/tropo/script-prism.log", "samples/tropo/pizza-archive.log"]);
+    assert_eq!(
+        paths,
+        ["./samples/tropo/script-prism.log", "samples/tropo/pizza-archive.log"]
+    );
     assert!(Path::new(&paths[1]).exists());
 }

@@ -28,7 +28,10 @@ struct Server {
 
 /// An answer with its length.
 fn answer(status: &str, kind: &str, body: &str) -> String {
-    format!("HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())
+    format!(
+        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    )
 }
 
 impl Server {
@@ -63,7 +66,10 @@ impl Server {
             for _ in 0..16 {
                 drop(TcpStream::connect(("127.0.0.1", self.port)));
             }
-            panic!("the server was not called as often as expected; stdout:\n{}\nstderr:\n{}", ran.out, ran.err);
+            panic!(
+                "the server was not called as often as expected; stdout:\n{}\nstderr:\n{}",
+                ran.out, ran.err
+            );
         }
         self.thread.join().unwrap()
     }
@@ -89,7 +95,10 @@ fn request(stream: &mut TcpStream) -> Vec<u8> {
 }
 
 fn split(raw: &[u8]) -> (String, &[u8]) {
-    let at = raw.windows(4).position(|w| w == b"\r\n\r\n").expect("a request with a head");
+    let at = raw
+        .windows(4)
+        .position(|w| w == b"\r\n\r\n")
+        .expect("a request with a head");
     (String::from_utf8(raw[..at].to_vec()).unwrap(), &raw[at + 4..])
 }
 
@@ -143,22 +152,37 @@ fn tropo_byte_for_byte() {
     let ran = ran.exits(0);
     let (head, body) = split(&got[0]);
     assert_eq!(head.lines().next(), Some("POST /order/size.json HTTP/1.1"));
-    assert_eq!(header(&got[0], "content-type").as_deref().map(|t| &t[..16]), Some("application/json"));
+    assert_eq!(
+        header(&got[0], "content-type").as_deref().map(|t| &t[..16]),
+        Some("application/json")
+    );
     assert!(header(&got[0], "x-twilio-signature").is_none());
     // The JSON of the log line, nothing more and nothing less.
     let log = String::from_utf8(sample("tropo/pizza-archive.log")).unwrap();
-    let line = log.lines().find(|l| l.contains("767c76fb") && l.contains("Sending") && l.contains("size.json")).unwrap();
+    let line = log
+        .lines()
+        .find(|l| l.contains("767c76fb") && l.contains("Sending") && l.contains("size.json"))
+        .unwrap();
     let logged = line.split_once("size.json]: ").unwrap().1;
     assert_eq!(String::from_utf8_lossy(body), logged);
     let r = &ran.of("replay")[0];
-    assert_eq!((&r["status"], &r["verdict"]["pass"], &r["was"], &r["signature"]), (&200.into(), &true.into(), &"http-error".into(), &"none".into()));
+    assert_eq!(
+        (&r["status"], &r["verdict"]["pass"], &r["was"], &r["signature"]),
+        (&200.into(), &true.into(), &"http-error".into(), &"none".into())
+    );
     assert_eq!(r["body"], TROPO_OK);
-    assert!(crate::contract::faults(r).is_empty(), "{:?}", crate::contract::faults(r));
+    assert!(
+        crate::contract::faults(r).is_empty(),
+        "{:?}",
+        crate::contract::faults(r)
+    );
 }
 
 #[test]
 fn twilio_signed_for_the_local_url() {
-    let (ran, got) = replay(&[ALERTS, "--call", "CAaef7"], vec![twiml_ok(), twiml_ok()], |r| r.env("TWILIO_AUTH_TOKEN", TOKEN));
+    let (ran, got) = replay(&[ALERTS, "--call", "CAaef7"], vec![twiml_ok(), twiml_ok()], |r| {
+        r.env("TWILIO_AUTH_TOKEN", TOKEN)
+    });
     let ran = ran.exits(0);
     assert_eq!(got.len(), 2);
     let paths = ["/menu?lang=en", "/menu/size"];
@@ -172,7 +196,10 @@ fn twilio_signed_for_the_local_url() {
         assert_eq!(get(&sent, "CallerCity"), Some(""));
         let signature = header(raw, "x-twilio-signature").unwrap();
         let url = format!("http://{}{path}", header(raw, "host").unwrap());
-        assert!(verify(&signature, &url, &sent, None, &Secret::new(TOKEN), Algorithm::HmacSha1), "{head}");
+        assert!(
+            verify(&signature, &url, &sent, None, &Secret::new(TOKEN), Algorithm::HmacSha1),
+            "{head}"
+        );
     }
     assert!(ran.of("replay").iter().all(|r| r["signature"] == "resigned"));
     no_token(&ran);
@@ -180,26 +207,50 @@ fn twilio_signed_for_the_local_url() {
 
 #[test]
 fn signed_for_the_public_url() {
-    let (ran, got) = replay(&[ALERTS, "--call", "CAea21", "--public-url", "https://pizza.example.com"], vec![twiml_ok()], |r| r.env("TWILIO_AUTH_TOKEN", TOKEN));
+    let (ran, got) = replay(
+        &[ALERTS, "--call", "CAea21", "--public-url", "https://pizza.example.com"],
+        vec![twiml_ok()],
+        |r| r.env("TWILIO_AUTH_TOKEN", TOKEN),
+    );
     ran.exits(0);
     assert_eq!(header(&got[0], "host").as_deref(), Some("pizza.example.com"));
     assert_eq!(header(&got[0], "x-forwarded-proto").as_deref(), Some("https"));
-    assert_eq!(header(&got[0], "x-forwarded-host").as_deref(), Some("pizza.example.com"));
+    assert_eq!(
+        header(&got[0], "x-forwarded-host").as_deref(),
+        Some("pizza.example.com")
+    );
     let signature = header(&got[0], "x-twilio-signature").unwrap();
     let sent = params(split(&got[0]).1);
-    assert!(verify(&signature, "https://pizza.example.com/voice", &sent, None, &Secret::new(TOKEN), Algorithm::HmacSha1));
+    assert!(verify(
+        &signature,
+        "https://pizza.example.com/voice",
+        &sent,
+        None,
+        &Secret::new(TOKEN),
+        Algorithm::HmacSha1
+    ));
 }
 
 #[test]
 fn without_a_token_there_is_no_signature() {
-    for args in [&[ALERTS, "--call", "CAea21"][..], &[ALERTS, "--call", "CAea21", "--sign", "strip"]] {
+    for args in [
+        &[ALERTS, "--call", "CAea21"][..],
+        &[ALERTS, "--call", "CAea21", "--sign", "strip"],
+    ] {
         let (ran, got) = replay(args, vec![twiml_ok()], |r| r);
         ran.exits(0);
         assert_eq!(header(&got[0], "x-twilio-signature"), None);
     }
     // The recorded one can be kept.
-    let (ran, got) = replay(&["samples/twilio/sms-bad-reply.http", "--all", "--sign", "keep"], vec![twiml_ok()], |r| r.env("TWILIO_AUTH_TOKEN", TOKEN));
-    assert_eq!(header(&got[0], "x-twilio-signature").as_deref(), Some("YYEt859tjN2NxgtozBJVcTWfYhY="));
+    let (ran, got) = replay(
+        &["samples/twilio/sms-bad-reply.http", "--all", "--sign", "keep"],
+        vec![twiml_ok()],
+        |r| r.env("TWILIO_AUTH_TOKEN", TOKEN),
+    );
+    assert_eq!(
+        header(&got[0], "x-twilio-signature").as_deref(),
+        Some("YYEt859tjN2NxgtozBJVcTWfYhY=")
+    );
     assert_eq!(ran.exits(0).of("replay")[0]["signature"], "kept");
 }
 
@@ -207,7 +258,10 @@ fn without_a_token_there_is_no_signature() {
 fn parameters_of_a_get_stand_in_the_query() {
     let alert = r#"{"sid":"NO00000000000000000000000000000001","account_sid":"AC1","alert_text":"Msg=x&ErrorCode=11200&httpResponse=500","date_generated":"2026-03-02T09:15:20Z","error_code":"11200","log_level":"error","request_method":"GET","request_url":"https://a.example/v?x=1","resource_sid":"CA00000000000000000000000000000001","request_variables":"CallSid=CA1&From=%2B1202&Body=a+b","response_body":""}"#;
     let server = Server::new(vec![twiml_ok()]);
-    let ran = redial(["replay", "-", "--json", "--to", &server.url()]).env("TWILIO_AUTH_TOKEN", TOKEN).stdin(alert).run();
+    let ran = redial(["replay", "-", "--json", "--to", &server.url()])
+        .env("TWILIO_AUTH_TOKEN", TOKEN)
+        .stdin(alert)
+        .run();
     let got = server.received(&ran);
     ran.exits(0);
     let (head, body) = split(&got[0]);
@@ -215,19 +269,44 @@ fn parameters_of_a_get_stand_in_the_query() {
     assert!(head.starts_with("GET /v?x=1&"), "{head}");
     assert!(body.is_empty());
     let query = params(target.split_once('?').unwrap().1.as_bytes());
-    assert_eq!([get(&query, "CallSid"), get(&query, "From"), get(&query, "Body")], [Some("CA1"), Some("+1202"), Some("a b")]);
+    assert_eq!(
+        [get(&query, "CallSid"), get(&query, "From"), get(&query, "Body")],
+        [Some("CA1"), Some("+1202"), Some("a b")]
+    );
     let url = format!("http://{}{target}", header(&got[0], "host").unwrap());
     let signature = header(&got[0], "x-twilio-signature").unwrap();
-    assert!(verify(&signature, &url, &[], None, &Secret::new(TOKEN), Algorithm::HmacSha1), "{url}");
+    assert!(
+        verify(&signature, &url, &[], None, &Secret::new(TOKEN), Algorithm::HmacSha1),
+        "{url}"
+    );
 }
 
 #[test]
 fn a_dry_run_prints_the_bytes_that_are_sent() {
-    for args in [&[PIZZA, "--call", "767c76fb"][..], &[ALERTS, "--call", "CAea21"], &[ALERTS, "--call", "CAea21", "--set", "Digits=4 2", "--header", "X-Own: yes"]] {
+    for args in [
+        &[PIZZA, "--call", "767c76fb"][..],
+        &[ALERTS, "--call", "CAea21"],
+        &[
+            ALERTS,
+            "--call",
+            "CAea21",
+            "--set",
+            "Digits=4 2",
+            "--header",
+            "X-Own: yes",
+        ],
+    ] {
         let server = Server::new(vec![tropo_ok()]);
         let url = server.url();
-        let dry = redial(["replay", "--dry-run", "--to", &url]).arg_all(args).env("TWILIO_AUTH_TOKEN", TOKEN).run().exits(0);
-        let real = redial(["replay", "--to", &url]).arg_all(args).env("TWILIO_AUTH_TOKEN", TOKEN).run();
+        let dry = redial(["replay", "--dry-run", "--to", &url])
+            .arg_all(args)
+            .env("TWILIO_AUTH_TOKEN", TOKEN)
+            .run()
+            .exits(0);
+        let real = redial(["replay", "--to", &url])
+            .arg_all(args)
+            .env("TWILIO_AUTH_TOKEN", TOKEN)
+            .run();
         let got = server.received(&real);
         assert_eq!(dry.out, String::from_utf8_lossy(&got[0]), "{args:?}");
         assert_eq!(dry.bytes, got[0], "{args:?}");
@@ -237,25 +316,63 @@ fn a_dry_run_prints_the_bytes_that_are_sent() {
 
 #[test]
 fn edits() {
-    let args = [ALERTS, "--call", "CAea21", "--set", "Digits=7", "--set", "From=+19999", "--unset", "CallerCity", "--header", "X-Own: a: b", "--header", "User-Agent: mine"];
+    let args = [
+        ALERTS,
+        "--call",
+        "CAea21",
+        "--set",
+        "Digits=7",
+        "--set",
+        "From=+19999",
+        "--unset",
+        "CallerCity",
+        "--header",
+        "X-Own: a: b",
+        "--header",
+        "User-Agent: mine",
+    ];
     let (ran, got) = replay(&args, vec![twiml_ok()], |r| r.env("TWILIO_AUTH_TOKEN", TOKEN));
     assert_eq!(ran.exits(0).of("replay")[0]["edited"], true);
     let sent = params(split(&got[0]).1);
-    assert_eq!([get(&sent, "Digits"), get(&sent, "From"), get(&sent, "CallerCity")], [Some("7"), Some("+19999"), None]);
+    assert_eq!(
+        [get(&sent, "Digits"), get(&sent, "From"), get(&sent, "CallerCity")],
+        [Some("7"), Some("+19999"), None]
+    );
     assert_eq!(header(&got[0], "x-own").as_deref(), Some("a: b"));
     assert_eq!(header(&got[0], "user-agent").as_deref(), Some("mine"));
     // Signed as edited.
     let url = format!("http://{}/voice", header(&got[0], "host").unwrap());
     let signature = header(&got[0], "x-twilio-signature").unwrap();
-    assert!(verify(&signature, &url, &sent, None, &Secret::new(TOKEN), Algorithm::HmacSha1));
+    assert!(verify(
+        &signature,
+        &url,
+        &sent,
+        None,
+        &Secret::new(TOKEN),
+        Algorithm::HmacSha1
+    ));
 
-    let args = [PIZZA, "--call", "767c76fb", "--set", "result.state=FAILED", "--unset", "result.sequence"];
+    let args = [
+        PIZZA,
+        "--call",
+        "767c76fb",
+        "--set",
+        "result.state=FAILED",
+        "--unset",
+        "result.sequence",
+    ];
     let (ran, got) = replay(&args, vec![tropo_ok()], |r| r);
     ran.exits(0);
     let body: Value = serde_json::from_slice(split(&got[0]).1).unwrap();
-    assert_eq!((&body["result"]["state"], body["result"].get("sequence")), (&"FAILED".into(), None));
+    assert_eq!(
+        (&body["result"]["state"], body["result"].get("sequence")),
+        (&"FAILED".into(), None)
+    );
     for bad in [["--set", "novalue"], ["--header", "no colon"]] {
-        redial(["replay", PIZZA, "--to", "http://127.0.0.1:9"]).arg_all(&bad).run().exits(2);
+        redial(["replay", PIZZA, "--to", "http://127.0.0.1:9"])
+            .arg_all(&bad)
+            .run()
+            .exits(2);
     }
 }
 
@@ -271,7 +388,11 @@ fn verdicts() {
         (ALERTS, answer("200 OK", "text/xml", "<Response><Say>open"), false),
         (ALERTS, answer("200 OK", "application/json", "{\"ok\":true}"), false),
         (ALERTS, answer("404 Not Found", "text/html", "no"), false),
-        (ALERTS, answer("302 Found\r\nLocation: http://198.51.100.1/", "text/html", ""), false),
+        (
+            ALERTS,
+            answer("302 Found\r\nLocation: http://198.51.100.1/", "text/html", ""),
+            false,
+        ),
     ];
     for (input, given, pass) in table {
         let call = if *input == PIZZA { "767c76fb" } else { "CAea21" };
@@ -284,7 +405,11 @@ fn verdicts() {
         assert!(problems.iter().all(|p| !text(p, "message").is_empty()));
     }
     // One bad answer among good ones is a no; all are sent.
-    let (ran, got) = replay(&[ALERTS], vec![twiml_ok(), answer("500 X", "text/html", "x"), twiml_ok()], |r| r);
+    let (ran, got) = replay(
+        &[ALERTS],
+        vec![twiml_ok(), answer("500 X", "text/html", "x"), twiml_ok()],
+        |r| r,
+    );
     assert_eq!((ran.exits(1).of("replay").len(), got.len()), (3, 3));
 }
 
@@ -292,9 +417,21 @@ fn verdicts() {
 fn nobody_listens() {
     // A port that was free a moment ago.
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let ran = redial(["replay", "--json", PIZZA, "--last", "--to", &format!("http://127.0.0.1:{port}")]).run().exits(1);
+    let ran = redial([
+        "replay",
+        "--json",
+        PIZZA,
+        "--last",
+        "--to",
+        &format!("http://127.0.0.1:{port}"),
+    ])
+    .run()
+    .exits(1);
     let r = &ran.of("replay")[0];
-    assert_eq!((&r["status"], &r["body"], &r["verdict"]["pass"]), (&Value::Null, &Value::Null, &false.into()));
+    assert_eq!(
+        (&r["status"], &r["body"], &r["verdict"]["pass"]),
+        (&Value::Null, &Value::Null, &false.into())
+    );
     assert!(text(r, "error").contains("nothing listens"), "{r}");
     assert!(!r["verdict"]["problems"].as_array().unwrap().is_empty());
 }
@@ -303,7 +440,9 @@ fn nobody_listens() {
 fn an_answer_that_does_not_come() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let ran = redial(["replay", "--json", PIZZA, "--last", "--timeout", "0.3", "--to", &url]).run().exits(1);
+    let ran = redial(["replay", "--json", PIZZA, "--last", "--timeout", "0.3", "--to", &url])
+        .run()
+        .exits(1);
     let r = &ran.of("replay")[0];
     assert!(r["status"].is_null() && !text(r, "error").is_empty(), "{r}");
 }
@@ -340,9 +479,23 @@ fn refused_targets_are_never_called() {
 
 #[test]
 fn every_spelling_of_this_machine_is_allowed() {
-    for host in ["127.0.0.1", "localhost", "2130706433", "0x7f000001", "[::ffff:127.0.0.1]"] {
+    for host in [
+        "127.0.0.1",
+        "localhost",
+        "2130706433",
+        "0x7f000001",
+        "[::ffff:127.0.0.1]",
+    ] {
         let server = Server::new(vec![tropo_ok()]);
-        let ran = redial(["replay", "--json", PIZZA, "--last", "--to", &format!("http://{host}:{}", server.port)]).run();
+        let ran = redial([
+            "replay",
+            "--json",
+            PIZZA,
+            "--last",
+            "--to",
+            &format!("http://{host}:{}", server.port),
+        ])
+        .run();
         let got = server.received(&ran);
         ran.exits(0);
         assert_eq!(got.len(), 1, "{host}");
@@ -352,7 +505,9 @@ fn every_spelling_of_this_machine_is_allowed() {
 #[test]
 fn proxies_of_the_environment_are_not_used() {
     let (ran, got) = replay(&[PIZZA, "--last"], vec![tropo_ok()], |r| {
-        r.env("http_proxy", "http://127.0.0.1:9").env("HTTP_PROXY", "http://127.0.0.1:9").env("ALL_PROXY", "http://127.0.0.1:9")
+        r.env("http_proxy", "http://127.0.0.1:9")
+            .env("HTTP_PROXY", "http://127.0.0.1:9")
+            .env("ALL_PROXY", "http://127.0.0.1:9")
     });
     ran.exits(0);
     assert_eq!(got.len(), 1);
@@ -361,17 +516,26 @@ fn proxies_of_the_environment_are_not_used() {
 #[test]
 fn the_target_of_the_environment() {
     let server = Server::new(vec![tropo_ok()]);
-    let ran = redial(["replay", PIZZA, "--last"]).env("REDIAL_TARGET", &server.url()).run();
+    let ran = redial(["replay", PIZZA, "--last"])
+        .env("REDIAL_TARGET", &server.url())
+        .run();
     assert_eq!(server.received(&ran).len(), 1);
     ran.exits(0);
-    let shown = redial(["errors", PIZZA]).env("REDIAL_TARGET", "http://localhost:8080").run();
+    let shown = redial(["errors", PIZZA])
+        .env("REDIAL_TARGET", "http://localhost:8080")
+        .run();
     assert!(shown.out.contains("--to http://localhost:8080"));
 }
 
 /// The token in no output.
 #[track_caller]
 fn no_token(ran: &Ran) {
-    assert!(!ran.out.contains(TOKEN) && !ran.err.contains(TOKEN), "the token was printed:\n{}\n{}", ran.out, ran.err);
+    assert!(
+        !ran.out.contains(TOKEN) && !ran.err.contains(TOKEN),
+        "the token was printed:\n{}\n{}",
+        ran.out,
+        ran.err
+    );
 }
 
 #[test]
@@ -388,7 +552,12 @@ fn the_token_is_never_printed() {
         &["errors", ALERTS],
         &["replay", "--help"],
     ] {
-        no_token(&redial(args).env("TWILIO_AUTH_TOKEN", TOKEN).env("TWILIO_API_SECRET", TOKEN).run());
+        no_token(
+            &redial(args)
+                .env("TWILIO_AUTH_TOKEN", TOKEN)
+                .env("TWILIO_API_SECRET", TOKEN)
+                .run(),
+        );
     }
 }
 
@@ -398,7 +567,12 @@ fn listed(args: &[&str]) -> Vec<Value> {
 
 #[test]
 fn which_requests() {
-    let ids = |args: &[&str]| listed(args).iter().map(|r| text(r, "id").to_owned()).collect::<Vec<_>>();
+    let ids = |args: &[&str]| {
+        listed(args)
+            .iter()
+            .map(|r| text(r, "id").to_owned())
+            .collect::<Vec<_>>()
+    };
     let failed = ids(&[PIZZA]);
     assert_eq!(failed.len(), 3);
     assert!(listed(&[PIZZA]).iter().all(|r| r["outcome"] != "ok"));
@@ -406,7 +580,10 @@ fn which_requests() {
     assert_eq!(all.len(), 6);
     assert!(failed.iter().all(|f| all.contains(f)));
     // In the order of time.
-    let times: Vec<String> = listed(&[PIZZA, "--all"]).iter().map(|r| text(r, "at").to_owned()).collect();
+    let times: Vec<String> = listed(&[PIZZA, "--all"])
+        .iter()
+        .map(|r| text(r, "at").to_owned())
+        .collect();
     assert!(times.is_sorted(), "{times:?}");
     assert_eq!(ids(&[PIZZA, "--last"]), failed[2..]);
     assert_eq!(ids(&[PIZZA, "--call", "36b3216f", "--all"]).len(), 2);
@@ -414,7 +591,10 @@ fn which_requests() {
     let ok = all.iter().find(|a| !failed.contains(a)).unwrap();
     assert_eq!(ids(&[PIZZA, "--request", ok]), [ok.clone()]);
     assert_eq!(ids(&[PIZZA, "--request", &ok[..6]]), [ok.clone()]);
-    assert_eq!(ids(&[PIZZA, "--request", &failed[1], "--request", &failed[0]]), [failed[1].clone(), failed[0].clone()]);
+    assert_eq!(
+        ids(&[PIZZA, "--request", &failed[1], "--request", &failed[0]]),
+        [failed[1].clone(), failed[0].clone()]
+    );
     // Ids are stable.
     assert_eq!(ids(&[PIZZA, "--all", "--block", "100"]), all);
     assert_eq!(ids(&[PIZZA, ALERTS]).len(), 6);
@@ -429,7 +609,10 @@ fn nothing_to_send() {
         &["samples/twilio/alerts.json"],
         &["samples/shapes/tropo/archive-02.log"],
     ] {
-        let ran = redial(["replay", "--to", "http://127.0.0.1:9"]).arg_all(args).run().exits(4);
+        let ran = redial(["replay", "--to", "http://127.0.0.1:9"])
+            .arg_all(args)
+            .run()
+            .exits(4);
         assert!(ran.out.is_empty() && !ran.err.is_empty(), "{args:?}");
     }
     redial(["replay", "--list", PIZZA, "--call", "36b3216f"]).run().exits(4);
@@ -437,7 +620,11 @@ fn nothing_to_send() {
 
 #[test]
 fn what_cannot_be_sent_is_said_and_the_rest_is_sent() {
-    let (ran, got) = replay(&["samples/tropo/forum-paste.txt", "--all"], vec![tropo_ok(), tropo_ok()], |r| r);
+    let (ran, got) = replay(
+        &["samples/tropo/forum-paste.txt", "--all"],
+        vec![tropo_ok(), tropo_ok()],
+        |r| r,
+    );
     assert_eq!(got.len(), 2);
     assert!(ran.err.contains("left out"), "{}", ran.err);
     ran.exits(0);

@@ -23,7 +23,11 @@ fn every_rule_has_examples() {
             assert!(!rule.matches.is_empty(), "{} has no `matches`", rule.id);
         }
         let silent = rule.hide || rule.does != Does::Finding;
-        assert!(silent || rule.title.is_some() || rule.pack.contains("twilio"), "{} has no title", rule.id);
+        assert!(
+            silent || rule.title.is_some() || rule.pack.contains("twilio"),
+            "{} has no title",
+            rule.id
+        );
     }
 }
 
@@ -107,7 +111,10 @@ fn every_twilio_class_of_the_spec_has_codes_and_advice_of_its_own() {
         let t = crate::support::told(alert);
         let f = t.finding();
         let advice = text(f, "advice");
-        assert!(advice.len() > 40 && !advice.starts_with("See https"), "{code}: {advice}");
+        assert!(
+            advice.len() > 40 && !advice.starts_with("See https"),
+            "{code}: {advice}"
+        );
         assert_ne!(f["rule"], "twilio-unknown", "{code}");
     }
     let all = include_str!("../../filters/twilio-codes.tsv");
@@ -132,7 +139,12 @@ fn a_users_rule_comes_first() {
     let found = with_pack(mine, LINE).exits(0).of("finding");
     assert_eq!(found.len(), 1);
     assert_eq!(
-        [&found[0]["rule"], &found[0]["class"], &found[0]["severity"], &found[0]["title"]],
+        [
+            &found[0]["rule"],
+            &found[0]["class"],
+            &found[0]["severity"],
+            &found[0]["title"]
+        ],
         ["mine", "slow", "warning", "30000 are too many"]
     );
     let hide = "[[rule]]\nid = \"quiet\"\npattern = 'Can not answer'\nhide = true\n";
@@ -144,8 +156,14 @@ fn a_users_rule_shows_a_line_that_nothing_knew() {
     let mine = "[[rule]]\nid = \"mine\"\npattern = 'disk (?P<what>\\w+)'\nclass = \"disk\"\nseverity = \"error\"\ntitle = \"Disk {what}\"\n";
     let log = "2012-11-01 20:59:34.107 DEBUG [x-1] #OTHER#: disk full\n";
     let found = with_pack(mine, log).exits(0).of("finding");
-    assert_eq!(found.iter().map(|f| text(f, "title")).collect::<Vec<_>>(), ["Disk full"]);
-    assert_eq!(run("errors --json samples/tropo/script-prism.log").of("finding").len(), 3);
+    assert_eq!(
+        found.iter().map(|f| text(f, "title")).collect::<Vec<_>>(),
+        ["Disk full"]
+    );
+    assert_eq!(
+        run("errors --json samples/tropo/script-prism.log").of("finding").len(),
+        3
+    );
 }
 
 #[test]
@@ -166,7 +184,11 @@ fn the_configuration_folder_is_read() {
     let config = tempfile::TempDir::new().unwrap();
     let filters = config.path().join("redial/filters");
     std::fs::create_dir_all(&filters).unwrap();
-    std::fs::write(filters.join("a.toml"), "[[rule]]\nid = \"quiet\"\npattern = 'Can not answer'\nhide = true\n").unwrap();
+    std::fs::write(
+        filters.join("a.toml"),
+        "[[rule]]\nid = \"quiet\"\npattern = 'Can not answer'\nhide = true\n",
+    )
+    .unwrap();
     let ran = redial(["errors", "--json", "-"])
         .env("XDG_CONFIG_HOME", config.path().to_str().unwrap())
         .stdin(LINE)
@@ -179,8 +201,16 @@ fn the_configuration_folder_is_read() {
 fn broken_rules_are_named_and_the_run_goes_on() {
     for (pack, line, key) in [
         ("[[rule]]\nid = \"a\"\npattern = \"(\"\n", ":3:", "pattern"),
-        ("[[rule]]\nid = \"a\"\npattern = \"x\"\nseverty = \"error\"\n", ":4:", "severty"),
-        ("[[rule]]\nid = \"a\"\npattern = \"x\"\nseverity = \"loud\"\n", ":4:", "severity"),
+        (
+            "[[rule]]\nid = \"a\"\npattern = \"x\"\nseverty = \"error\"\n",
+            ":4:",
+            "severty",
+        ),
+        (
+            "[[rule]]\nid = \"a\"\npattern = \"x\"\nseverity = \"loud\"\n",
+            ":4:",
+            "severity",
+        ),
         ("[[rule]]\npattern = \"x\"\n", ":1:", "id"),
         ("[[rule\n", ":1:", ""),
     ] {
@@ -200,10 +230,16 @@ fn examples_are_held_against_their_rule() {
     let faults = |text: &str| {
         let mut packs = vec![read_pack(text, "mine.toml", "test")];
         packs.extend(builtin::packs());
-        check(&Engine::new(packs)).iter().map(ToString::to_string).collect::<Vec<_>>()
+        check(&Engine::new(packs))
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
     };
     let rule = |rest: &str| format!("[[rule]]\nid = \"mine\"\npattern = 'tea'\n{rest}\n");
-    assert_eq!(faults(&rule("matches = [\"tea time\"]\nignores = [\"coffee\"]")), Vec::<String>::new());
+    assert_eq!(
+        faults(&rule("matches = [\"tea time\"]\nignores = [\"coffee\"]")),
+        Vec::<String>::new()
+    );
     assert_eq!(faults(&rule("matches = [\"coffee\"]")).len(), 1);
     assert_eq!(faults(&rule("ignores = [\"tea\"]")).len(), 1);
     assert_eq!(faults(&rule("matches = [{ code = \"1\" }]")).len(), 1);
@@ -221,7 +257,11 @@ fn the_commands_about_rules() {
         assert!(met.contains(rule), "{rule}: {met}");
     }
     let folder = tempfile::TempDir::new().unwrap();
-    std::fs::write(folder.path().join("a.toml"), "[[rule]]\nid = \"a\"\npattern = 'x'\nmatches = [\"y\"]\n").unwrap();
+    std::fs::write(
+        folder.path().join("a.toml"),
+        "[[rule]]\nid = \"a\"\npattern = 'x'\nmatches = [\"y\"]\n",
+    )
+    .unwrap();
     let wrong = redial(["filters", "test", "--filters"]).arg(folder.path()).run();
     assert_eq!(wrong.code, 1, "{}{}", wrong.out, wrong.err);
 }

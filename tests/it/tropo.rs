@@ -54,16 +54,48 @@ fn each_form() {
     let five = format!("58560/77/{GUID}/{S}/1/[{CALL}]");
     let slashed = |m: &str| m.replace('/', "\\s");
     let logs = [
-        ("A", "Feb 19 23:07:31 GMT 2013 t1.example TROPO 58560 G S 1 C #TROPO#: ", false),
-        ("A, one digit", "Feb  9 23:07:31 GMT 2013 t1.example PRISM -1 G S 1 C #TROPO#: ", false),
-        ("A, no category", "Feb 19 23:07:31 GMT 2013 t1.example TROPO 58560 G S 1 C ", false),
+        (
+            "A",
+            "Feb 19 23:07:31 GMT 2013 t1.example TROPO 58560 G S 1 C #TROPO#: ",
+            false,
+        ),
+        (
+            "A, one digit",
+            "Feb  9 23:07:31 GMT 2013 t1.example PRISM -1 G S 1 C #TROPO#: ",
+            false,
+        ),
+        (
+            "A, no category",
+            "Feb 19 23:07:31 GMT 2013 t1.example TROPO 58560 G S 1 C ",
+            false,
+        ),
         ("N", "Feb 19 23:07:31 INFO TROPO NODE #TROPO#: ", false),
-        ("N, five parts", "Feb 19 23:07:31.244 DEBUG t1 PRISM FIVE [Tropo-Thread-S] #TROPO#: ", false),
-        ("N, grep", "sipmethod.log:Feb 19 23:07:31 INFO TROPO NODE #TROPO#: ", false),
-        ("N, slashes", "Feb 19 23:07:31 t1 TROPO 58560/77/G/S/1/C/#TROPO#: ", true),
+        (
+            "N, five parts",
+            "Feb 19 23:07:31.244 DEBUG t1 PRISM FIVE [Tropo-Thread-S] #TROPO#: ",
+            false,
+        ),
+        (
+            "N, grep",
+            "sipmethod.log:Feb 19 23:07:31 INFO TROPO NODE #TROPO#: ",
+            false,
+        ),
+        (
+            "N, slashes",
+            "Feb 19 23:07:31 t1 TROPO 58560/77/G/S/1/C/#TROPO#: ",
+            true,
+        ),
         ("P", "2013-02-19 23:07:31.244 INFO [Tropo-Thread-S] #TROPO#: ", false),
-        ("P, ISO", "2013-02-19T23:07:31.244Z INFO [Tropo-Thread-S] #TROPO#: ", false),
-        ("P, other thread", "2013-02-19 23:07:31.244 INFO [pool-1] #TROPO#: ", false),
+        (
+            "P, ISO",
+            "2013-02-19T23:07:31.244Z INFO [Tropo-Thread-S] #TROPO#: ",
+            false,
+        ),
+        (
+            "P, other thread",
+            "2013-02-19 23:07:31.244 INFO [pool-1] #TROPO#: ",
+            false,
+        ),
         ("D", "00023\t4395\t11:07:31 PM   \t", false),
         ("D, blanks", "23 4395 11:07:31 PM ", false),
         ("D, no guid", "00023\t0000\t11:07:31 PM   \t", false),
@@ -86,9 +118,17 @@ fn each_form() {
         let r = t.request();
         assert_eq!((&r["url"], &r["body"]), (&URL.into(), &body.clone().into()), "{name}");
         assert_eq!(f["request"], r["id"], "{name}");
-        assert_eq!((&r["outcome"], &r["event"]), (&"http-error".into(), &"start".into()), "{name}");
+        assert_eq!(
+            (&r["outcome"], &r["event"]),
+            (&"http-error".into(), &"start".into()),
+            "{name}"
+        );
         let at = f["at"].as_str().map(|t| &t[10..19]);
-        assert_eq!(at, if name.starts_with('M') { None } else { Some("T23:07:31") }, "{name}");
+        assert_eq!(
+            at,
+            if name.starts_with('M') { None } else { Some("T23:07:31") },
+            "{name}"
+        );
     }
 }
 
@@ -97,44 +137,219 @@ fn each_form() {
 fn each_rule() {
     let table: &[(&str, &str, &str, &str)] = &[
         (&refused(404), "webhook-http", "error", "404"),
-        ("#TROPO#: Call disconnected while processing action", "caller-gone", "warning", "hung up"),
+        (
+            "#TROPO#: Call disconnected while processing action",
+            "caller-gone",
+            "warning",
+            "hung up",
+        ),
         ("#TROPO#: Processing events: error", "flow-event", "warning", "`error`"),
-        ("#TROPO#: Processing events: incomplete", "flow-event", "warning", "`incomplete`"),
-        ("#TROPO#: App[x] has compilation errors: unexpected end at line #931 and column #4", "script-error", "error", "unexpected end"),
-        ("#TROPO#: App[x] has runtime errors: foo is not defined at line #925 with cause: E", "script-error", "error", "foo is not defined"),
-        ("#TROPO#: App[x] has unknown errors: java.lang.StackOverflowError", "script-crash", "error", "StackOverflowError"),
-        ("#TROPO#: App[x] violates the sandbox: java.io.FilePermission", "script-sandbox", "error", "FilePermission"),
-        ("#TROPO#: can not find the script: http://a.example/x.rb", "script-missing", "error", "x.rb"),
-        ("#TROPO#: can not read the script: x.rb", "script-missing", "error", "x.rb"),
-        ("#TROPO#: ---- Callback Error : undefined method", "script-callback", "error", "undefined method"),
-        ("#TROPO#: SimpleIncomingCall[1/1->2/2] : ====> my own words <====", "app-log", "info", "my own words"),
+        (
+            "#TROPO#: Processing events: incomplete",
+            "flow-event",
+            "warning",
+            "`incomplete`",
+        ),
+        (
+            "#TROPO#: App[x] has compilation errors: unexpected end at line #931 and column #4",
+            "script-error",
+            "error",
+            "unexpected end",
+        ),
+        (
+            "#TROPO#: App[x] has runtime errors: foo is not defined at line #925 with cause: E",
+            "script-error",
+            "error",
+            "foo is not defined",
+        ),
+        (
+            "#TROPO#: App[x] has unknown errors: java.lang.StackOverflowError",
+            "script-crash",
+            "error",
+            "StackOverflowError",
+        ),
+        (
+            "#TROPO#: App[x] violates the sandbox: java.io.FilePermission",
+            "script-sandbox",
+            "error",
+            "FilePermission",
+        ),
+        (
+            "#TROPO#: can not find the script: http://a.example/x.rb",
+            "script-missing",
+            "error",
+            "x.rb",
+        ),
+        (
+            "#TROPO#: can not read the script: x.rb",
+            "script-missing",
+            "error",
+            "x.rb",
+        ),
+        (
+            "#TROPO#: ---- Callback Error : undefined method",
+            "script-callback",
+            "error",
+            "undefined method",
+        ),
+        (
+            "#TROPO#: SimpleIncomingCall[1/1->2/2] : ====> my own words <====",
+            "app-log",
+            "info",
+            "my own words",
+        ),
         ("Call[1->2] : ordering now", "app-log", "info", "ordering now"),
-        ("#TROPO#: com.voxeo.tropo.ErrorException: Outbound call is timeout.", "call-timeout", "warning", "in time"),
-        ("#TROPO#: com.voxeo.tropo.ErrorException: Outbound call has timed out.", "call-timeout", "warning", "in time"),
-        ("#TROPO#: com.voxeo.tropo.ErrorException: Outbound call can not complete.", "call-failed", "error", "complete"),
-        ("#TROPO#: Your call can not be completed at this time.", "call-failed", "error", "complete"),
-        ("#TROPO#: com.voxeo.tropo.ErrorException: Outbound call cancelled.", "call-cancelled", "info", "cancel key"),
-        ("#TROPO#: Call from 12025550111 to +12025550123 failed. com.voxeo.tropo.ErrorException: No route. at a.b.C.d(E.java:1)", "call-failed", "error", "+12025550123"),
-        ("#TROPO#: Error creating outgoing call to tel:5550101234", "call-failed", "error", "tel:5550101234"),
-        ("#TROPO#: Can not answer within 30000ms.", "answer-timeout", "error", "30000"),
-        ("#TROPO#: cannot say when state is DISCONNECTED", "verb-in-wrong-state", "error", "DISCONNECTED"),
-        ("#TROPO#: Call can not be rejected in ANSWERED state", "verb-in-wrong-state", "error", "ANSWERED"),
-        ("#TROPO#: Call cannot be redirected in FAILED state", "verb-in-wrong-state", "error", "FAILED"),
-        ("#TROPO#: Expected Ringing or Answering state", "verb-in-wrong-state", "error", "wrong call state"),
-        ("#TROPO#: SimpleIncomingCall[1/1->2/2]->say() got system error: com.mot.mrcp.MrcpException", "media-error", "error", "say"),
-        ("#TROPO#: SimpleIncomingCall[1/1->2/2]->transfer([8135550137]) [from:null]", "number-format", "warning", "8135550137"),
-        ("#TROPO#: SimpleIncomingCall[1/1->2/2]->transfer([tel:8135550137]) [from:null]", "number-format", "warning", "8135550137"),
-        ("#TROPO#: SimpleIncomingCall[1/1->2/2]->ask() got error: NO_MATCH", "caller-input", "info", "menu"),
-        ("#TROPO#: SimpleIncomingCall[1/1->2/2]->ask() got error: NO_SPEECH", "caller-input", "info", "nothing"),
-        ("#TROPO#: SimpleIncomingCall[1/1->2/2]->ask() got error: OTHER", "caller-input", "warning", "OTHER"),
-        (r"#MRCP#: (i)RTSP/1.0 200 OK\\r\\nCompletion-Cause: 004 grammar-load-failure\\r\\n", "asr", "error", "004"),
-        (r"#MRCP#: (i)RTSP/1.0 200 OK\\r\\nCompletion-Cause: 002 no-input-timeout\\r\\n", "asr", "info", "002"),
-        (r"#MRCP#: (i)RTSP/1.0 200 OK\\r\\n\\r\\nMRCP/1.0 141650001 407 COMPLETE\\r\\n", "media-error", "error", "407"),
-        (r"#MRCP#: (i)RTSP/1.0 404 Not Found\\r\\n", "media-error", "error", "404"),
-        ("#TROPO#: <session><success>false</success><token></token><reason>FAILED TO ROUTE TOKEN</reason></session>", "launch-failed", "error", "FAILED TO ROUTE TOKEN"),
+        (
+            "#TROPO#: com.voxeo.tropo.ErrorException: Outbound call is timeout.",
+            "call-timeout",
+            "warning",
+            "in time",
+        ),
+        (
+            "#TROPO#: com.voxeo.tropo.ErrorException: Outbound call has timed out.",
+            "call-timeout",
+            "warning",
+            "in time",
+        ),
+        (
+            "#TROPO#: com.voxeo.tropo.ErrorException: Outbound call can not complete.",
+            "call-failed",
+            "error",
+            "complete",
+        ),
+        (
+            "#TROPO#: Your call can not be completed at this time.",
+            "call-failed",
+            "error",
+            "complete",
+        ),
+        (
+            "#TROPO#: com.voxeo.tropo.ErrorException: Outbound call cancelled.",
+            "call-cancelled",
+            "info",
+            "cancel key",
+        ),
+        (
+            "#TROPO#: Call from 12025550111 to +12025550123 failed. com.voxeo.tropo.ErrorException: No route. at a.b.C.d(E.java:1)",
+            "call-failed",
+            "error",
+            "+12025550123",
+        ),
+        (
+            "#TROPO#: Error creating outgoing call to tel:5550101234",
+            "call-failed",
+            "error",
+            "tel:5550101234",
+        ),
+        (
+            "#TROPO#: Can not answer within 30000ms.",
+            "answer-timeout",
+            "error",
+            "30000",
+        ),
+        (
+            "#TROPO#: cannot say when state is DISCONNECTED",
+            "verb-in-wrong-state",
+            "error",
+            "DISCONNECTED",
+        ),
+        (
+            "#TROPO#: Call can not be rejected in ANSWERED state",
+            "verb-in-wrong-state",
+            "error",
+            "ANSWERED",
+        ),
+        (
+            "#TROPO#: Call cannot be redirected in FAILED state",
+            "verb-in-wrong-state",
+            "error",
+            "FAILED",
+        ),
+        (
+            "#TROPO#: Expected Ringing or Answering state",
+            "verb-in-wrong-state",
+            "error",
+            "wrong call state",
+        ),
+        (
+            "#TROPO#: SimpleIncomingCall[1/1->2/2]->say() got system error: com.mot.mrcp.MrcpException",
+            "media-error",
+            "error",
+            "say",
+        ),
+        (
+            "#TROPO#: SimpleIncomingCall[1/1->2/2]->transfer([8135550137]) [from:null]",
+            "number-format",
+            "warning",
+            "8135550137",
+        ),
+        (
+            "#TROPO#: SimpleIncomingCall[1/1->2/2]->transfer([tel:8135550137]) [from:null]",
+            "number-format",
+            "warning",
+            "8135550137",
+        ),
+        (
+            "#TROPO#: SimpleIncomingCall[1/1->2/2]->ask() got error: NO_MATCH",
+            "caller-input",
+            "info",
+            "menu",
+        ),
+        (
+            "#TROPO#: SimpleIncomingCall[1/1->2/2]->ask() got error: NO_SPEECH",
+            "caller-input",
+            "info",
+            "nothing",
+        ),
+        (
+            "#TROPO#: SimpleIncomingCall[1/1->2/2]->ask() got error: OTHER",
+            "caller-input",
+            "warning",
+            "OTHER",
+        ),
+        (
+            r"#MRCP#: (i)RTSP/1.0 200 OK\\r\\nCompletion-Cause: 004 grammar-load-failure\\r\\n",
+            "asr",
+            "error",
+            "004",
+        ),
+        (
+            r"#MRCP#: (i)RTSP/1.0 200 OK\\r\\nCompletion-Cause: 002 no-input-timeout\\r\\n",
+            "asr",
+            "info",
+            "002",
+        ),
+        (
+            r"#MRCP#: (i)RTSP/1.0 200 OK\\r\\n\\r\\nMRCP/1.0 141650001 407 COMPLETE\\r\\n",
+            "media-error",
+            "error",
+            "407",
+        ),
+        (
+            r"#MRCP#: (i)RTSP/1.0 404 Not Found\\r\\n",
+            "media-error",
+            "error",
+            "404",
+        ),
+        (
+            "#TROPO#: <session><success>false</success><token></token><reason>FAILED TO ROUTE TOKEN</reason></session>",
+            "launch-failed",
+            "error",
+            "FAILED TO ROUTE TOKEN",
+        ),
         ("#TROPO#: {\"success\":false}", "launch-failed", "error", "not launched"),
-        ("#TROPO#: <signal><status>NOTFOUND</status></signal>", "signal-failed", "warning", "NOTFOUND"),
-        (&received(r#"{"tropo":[{"generalLogSecurity":"suppress"}]}"#), "log-gap", "info", "generalLogSecurity"),
+        (
+            "#TROPO#: <signal><status>NOTFOUND</status></signal>",
+            "signal-failed",
+            "warning",
+            "NOTFOUND",
+        ),
+        (
+            &received(r#"{"tropo":[{"generalLogSecurity":"suppress"}]}"#),
+            "log-gap",
+            "info",
+            "generalLogSecurity",
+        ),
     ];
     let mut wrong = Vec::new();
     for &(message, class, severity, part) in table {
@@ -142,7 +357,10 @@ fn each_rule() {
         let found: Vec<_> = t.findings.iter().filter(|f| f["class"] == class).collect();
         let fits = matches!(found.as_slice(), [f] if f["severity"] == severity && text(f, "title").contains(part));
         if !fits || t.findings.len() != 1 {
-            wrong.push(format!("{message}\n  want {class} {severity} {part:?}, got {:#?}", t.findings));
+            wrong.push(format!(
+                "{message}\n  want {class} {severity} {part:?}, got {:#?}",
+                t.findings
+            ));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -172,10 +390,20 @@ fn sip_answers() {
     for &(status, severity) in table {
         // Both ways of escaping line ends, and raw.
         for end in [r"\r\n", r"\\r\\n", "\r\n"] {
-            let t = told(a(31, &format!("#SIP#: (i)[SIP/2.0 {status} Reason{end}To: x{end}] #[a][b][c][d][e][f]")));
-            assert_eq!(t.classes(), severity.map(|s| ("sip-failure", s)).into_iter().collect::<Vec<_>>(), "{status}");
+            let t = told(a(
+                31,
+                &format!("#SIP#: (i)[SIP/2.0 {status} Reason{end}To: x{end}] #[a][b][c][d][e][f]"),
+            ));
+            assert_eq!(
+                t.classes(),
+                severity.map(|s| ("sip-failure", s)).into_iter().collect::<Vec<_>>(),
+                "{status}"
+            );
             // What Tropo itself answers is no failure of the other side.
-            let t = told(a(31, &format!("#SIP#: (o)[SIP/2.0 {status} Reason{end}To: x{end}] #[a][b][c][d][e][f]")));
+            let t = told(a(
+                31,
+                &format!("#SIP#: (o)[SIP/2.0 {status} Reason{end}To: x{end}] #[a][b][c][d][e][f]"),
+            ));
             assert_eq!(t.classes(), [], "{status}");
         }
     }
@@ -183,7 +411,12 @@ fn sip_answers() {
 
 #[test]
 fn a_challenge_that_is_met_is_no_failure() {
-    let sip = |second, what: &str| a(second, &format!(r"#SIP#: (i)[SIP/2.0 {what}\\r\\nTo: x\\r\\n] #[a][b][c][d][e][f]"));
+    let sip = |second, what: &str| {
+        a(
+            second,
+            &format!(r"#SIP#: (i)[SIP/2.0 {what}\\r\\nTo: x\\r\\n] #[a][b][c][d][e][f]"),
+        )
+    };
     for challenge in ["401 Unauthorized", "407 Proxy Authentication Required"] {
         let answered = told(sip(31, challenge) + &sip(32, "200 OK"));
         assert_eq!(answered.classes(), [], "{challenge}");
@@ -200,10 +433,16 @@ fn a_signal_that_nobody_takes() {
 
 #[test]
 fn the_caller_is_gone_while_the_app_works() {
-    let gone = a(33, r"#SIP#: (i)[SIP/2.0 487 Request Terminated\\r\\nTo: x\\r\\n] #[a][b][c][d][e][f]");
+    let gone = a(
+        33,
+        r"#SIP#: (i)[SIP/2.0 487 Request Terminated\\r\\nTo: x\\r\\n] #[a][b][c][d][e][f]",
+    );
     let waiting = told(a(31, &session()) + &gone);
     let f = waiting.findings.iter().find(|f| f["class"] == "caller-gone").unwrap();
-    assert_eq!((&f["severity"], &f["request"]), (&"warning".into(), &waiting.requests[0]["id"]));
+    assert_eq!(
+        (&f["severity"], &f["request"]),
+        (&"warning".into(), &waiting.requests[0]["id"])
+    );
     assert!(!waiting.classes().contains(&("sip-failure", "warning")));
     // Answered already: an ordinary cancel.
     let answered = told(a(31, &session()) + &a(32, &received(OK)) + &gone);
@@ -215,11 +454,23 @@ fn outcomes_of_a_request() {
     let table = [
         (a(32, &received(OK)), "ok", vec![]),
         (a(32, &refused(500)), "http-error", vec![("webhook-http", "error")]),
-        (a(32, &received("<html>")), "bad-reply", vec![("webhook-reply", "error")]),
+        (
+            a(32, &received("<html>")),
+            "bad-reply",
+            vec![("webhook-reply", "error")],
+        ),
         // Another request on the same session, and none between.
-        (a(40, &result("")) + &a(41, &received(OK)), "no-reply", vec![("webhook-no-reply", "error")]),
+        (
+            a(40, &result("")) + &a(41, &received(OK)),
+            "no-reply",
+            vec![("webhook-no-reply", "error")],
+        ),
         // The session goes on.
-        (a(32, "#TROPO#: Thread x returned engine y"), "no-reply", vec![("webhook-no-reply", "error")]),
+        (
+            a(32, "#TROPO#: Thread x returned engine y"),
+            "no-reply",
+            vec![("webhook-no-reply", "error")],
+        ),
         // The log ends here: nobody knows.
         (String::new(), "unknown", vec![]),
     ];
@@ -264,9 +515,17 @@ fn replies_that_are_no_document() {
         assert!(title.contains(part), "{reply}: {title}");
         assert_eq!(t.request()["outcome"], "bad-reply", "{reply}");
     }
-    for reply in ["{\"tropo\":[]}", " {\"tropo\": [] } ", "{\"tropo\":[{\"hangup\":null}]}"] {
+    for reply in [
+        "{\"tropo\":[]}",
+        " {\"tropo\": [] } ",
+        "{\"tropo\":[{\"hangup\":null}]}",
+    ] {
         let t = told(a(31, &session()) + &a(32, &received(reply)));
-        assert_eq!((t.classes(), t.requests("outcome")), (vec![], vec!["ok".to_owned()]), "{reply}");
+        assert_eq!(
+            (t.classes(), t.requests("outcome")),
+            (vec![], vec!["ok".to_owned()]),
+            "{reply}"
+        );
     }
 }
 
@@ -275,14 +534,25 @@ fn a_reply_cut_by_the_end_of_the_log_is_not_blamed() {
     let log = a(31, &session()) + a(32, &received(r#"{"tropo":[{"say":{"val"#)).trim_end();
     assert_eq!(told(&log).classes(), []);
     // Cut in the middle of the log, it is the app's.
-    assert_eq!(told(log + "\n" + &a(33, "#TROPO#: Thread x returned engine y")).classes(), [("webhook-reply", "error")]);
+    assert_eq!(
+        told(log + "\n" + &a(33, "#TROPO#: Thread x returned engine y")).classes(),
+        [("webhook-reply", "error")]
+    );
 }
 
 #[test]
 fn the_app_was_told_of_an_error() {
-    let t = told(a(31, &session()) + &a(32, &received(OK)) + &a(33, &sending(&format!(
-        r#"{{"result":{{"sessionId":"{S}","error":"No such voice","complete":true}}}}"#
-    ))) + &a(34, &received(OK)));
+    let t = told(
+        a(31, &session())
+            + &a(32, &received(OK))
+            + &a(
+                33,
+                &sending(&format!(
+                    r#"{{"result":{{"sessionId":"{S}","error":"No such voice","complete":true}}}}"#
+                )),
+            )
+            + &a(34, &received(OK)),
+    );
     assert_eq!(t.classes(), [("result-error", "error")]);
     assert!(text(t.finding(), "title").contains("No such voice"));
 }
@@ -292,8 +562,16 @@ fn events_of_requests() {
     let action = |rest: &str| format!(r#","actions":{rest}"#);
     for (events, actions, event) in [
         (Some("continue"), String::new(), "continue"),
-        (Some("continue"), action(r#"{"name":"a","disposition":"SUCCESS","interpretation":"1","value":"1"}"#), "choice"),
-        (Some("continue"), action(r#"[{"disposition":"SUCCESS","value":"1"}]"#), "choice"),
+        (
+            Some("continue"),
+            action(r#"{"name":"a","disposition":"SUCCESS","interpretation":"1","value":"1"}"#),
+            "choice",
+        ),
+        (
+            Some("continue"),
+            action(r#"[{"disposition":"SUCCESS","value":"1"}]"#),
+            "choice",
+        ),
         (Some("incomplete"), String::new(), "incomplete"),
         (Some("incomplete"), action(r#"{"disposition":"TIMEOUT"}"#), "timeout"),
         (Some("incomplete"), action(r#"{"disposition":"nomatch"}"#), "nomatch"),
@@ -303,7 +581,9 @@ fn events_of_requests() {
         (None, action(r#"{"disposition":"SUCCESS","value":"1"}"#), "choice"),
         (None, action(r#"{"disposition":"TIMEOUT"}"#), "timeout"),
     ] {
-        let step = events.map(|e| a(33, &format!("#TROPO#: Processing events: {e}"))).unwrap_or_default();
+        let step = events
+            .map(|e| a(33, &format!("#TROPO#: Processing events: {e}")))
+            .unwrap_or_default();
         let log = a(31, &session()) + &a(32, &received(OK)) + &step + &a(34, &result(&actions)) + &a(35, &received(OK));
         let t = told(log);
         assert_eq!(t.requests("event"), ["start", event], "{events:?} {actions}");
@@ -317,15 +597,25 @@ fn what_cannot_be_sent_again_says_why() {
     for (url, body, part) in [
         (URL, r#"{"session":{"id":"36b3216f","#, "cut"),
         (URL, r#"{"session":{"id":"1","parameters":{(contents omitted)}}}"#, ""),
-        ("http://a.example/x [click on link for full URL]", r#"{"session":{"id":"1"}}"#, "URL"),
+        (
+            "http://a.example/x [click on link for full URL]",
+            r#"{"session":{"id":"1"}}"#,
+            "URL",
+        ),
     ] {
-        let t = told(a(31, &format!("#TROPO#: Sending TropoML Payload on Tropo-Thread-{S} [url={url}]: {body}")));
+        let t = told(a(
+            31,
+            &format!("#TROPO#: Sending TropoML Payload on Tropo-Thread-{S} [url={url}]: {body}"),
+        ));
         let r = t.request();
         assert_eq!(r["replayable"], false, "{body}");
         assert!(text(r, "why_not").contains(part), "{r}");
     }
     let whole = told(a(31, &session()));
-    assert_eq!((&whole.request()["replayable"], &whole.request()["why_not"]), (&true.into(), &Value::Null));
+    assert_eq!(
+        (&whole.request()["replayable"], &whole.request()["why_not"]),
+        (&true.into(), &Value::Null)
+    );
 }
 
 #[test]
@@ -338,22 +628,31 @@ fn every_id_of_a_call_finds_it() {
     let archive = a(31, "Call[1->2] : hello").replace(CALL, sip)
         + &a(31, &session())
         + &a(32, &refused(500)).replace(CALL, leg)
-        + &a(33, &refused(500)).replace(S, others).replace(GUID, "0").replace(CALL, "0");
+        + &a(33, &refused(500))
+            .replace(S, others)
+            .replace(GUID, "0")
+            .replace(CALL, "0");
     // Form D in messages.
     let row = |m: &str| format!("00001\t4395\t3:07:31 PM   \t{m}\n");
     let debugger = row(&format!(
         "Set logging context for udp/0.0.0.0/5060-t-4 to accountID=58560 host=null sessionGUID={GUID} sessionNumber={S} callID={sip}"
-    )) + &row(&format!("ApplicationInstance[{URL} , {app}] starts execution on Thread Tropo-Thread-{S}"))
-        + &row(session().trim_start_matches("#TROPO#: "))
+    )) + &row(&format!(
+        "ApplicationInstance[{URL} , {app}] starts execution on Thread Tropo-Thread-{S}"
+    )) + &row(session().trim_start_matches("#TROPO#: "))
         + &row(refused(500).trim_start_matches("#TROPO#: "))
-        + &row(refused(500).trim_start_matches("#TROPO#: ")).replace(S, others).replace("4395", "1111");
+        + &row(refused(500).trim_start_matches("#TROPO#: "))
+            .replace(S, others)
+            .replace("4395", "1111");
     for (log, ids) in [
         (archive, vec![S, GUID, CALL, sip, leg, &S[..8], &sip[14..27]]),
         (debugger, vec![S, GUID, CALL, sip, app, &S[..8], &app[8..20]]),
     ] {
         assert_eq!(told(&log).calls.len(), 2);
         for id in ids {
-            let ran = redial(["errors", "--json", "-", &format!("--call={id}")]).stdin(&log).run().exits(0);
+            let ran = redial(["errors", "--json", "-", &format!("--call={id}")])
+                .stdin(&log)
+                .run()
+                .exits(0);
             let found = ran.of("finding");
             assert_eq!(found.len(), 1, "{id}: {found:#?}");
             assert_eq!(found[0]["call"], S, "{id}");
@@ -364,7 +663,9 @@ fn every_id_of_a_call_finds_it() {
 #[test]
 fn a_pool_thread_works_for_the_session_of_its_context() {
     let context = |s: &str| {
-        format!("2012-11-01 20:59:31.004 DEBUG [pool-1] #TROPO#: Set logging context for pool-1 to accountID=1 host=null sessionGUID=0 sessionNumber={s} callID=0\n")
+        format!(
+            "2012-11-01 20:59:31.004 DEBUG [pool-1] #TROPO#: Set logging context for pool-1 to accountID=1 host=null sessionGUID=0 sessionNumber={s} callID=0\n"
+        )
     };
     let other = "0e222f828767efc2f91624a8940f1f83";
     let bad = "2012-11-01 20:59:32.004 DEBUG [pool-1] #TROPO#: Can not answer within 30000ms.\n";
@@ -380,7 +681,10 @@ fn a_pool_thread_works_for_the_session_of_its_context() {
 fn debugger_rows_belong_to_the_session_last_seen_with_their_four_characters() {
     let row = |n: u32, message: &str| format!("{n:05}\t4395\t4:13:58 PM   \t{message}\n");
     let log = row(1, "Call[1->2] : before its session is named")
-        + &row(2, &format!("Thread Tropo-Thread-{S} acquired engine x of type tropo-web, activeEngines = 1"))
+        + &row(
+            2,
+            &format!("Thread Tropo-Thread-{S} acquired engine x of type tropo-web, activeEngines = 1"),
+        )
         + &row(3, "Call[1->2] : after it");
     let t = told(log);
     let owners: Vec<&str> = t.findings.iter().map(|f| text(f, "call")).collect();
@@ -409,7 +713,10 @@ fn rows_are_dated_by_one_full_date_anywhere() {
     let log = row("11:59:58 PM", "Call[1->2] : late")
         + &row("12:00:01 AM", "Call[1->2] : early")
         + &row("12:00:05 AM", &session)
-        + &row("12:00:06 AM", &format!("Received new TropoML document on Tropo-Thread-{S}: {OK}"))
+        + &row(
+            "12:00:06 AM",
+            &format!("Received new TropoML document on Tropo-Thread-{S}: {OK}"),
+        )
         + &row("12:00:06 PM", "Call[1->2] : noon")
         + &row("11:00:00 PM", "Call[1->2] : night")
         + &row("1:00:00 AM", "Call[1->2] : next day");
@@ -434,17 +741,30 @@ fn rows_are_dated_by_one_full_date_anywhere() {
 fn node_lines_are_dated_by_one_full_date_anywhere() {
     let line = |date: &str, message: &str| format!("{date} INFO TROPO 58560/{GUID}/{S}/1/[{CALL}] {message}\n");
     let log = line("Dec 31 23:59:58", "Call[1->2] : old")
-        + &line("Jan  1 00:00:02", &session().replace("2013-02-19T15:07:31", "2013-01-01T00:00:02"))
+        + &line(
+            "Jan  1 00:00:02",
+            &session().replace("2013-02-19T15:07:31", "2013-01-01T00:00:02"),
+        )
         + &line("Jan  1 00:00:03", &received(OK))
         + &line("Jan  1 00:00:03", "Call[1->2] : new");
-    assert_eq!(times(&told(log)), ["2012-12-31T23:59:58.000Z", "2013-01-01T00:00:03.000Z"]);
+    assert_eq!(
+        times(&told(log)),
+        ["2012-12-31T23:59:58.000Z", "2013-01-01T00:00:03.000Z"]
+    );
     // Without a year no date is made up.
     assert_eq!(times(&told(line("Jan  1 00:00:03", "Call[1->2] : new"))), ["-"]);
 }
 
 #[test]
 fn zones_of_archive_lines() {
-    for (zone, hour) in [("GMT", "15"), ("UTC", "15"), ("EST", "20"), ("EDT", "19"), ("CET", "14"), ("PST", "23")] {
+    for (zone, hour) in [
+        ("GMT", "15"),
+        ("UTC", "15"),
+        ("EST", "20"),
+        ("EDT", "19"),
+        ("CET", "14"),
+        ("PST", "23"),
+    ] {
         let t = told(a(31, "Call[1->2] : hello").replace("GMT", zone));
         assert_eq!(times(&t), [format!("2013-02-19T{hour}:07:31.000Z")], "{zone}");
     }
@@ -454,10 +774,17 @@ fn zones_of_archive_lines() {
 fn a_script_error_shows_the_developers_own_lines() {
     let log: String = (922..930)
         .map(|n| a(31, &format!("#TROPO#: say {}    # line {n}", n * 2)))
-        .chain([a(32, "#TROPO#: App[x.rb] has runtime errors: boom at line #925 with cause: E")])
+        .chain([a(
+            32,
+            "#TROPO#: App[x.rb] has runtime errors: boom at line #925 with cause: E",
+        )])
         .collect();
     let ran = redial(["errors", "-"]).stdin(&log).run().exits(0);
-    assert!(ran.out.contains("line 4 of your script (#925 in the log)"), "{}", ran.out);
+    assert!(
+        ran.out.contains("line 4 of your script (#925 in the log)"),
+        "{}",
+        ran.out
+    );
     assert!(ran.out.contains(">    4  say 1850"), "{}", ran.out);
     // Its neighbours too, and no more.
     assert!(ran.out.contains("2  say 1846") && ran.out.contains("6  say 1854"));
@@ -468,7 +795,11 @@ fn a_script_error_shows_the_developers_own_lines() {
         .chain([a(32, "#TROPO#: App[x.js] has runtime errors: boom at line #2")])
         .collect();
     let ran = redial(["errors", "-"]).stdin(&log).run();
-    assert!(ran.out.contains("line 2 of your script") && ran.out.contains(">    2  say(2);"), "{}", ran.out);
+    assert!(
+        ran.out.contains("line 2 of your script") && ran.out.contains(">    2  say(2);"),
+        "{}",
+        ran.out
+    );
 }
 
 #[test]
@@ -486,18 +817,38 @@ fn raw_sip_belongs_to_its_line() {
 
 #[test]
 fn stack_traces_are_folded() {
-    let t = told(a(31, "#TROPO#: Call from 1 to 2 failed. a.b.Ex: why at a.b.C.d(E.java:1) at f.g.H.i(J.java:2) at k.l.M.n(O.java:3)"));
+    let t = told(a(
+        31,
+        "#TROPO#: Call from 1 to 2 failed. a.b.Ex: why at a.b.C.d(E.java:1) at f.g.H.i(J.java:2) at k.l.M.n(O.java:3)",
+    ));
     let evidence = text(t.finding(), "evidence");
-    assert!(evidence.contains("a.b.C.d") && !evidence.contains("f.g.H"), "{evidence}");
+    assert!(
+        evidence.contains("a.b.C.d") && !evidence.contains("f.g.H"),
+        "{evidence}"
+    );
 }
 
 #[test]
 fn levels_that_no_rule_knows_are_shown() {
-    for (level, severity) in [("WARN", Some("warning")), ("ERROR", Some("error")), ("FATAL", Some("error")), ("INFO", None), ("DEBUG", None)] {
-        let prism = told(format!("2012-11-01 20:59:34.107 {level} [x-1] #BILLING#: Something is odd\n"));
-        let node = told(format!("May 11 11:10:12 {level} TROPO 1/{GUID}/{S}/1/[{CALL}] #BILLING#: Something is odd\n"));
+    for (level, severity) in [
+        ("WARN", Some("warning")),
+        ("ERROR", Some("error")),
+        ("FATAL", Some("error")),
+        ("INFO", None),
+        ("DEBUG", None),
+    ] {
+        let prism = told(format!(
+            "2012-11-01 20:59:34.107 {level} [x-1] #BILLING#: Something is odd\n"
+        ));
+        let node = told(format!(
+            "May 11 11:10:12 {level} TROPO 1/{GUID}/{S}/1/[{CALL}] #BILLING#: Something is odd\n"
+        ));
         for t in [prism, node] {
-            assert_eq!(t.classes(), severity.map(|s| ("unclassified", s)).into_iter().collect::<Vec<_>>(), "{level}");
+            assert_eq!(
+                t.classes(),
+                severity.map(|s| ("unclassified", s)).into_iter().collect::<Vec<_>>(),
+                "{level}"
+            );
         }
     }
     // A rule that hides a line hides it at any level.
@@ -507,7 +858,11 @@ fn levels_that_no_rule_knows_are_shown() {
 
 #[test]
 fn the_same_cause_again_counts_up() {
-    let t = told((0..5).map(|n| a(31 + n, "#TROPO#: Can not answer within 30000ms.")).collect::<String>());
+    let t = told(
+        (0..5)
+            .map(|n| a(31 + n, "#TROPO#: Can not answer within 30000ms."))
+            .collect::<String>(),
+    );
     assert_eq!(t.finding()["count"], 5);
     assert_eq!(t.finding()["source"]["line"], 1);
     // On another call it is another finding.
@@ -520,25 +875,47 @@ fn people_direction_and_outcome() {
     let t = told(
         a(31, &session())
             + &a(32, &received(OK))
-            + &a(33, "#TROPO#: SimpleIncomingCall[1/1->2/2] state is changed: RINGING->ANSWERED")
-            + &a(35, "#TROPO#: SimpleIncomingCall[1/1->2/2] state is changed: ANSWERED->DISCONNECTED"),
+            + &a(
+                33,
+                "#TROPO#: SimpleIncomingCall[1/1->2/2] state is changed: RINGING->ANSWERED",
+            )
+            + &a(
+                35,
+                "#TROPO#: SimpleIncomingCall[1/1->2/2] state is changed: ANSWERED->DISCONNECTED",
+            ),
     );
     let c = t.call();
     assert_eq!(
-        [&c["from"], &c["to"], &c["direction"], &c["app"], &c["outcome"], &c["provider"]],
+        [
+            &c["from"],
+            &c["to"],
+            &c["direction"],
+            &c["app"],
+            &c["outcome"],
+            &c["provider"]
+        ],
         ["12025550141", "12025550100", "inbound", URL, "DISCONNECTED", "tropo"]
     );
-    assert_eq!((&c["started"], &c["ended"]), (&"2013-02-19T15:07:31.000Z".into(), &"2013-02-19T15:07:35.000Z".into()));
+    assert_eq!(
+        (&c["started"], &c["ended"]),
+        (&"2013-02-19T15:07:31.000Z".into(), &"2013-02-19T15:07:35.000Z".into())
+    );
 }
 
 #[test]
 fn a_session_whose_guid_is_another_session_is_its_leg() {
     let leg = "0e222f828767efc2f91624a8940f1f83";
     let line = |guid: &str, s: &str| {
-        format!("Feb 19 15:07:31 GMT 2013 t1.example TROPO 58560 {guid} {s} 1 0 #TROPO#: Thread Tropo-Thread-{s} acquired engine x\n")
+        format!(
+            "Feb 19 15:07:31 GMT 2013 t1.example TROPO 58560 {guid} {s} 1 0 #TROPO#: Thread Tropo-Thread-{s} acquired engine x\n"
+        )
     };
     let t = told(line("0", S) + &line(S, leg));
-    let parents: Vec<_> = t.calls.iter().map(|c| (text(c, "call"), c["parent"].as_str())).collect();
+    let parents: Vec<_> = t
+        .calls
+        .iter()
+        .map(|c| (text(c, "call"), c["parent"].as_str()))
+        .collect();
     assert_eq!(parents, [(S, None), (leg, Some(S))]);
     // A token launch has its own session as GUID.
     let t = told(line(leg, leg));

@@ -101,7 +101,10 @@ fn each_kind_of_document_tells_of_one_failed_request() {
     let pretty = serde_json::to_string_pretty(&alert(1, "2026-03-02T09:15:46Z", true)).unwrap();
     let table = [
         ("debugger form", form),
-        ("debugger JSON", debugger(1, "ERROR", &payload("11200", "500")).to_string()),
+        (
+            "debugger JSON",
+            debugger(1, "ERROR", &payload("11200", "500")).to_string(),
+        ),
         ("payload alone", payload("11200", "500").to_string()),
         ("alert", alert(1, "2026-03-02T09:15:46Z", true).to_string()),
         ("alert, pretty", pretty),
@@ -116,13 +119,24 @@ fn each_kind_of_document_tells_of_one_failed_request() {
         assert_eq!(t.unparsed, [], "{name}");
         assert_eq!(t.call()["call"], CA, "{name}");
         let f = t.finding();
-        assert_eq!([&f["code"], &f["class"], &f["severity"], &f["provider"]], ["11200", "http", "error", "twilio"], "{name}");
+        assert_eq!(
+            [&f["code"], &f["class"], &f["severity"], &f["provider"]],
+            ["11200", "http", "error", "twilio"],
+            "{name}"
+        );
         assert!(text(f, "title").contains("500"), "{name}: {f}");
         let r = t.request();
-        assert_eq!([&r["method"], &r["url"], &r["outcome"]], ["POST", URL, "http-error"], "{name}");
+        assert_eq!(
+            [&r["method"], &r["url"], &r["outcome"]],
+            ["POST", URL, "http-error"],
+            "{name}"
+        );
         assert_eq!((&r["replayable"], &r["id"]), (&true.into(), &f["request"]), "{name}");
         let sent = r["params"].as_array().unwrap();
-        assert!(sent.contains(&json!(["CallSid", CA])) && sent.contains(&json!(["From", "+12025550141"])), "{name}: {r}");
+        assert!(
+            sent.contains(&json!(["CallSid", CA])) && sent.contains(&json!(["From", "+12025550141"])),
+            "{name}: {r}"
+        );
         if name != "payload alone" {
             assert_eq!(&text(f, "at")[..19], "2026-03-02T09:15:46", "{name}");
         }
@@ -144,9 +158,17 @@ fn lists_and_the_cli_have_no_parameters() {
 #[test]
 fn the_made_up_502_is_unmasked() {
     for (header, error, class) in [
-        (Some("11203 HTTP communication total time out triggered"), "Total timeout is triggered. Configured tt is 15000ms and we attempted 1 time(s)", "network"),
+        (
+            Some("11203 HTTP communication total time out triggered"),
+            "Total timeout is triggered. Configured tt is 15000ms and we attempted 1 time(s)",
+            "network",
+        ),
         (Some("11201 TCP connection timed out"), "Connect timeout", "network"),
-        (None, "Error reading response: Response does not contain content type", "content-type"),
+        (
+            None,
+            "Error reading response: Response does not contain content type",
+            "content-type",
+        ),
     ] {
         let mut p = payload("11200", "502");
         p["webhook"]["response"] = json!({
@@ -157,7 +179,10 @@ fn the_made_up_502_is_unmasked() {
         let t = told(debugger(1, "ERROR", &p).to_string());
         let f = t.finding();
         assert_eq!(f["class"], class, "{error}");
-        assert!(text(f, "evidence").contains(error) || text(f, "title").contains(error), "{f}");
+        assert!(
+            text(f, "evidence").contains(error) || text(f, "title").contains(error),
+            "{f}"
+        );
         assert!(!text(f, "title").contains("502"), "{f}");
         // No answer of the app: no status of it either.
         let r = t.request();
@@ -169,24 +194,39 @@ fn the_made_up_502_is_unmasked() {
 
 #[test]
 fn info_is_hidden_and_levels_of_events_win() {
-    for (level, severity) in [("ERROR", Some("error")), ("WARNING", Some("warning")), ("Warning", Some("warning")), ("INFO", None), ("DEBUG", None)] {
+    for (level, severity) in [
+        ("ERROR", Some("error")),
+        ("WARNING", Some("warning")),
+        ("Warning", Some("warning")),
+        ("INFO", None),
+        ("DEBUG", None),
+    ] {
         let mut p = payload("11200", "500");
         p["more_info"]["LogLevel"] = level.into();
         let t = told(debugger(1, level, &p).to_string());
-        assert_eq!(t.classes(), severity.map(|s| ("http", s)).into_iter().collect::<Vec<_>>(), "{level}");
+        assert_eq!(
+            t.classes(),
+            severity.map(|s| ("http", s)).into_iter().collect::<Vec<_>>(),
+            "{level}"
+        );
     }
 }
 
 #[test]
 fn an_unknown_code_is_shown() {
     let t = told(debugger(1, "ERROR", &payload("99123", "500")).to_string());
-    assert_eq!((&t.finding()["code"], &t.finding()["severity"]), (&"99123".into(), &"error".into()));
+    assert_eq!(
+        (&t.finding()["code"], &t.finding()["severity"]),
+        (&"99123".into(), &"error".into())
+    );
     assert!(!text(t.finding(), "title").is_empty());
 }
 
 #[test]
 fn repeats_fold_into_one_finding() {
-    let text: String = (1..=4).map(|n| alert(n, &format!("2026-03-02T09:1{n}:46Z"), true).to_string() + "\n").collect();
+    let text: String = (1..=4)
+        .map(|n| alert(n, &format!("2026-03-02T09:1{n}:46Z"), true).to_string() + "\n")
+        .collect();
     let t = told(text);
     assert_eq!(t.finding()["count"], 4);
     assert_eq!(t.requests.len(), 4);
@@ -203,7 +243,11 @@ fn the_same_event_is_read_once() {
         for t in [one, two] {
             assert_eq!(t.finding()["count"], 1);
             let r = t.request();
-            assert_eq!((&r["replayable"], &r["response"]["body"]), (&true.into(), &"<h1>oops</h1>".into()), "{r}");
+            assert_eq!(
+                (&r["replayable"], &r["response"]["body"]),
+                (&true.into(), &"<h1>oops</h1>".into()),
+                "{r}"
+            );
         }
     }
 }
@@ -217,7 +261,11 @@ fn an_alert_and_the_timeline_tell_of_one_request() {
         assert_eq!(t.finding()["count"], 1);
         let r = t.request();
         // Its duration is the timeline's, its parameters keep their own names.
-        assert_eq!((&r["response"]["ms"], &r["response"]["status"]), (&84.into(), &500.into()), "{r}");
+        assert_eq!(
+            (&r["response"]["ms"], &r["response"]["status"]),
+            (&84.into(), &500.into()),
+            "{r}"
+        );
         assert!(r["params"].as_array().unwrap().contains(&json!(["CallSid", CA])));
     }
     // Too far apart in time: two requests.
@@ -230,10 +278,26 @@ fn legs_name_their_parent() {
     let child = "CA00000000000000000000000000000002";
     let webhook = |extra: &[(&str, &str)]| params(extra).to_string() + "\n";
     let t = told(webhook(&[]) + &webhook(&[("CallSid", child), ("ParentCallSid", CA)]));
-    assert_eq!(t.calls.iter().map(|c| (text(c, "call"), c["parent"].as_str())).collect::<Vec<_>>(), [(CA, None), (child, Some(CA))]);
+    assert_eq!(
+        t.calls
+            .iter()
+            .map(|c| (text(c, "call"), c["parent"].as_str()))
+            .collect::<Vec<_>>(),
+        [(CA, None), (child, Some(CA))]
+    );
     // Known by its parent's Dial alone.
-    let t = told(events(&[event("https://a.example/dialed", &[("dial_call_sid", child), ("dial_call_status", "completed")], 200, "<Response/>", 1)]));
-    assert!(t.calls.iter().any(|c| c["call"] == child && c["parent"] == CA), "{:#?}", t.calls);
+    let t = told(events(&[event(
+        "https://a.example/dialed",
+        &[("dial_call_sid", child), ("dial_call_status", "completed")],
+        200,
+        "<Response/>",
+        1,
+    )]));
+    assert!(
+        t.calls.iter().any(|c| c["call"] == child && c["parent"] == CA),
+        "{:#?}",
+        t.calls
+    );
 }
 
 #[test]
@@ -255,7 +319,8 @@ fn what_must_not_be_sent_again() {
     internal["webhook"]["request"] = json!({"parameters": {"accountSid": AC, "messageSid": "SM1", "error": "63052", "provider": "Some(wa-cloudapi)"}});
     // SIP is no HTTP.
     let mut sip = payload("32009", "");
-    sip["webhook"]["request"] = json!({"url": "sip:user@a.example", "method": "INVITE", "headers": {}, "parameters": {}});
+    sip["webhook"]["request"] =
+        json!({"url": "sip:user@a.example", "method": "INVITE", "headers": {}, "parameters": {}});
     for p in [internal, sip] {
         let t = told(debugger(1, "ERROR", &p).to_string());
         assert_eq!(t.findings.len(), 1);
@@ -273,12 +338,18 @@ const MENU_URL: &str = "https://a.example/menu";
 
 /// Event and certainty of every request.
 fn steps(t: &Told) -> Vec<(Option<&str>, Option<bool>)> {
-    t.requests.iter().map(|r| (r["event"].as_str(), r["event_certain"].as_bool())).collect()
+    t.requests
+        .iter()
+        .map(|r| (r["event"].as_str(), r["event_certain"].as_bool()))
+        .collect()
 }
 
 /// The step of the second request, after an answer to the first.
 fn second(answer: &str, url: &str, extra: &[(&str, &str)], reply: &str, at: u32) -> (String, Option<bool>) {
-    let t = told(events(&[event(URL, &[], 200, answer, 1), event(url, extra, 200, reply, at)]));
+    let t = told(events(&[
+        event(URL, &[], 200, answer, 1),
+        event(url, extra, 200, reply, at),
+    ]));
     let s = steps(&t);
     assert_eq!(s[0], (Some("start"), Some(true)));
     (s[1].0.unwrap_or("-").to_owned(), s[1].1)
@@ -289,15 +360,47 @@ fn how_steps_ended() {
     let yes = |event: &str| (event.to_owned(), Some(true));
     let gathered = |d| [("digits", d), ("msg", "Gather End")];
     assert_eq!(second(MENU, MENU_URL, &gathered("1"), DONE, 9), yes("choice"));
-    assert_eq!(second(MENU, MENU_URL, &[("speech_result", "one please"), ("confidence", "0.9")], DONE, 9), yes("choice"));
+    assert_eq!(
+        second(
+            MENU,
+            MENU_URL,
+            &[("speech_result", "one please"), ("confidence", "0.9")],
+            DONE,
+            9
+        ),
+        yes("choice")
+    );
     // Asked for an action even without input.
     let empty = MENU.replace("timeout=", r#"actionOnEmptyResult="true" timeout="#);
-    assert_eq!(second(&empty, MENU_URL, &[("digits", ""), ("msg", "Gather End")], DONE, 9), yes("noinput"));
+    assert_eq!(
+        second(&empty, MENU_URL, &[("digits", ""), ("msg", "Gather End")], DONE, 9),
+        yes("noinput")
+    );
     // The idiom: a Redirect behind the Gather.
-    assert_eq!(second(MENU, "https://a.example/voice?Digits=TIMEOUT", &[], MENU, 9), yes("noinput"));
-    let hangup = second("<Response><Record action=\"/rec\"/></Response>", "https://a.example/rec", &[("digits", "hangup"), ("recording_url", "u"), ("recording_sid", "RE1"), ("recording_duration", "3")], DONE, 9);
+    assert_eq!(
+        second(MENU, "https://a.example/voice?Digits=TIMEOUT", &[], MENU, 9),
+        yes("noinput")
+    );
+    let hangup = second(
+        "<Response><Record action=\"/rec\"/></Response>",
+        "https://a.example/rec",
+        &[
+            ("digits", "hangup"),
+            ("recording_url", "u"),
+            ("recording_sid", "RE1"),
+            ("recording_duration", "3"),
+        ],
+        DONE,
+        9,
+    );
     assert_eq!(hangup, yes("hangup"));
-    let dial = second("<Response><Dial action=\"/d\">+1</Dial></Response>", "https://a.example/d", &[("dial_call_status", "busy"), ("dial_call_sid", "CA2")], DONE, 9);
+    let dial = second(
+        "<Response><Dial action=\"/d\">+1</Dial></Response>",
+        "https://a.example/d",
+        &[("dial_call_status", "busy"), ("dial_call_sid", "CA2")],
+        DONE,
+        9,
+    );
     assert_eq!(dial.0, "continue");
 }
 
@@ -309,11 +412,27 @@ fn off_the_menu_is_told_by_the_app_asking_again() {
         event(MENU_URL, &[("digits", "1"), ("msg", "Gather End")], 200, DONE, 15),
     ]));
     // With one call only, it is a guess.
-    assert_eq!(steps(&t), [(Some("start"), Some(true)), (Some("nomatch"), Some(false)), (Some("choice"), Some(true))]);
+    assert_eq!(
+        steps(&t),
+        [
+            (Some("start"), Some(true)),
+            (Some("nomatch"), Some(false)),
+            (Some("choice"), Some(true))
+        ]
+    );
     // Another call that got on with another digit makes it certain.
-    let nine = events(&[event(URL, &[], 200, MENU, 1), event(MENU_URL, &[("digits", "9")], 200, MENU, 9)]);
-    let one = events(&[event(URL, &[], 200, MENU, 1), event(MENU_URL, &[("digits", "1")], 200, DONE, 9)]);
-    let t = told(format!("{nine}\n{}\n", one.replace(CA, "CA00000000000000000000000000000002")));
+    let nine = events(&[
+        event(URL, &[], 200, MENU, 1),
+        event(MENU_URL, &[("digits", "9")], 200, MENU, 9),
+    ]);
+    let one = events(&[
+        event(URL, &[], 200, MENU, 1),
+        event(MENU_URL, &[("digits", "1")], 200, DONE, 9),
+    ]);
+    let t = told(format!(
+        "{nine}\n{}\n",
+        one.replace(CA, "CA00000000000000000000000000000002")
+    ));
     assert_eq!(steps(&t)[1], (Some("nomatch"), Some(true)));
     assert_eq!(steps(&t)[3], (Some("choice"), Some(true)));
 }
@@ -321,7 +440,13 @@ fn off_the_menu_is_told_by_the_app_asking_again() {
 #[test]
 fn the_end_of_a_call_is_only_likely() {
     let end = |answer: &str, at: u32| {
-        let done = [("call_status", "completed"), ("call_duration", "40"), ("callback_source", "call-progress-events"), ("sequence_number", "3"), ("timestamp", "x")];
+        let done = [
+            ("call_status", "completed"),
+            ("call_duration", "40"),
+            ("callback_source", "call-progress-events"),
+            ("sequence_number", "3"),
+            ("timestamp", "x"),
+        ];
         second(answer, "https://a.example/status", &done, "", at)
     };
     let silent = r#"<Response><Gather action="/menu" timeout="5"><Say>One or two.</Say></Gather></Response>"#;
@@ -333,7 +458,14 @@ fn the_end_of_a_call_is_only_likely() {
 #[test]
 fn both_platforms_in_one_run() {
     let tropo = "2026-03-02 09:15:47.000 INFO [x] #TROPO#: Can not answer within 1ms.\n";
-    let t = told_in(&[tropo.as_bytes(), alert(1, "2026-03-02T09:15:46Z", true).to_string().as_bytes()], 1, 1 << 20);
+    let t = told_in(
+        &[
+            tropo.as_bytes(),
+            alert(1, "2026-03-02T09:15:46Z", true).to_string().as_bytes(),
+        ],
+        1,
+        1 << 20,
+    );
     let mut providers: Vec<&str> = t.findings.iter().map(|f| text(f, "provider")).collect();
     providers.sort_unstable();
     assert_eq!(providers, ["tropo", "twilio"]);
