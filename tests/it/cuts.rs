@@ -11,6 +11,8 @@ use crate::support::{Told, redial, run, sample, samples, text, told_in};
 fn texts() -> Vec<Vec<u8>> {
     let mut all: Vec<Vec<u8>> = samples()
         .iter()
+        // Times of day that jump about, as no one log has them, are dated by where the cut falls.
+        .filter(|s| !s.contains("shapes/tropo/debugger"))
         .filter(|s| !s.contains("shapes") || s.ends_with(".log") || s.contains("alert"))
         .map(|s| sample(s.trim_start_matches("samples/")))
         .collect();
@@ -41,7 +43,7 @@ fn settle(call: &mut Value) {
 
 proptest! {
     // Every case reads a few texts three times in a debug build.
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_cut_gives_the_same(

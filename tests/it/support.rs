@@ -161,11 +161,15 @@ pub fn text<'a>(object: &'a Value, field: &str) -> &'a str {
         .unwrap_or_else(|| panic!("`{field}` is no text in {object}"))
 }
 
-/// Every sample, by path from the top of the project, sorted; its README left out.
+/// Every sample, by path from the top of the project, sorted; its README and hidden files left out.
 pub fn samples() -> Vec<String> {
     fn walk(folder: &Path, out: &mut Vec<PathBuf>) {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
+            let hidden = path.file_name().is_some_and(|n| n.as_encoded_bytes().starts_with(b"."));
+            if hidden {
+                continue;
+            }
             if path.is_dir() {
                 walk(&path, out);
             } else if path.extension().is_none_or(|e| e != "md") {
