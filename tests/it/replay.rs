@@ -134,7 +134,7 @@ trait ArgAll {
 
 impl ArgAll for Redial {
     fn arg_all(self, args: &[&str]) -> Self {
-        args.iter().fold(self, |r, a| r.arg(a))
+        args.iter().fold(self, Redial::arg)
     }
 }
 
@@ -588,9 +588,9 @@ fn which_requests() {
     assert_eq!(ids(&[PIZZA, "--last"]), failed[2..]);
     assert_eq!(ids(&[PIZZA, "--call", "36b3216f", "--all"]).len(), 2);
     // By id or its beginning, whatever became of it, in the order given.
-    let ok = all.iter().find(|a| !failed.contains(a)).unwrap();
-    assert_eq!(ids(&[PIZZA, "--request", ok]), [ok.clone()]);
-    assert_eq!(ids(&[PIZZA, "--request", &ok[..6]]), [ok.clone()]);
+    let ok = all.iter().find(|a| !failed.contains(a)).unwrap().as_str();
+    assert_eq!(ids(&[PIZZA, "--request", ok]), [ok]);
+    assert_eq!(ids(&[PIZZA, "--request", &ok[..6]]), [ok]);
     assert_eq!(
         ids(&[PIZZA, "--request", &failed[1], "--request", &failed[0]]),
         [failed[1].clone(), failed[0].clone()]

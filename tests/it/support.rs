@@ -21,8 +21,8 @@ use tempfile::TempDir;
 pub struct Redial {
     command: Command,
     stdin: Option<Vec<u8>>,
-    // Kept until the run is over.
-    _config: TempDir,
+    /// Kept until the run is over.
+    config: TempDir,
 }
 
 /// How a run ended.
@@ -55,7 +55,7 @@ pub fn redial<A: AsRef<str>>(args: impl IntoIterator<Item = A>) -> Redial {
     Redial {
         command,
         stdin: None,
-        _config: config,
+        config,
     }
 }
 
@@ -90,7 +90,7 @@ impl Redial {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        (child, self._config)
+        (child, self.config)
     }
 
     pub fn run(mut self) -> Ran {
@@ -230,12 +230,9 @@ pub fn told_in(texts: &[&[u8]], threads: usize, block: usize) -> Told {
             path
         })
         .collect();
-    let mut options = Options::default();
-    options.threads = threads;
-    options.block = block;
     let reading = Reading {
         shapes: Shapes::default(),
-        options,
+        options: Options { threads, block },
     };
     let mut session = Session::open(&names, engine(), reading, &mut |_, _| {});
     assert!(session.failures.is_empty() && session.inputs.iter().all(|i| i.fault.is_none()));
