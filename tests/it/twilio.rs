@@ -65,7 +65,7 @@ fn list(alerts: &[Value]) -> Value {
     json!({"alerts": alerts, "meta": {"key": "alerts", "page": 0, "page_size": 50, "next_page_url": null, "url": "u", "first_page_url": "u", "previous_page_url": null}})
 }
 
-/// A request of Call Events: URL, extra parameters in snake_case, status, answer, second.
+/// A request of Call Events: URL, extra parameters in `snake_case`, status, answer, second.
 fn event(url: &str, extra: &[(&str, &str)], status: u16, body: &str, second: u32) -> Value {
     let mut p = json!({"account_sid": AC, "call_sid": CA, "call_status": "in-progress", "from": "+12025550141", "to": "+12025550100", "direction": "inbound"});
     for (n, v) in extra {
