@@ -1,1 +1,21 @@
-//! Integration tests.
+//! Integration tests: one binary, a file per topic.
+//!
+//! `support` runs the real program and reads texts through the library; what is asked of either is the contract's JSON
+//! objects, so that the insides may change. Samples are named by their path from the top of the project, which is the
+//! working directory of every run. To add a topic, add a file and name it here.
+
+// The lints know tests, not the helpers of tests.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+// Texts of a few lines, put together where they are read.
+#![allow(clippy::format_push_string, clippy::case_sensitive_file_extension_comparisons)]
+
+mod contract;
+mod cuts;
+mod golden;
+mod layers;
+mod reading;
+mod replay;
+mod rules;
+mod support;
+mod tropo;
+mod twilio;

@@ -1,0 +1,198 @@
+//! The outcome does not depend on how an input is cut: any block size, any number of threads, the same objects.
+//!
+//! Texts are samples joined in any order with prose between, then bytes of no sense at all. And nothing is lost:
+//! `show --all` prints exactly the lines that a call counts.
+
+use proptest::prelude::*;
+use serde_json::Value;
+
+use crate::support::{Told, redial, run, sample, samples, text, told_in};
+
+fn texts() -> Vec<Vec<u8>> {
+    let mut all: Vec<Vec<u8>> = samples()
+        .iter()
+        // Times of day that jump about, as no one log has them, are dated by where the cut falls.
+        .filter(|s| !s.contains("shapes/tropo/debugger"))
+        .filter(|s| !s.contains("shapes") || s.ends_with(".log") || s.contains("alert"))
+        .map(|s| sample(s.trim_start_matches("samples/")))
+        .collect();
+    all.push(b"Some prose between the lines,\nover two lines.\n".to_vec());
+    all.push(b"\n\n".to_vec());
+    all.push(b"{\"not\": \"closed\",\n".to_vec());
+    all
+}
+
+/// Call by call: the order of calls among one another is the program's matter, not the fold's.
+fn by_call(mut t: Told) -> Told {
+    t.calls.iter_mut().for_each(settle);
+    for list in [&mut t.calls, &mut t.findings, &mut t.requests] {
+        list.sort_by(|a, b| a["call"].as_str().cmp(&b["call"].as_str()));
+    }
+    t
+}
+
+/// The order of a call's further ids is no promise. Of documents out of their order, `ended` still depends on the cut.
+fn settle(call: &mut Value) {
+    if let Some(ids) = call.get_mut("ids").and_then(Value::as_array_mut) {
+        ids.sort_by(|a, b| a.as_str().cmp(&b.as_str()));
+    }
+    if call["provider"] == "twilio" {
+        call.as_object_mut().unwrap().remove("ended");
+    }
+}
+
+proptest! {
+    // Every case reads a few texts three times in a debug build.
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_cut_gives_the_same(
+        order in proptest::sample::subsequence((0..texts().len()).collect::<Vec<_>>(), 1..6).prop_shuffle(),
+        block in 1usize..5000,
+        threads in 1usize..4,
+        crlf in any::<bool>(),
+    ) {
+        let all = texts();
+        let mut joined = Vec::new();
+        for n in order {
+            joined.extend_from_slice(&all[n]);
+            if !joined.ends_with(b"\n") {
+                joined.push(b'\n');
+            }
+        }
+        if crlf {
+            joined = joined.split_inclusive(|&b| b == b'\n').flat_map(|l| {
+                let line = l.strip_suffix(b"\n").unwrap_or(l);
+                [line.strip_suffix(b"\r").unwrap_or(line), b"\r\n"].concat()
+            }).collect();
+        }
+        let whole = by_call(told_in(&[&joined], 1, 1 << 20));
+        let cut = by_call(told_in(&[&joined], threads, block));
+        prop_assert_eq!(&whole.findings, &cut.findings);
+        prop_assert_eq!(&whole.requests, &cut.requests);
+        prop_assert_eq!(&whole.calls, &cut.calls);
+        prop_assert_eq!(&whole.unparsed, &cut.unparsed);
+        prop_assert_eq!((whole.lines, whole.bytes), (cut.lines, cut.bytes));
+        prop_assert_eq!(whole.bytes, joined.len() as u64);
+    }
+
+    #[test]
+    fn any_bytes_are_counted(
+        pieces in proptest::collection::vec(piece(), 0..40),
+        block in 1usize..300,
+        threads in 1usize..4,
+    ) {
+        let bytes = pieces.concat();
+        let whole = told_in(&[&bytes], 1, 1 << 20);
+        let cut = told_in(&[&bytes], threads, block);
+        let lines = bytes.split(|&b| b == b'\n').count() - usize::from(bytes.is_empty() || bytes.ends_with(b"\n"));
+        prop_assert_eq!(whole.lines, lines as u64);
+        prop_assert_eq!(whole.bytes, bytes.len() as u64);
+        prop_assert_eq!((cut.lines, cut.bytes), (whole.lines, whole.bytes));
+        let unparsed: u64 = whole.unparsed.iter().map(|u| u.1).sum();
+        prop_assert!(unparsed <= whole.lines);
+    }
+}
+
+/// Bytes at random, and beginnings of lines and documents that lead a reader on.
+fn piece() -> impl Strategy<Value = Vec<u8>> {
+    let starts: Vec<&'static [u8]> = vec![
+        b"\n",
+        b"\r\n",
+        b"{\"alerts\":[",
+        b"}]}",
+        b"{\"events\":[{\"request\":{",
+        b"POST /sms HTTP/1.1\r\nHost: a.example\r\n\r\n",
+        b"Sid=NO1&Payload=%7B",
+        b"00023\t0000\t11:22:41 PM   \t",
+        b"Feb 19 15:07:40 GMT 2013 h TROPO 1 0 0 1 0 #SIP#: (i)[SIP/2.0 486 Busy\n",
+        b"May 11 11:10:12 DEBUG TROPO 1/0/5ccc/1/[95e7] #TROPO#: ",
+        b"2011-08-23 23:51:42.496 ERROR [Tropo-Thread-5c2d] #X#@T: ",
+        b"#TROPO#: Sending TropoML Payload on Tropo-Thread-1 [url=http://a]: {\"session\":",
+        b"\xef\xbb\xbf",
+        b"\xff\xfe",
+        b"\x1f\x8b",
+    ];
+    prop_oneof![
+        proptest::sample::select(starts).prop_map(<[u8]>::to_vec),
+        proptest::collection::vec(any::<u8>(), 0..60),
+    ]
+    // What begins like a coded file is decoded: another text.
+    .prop_filter("coded", |p| {
+        !matches!(
+            p.as_slice(),
+            [0x1f, 0x8b, ..] | [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0x28, 0xb5, 0x2f, 0xfd, ..]
+        )
+    })
+}
+
+#[test]
+fn the_program_prints_the_same_for_any_cut() {
+    let printed = |command: &str, cut: &str| {
+        let mut lines = run(&format!("{command} --json samples/tropo samples/twilio {cut}")).json();
+        for l in &mut lines {
+            l.as_object_mut().unwrap().remove("ms");
+            settle(l);
+        }
+        lines
+    };
+    for command in ["errors --level info --unparsed", "calls", "replay --list --all"] {
+        let whole = printed(command, "");
+        for cut in ["--block 1 --threads 1", "--block 700 --threads 3"] {
+            assert_eq!(printed(command, cut), whole, "{command} {cut}");
+        }
+    }
+}
+
+#[test]
+fn nothing_is_lost() {
+    for name in [
+        "pizza-archive.log",
+        "outbound-debugger.log",
+        "script-prism.log",
+        "transfer-node.log",
+        "forum-paste.txt",
+    ] {
+        let path = format!("samples/tropo/{name}");
+        let all = String::from_utf8(sample(&format!("tropo/{name}"))).unwrap();
+        let lines: Vec<&str> = all.split('\n').collect();
+        let mut owned = vec![0; lines.len()];
+        for call in run(&format!("calls --json {path}")).of("call") {
+            let id = text(&call, "call");
+            let shown = run(&format!("show {id} --all --json {path}")).exits(0);
+            let printed = shown.of("line");
+            assert_eq!(call["lines"], printed.len(), "{name} {id}");
+            for l in &printed {
+                let n = l["source"]["line"].as_u64().unwrap() as usize - 1;
+                assert_eq!(text(l, "text"), lines[n], "{name}:{}", n + 1);
+                owned[n] += 1;
+            }
+            assert!(
+                printed.is_sorted_by_key(|l| l["source"]["line"].as_u64()),
+                "{name} {id}"
+            );
+        }
+        assert!(owned.iter().all(|&n| n <= 1), "{name}: a line of two calls");
+    }
+}
+
+#[test]
+fn two_sessions_woven_into_one_another_keep_their_lines() {
+    let mut log = String::new();
+    for n in 0..400 {
+        let id = if n % 3 == 0 { 1 } else { 2 };
+        log += &format!("2013-02-19 15:07:40.{n:03} DEBUG [Tropo-Thread-{id:032x}] #TROPO#: step {n}\n");
+        if n % 50 == 0 {
+            log += &format!("2013-02-19 15:07:40.{n:03} ERROR [Tropo-Thread-{id:032x}] #X#: broken {n}\n");
+        }
+    }
+    for block in [1, 77, 1000, 1 << 20] {
+        let t = told_in(&[log.as_bytes()], 3, block);
+        let lines: Vec<_> = t.calls.iter().map(|c| c["lines"].as_u64().unwrap()).collect();
+        assert_eq!((lines.iter().sum::<u64>(), t.findings.len()), (408, 8), "{block}");
+    }
+    let shown = redial(["show", "0000000000000001", "--all", "--json", "-", "--block", "100"])
+        .stdin(&log)
+        .run();
+    assert_eq!(shown.exits(0).of("line").len(), 134 + 3);
+}

@@ -1,0 +1,324 @@
+//! What the topics share: running the program, reading a text through the library, the list of samples.
+//!
+//! A run knows nothing of the developer's environment: no Twilio or redial variable, no colour setting, and a
+//! configuration folder of its own. What a session holds is given as the contract's JSON objects.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
+
+use redial::filter::{Engine, builtin};
+use redial::input::Options;
+use redial::output::json;
+use redial::query::Query;
+use redial::scan::Shapes;
+use redial::session::{Reading, Session};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A run of the program that is about to begin.
+pub struct Redial {
+    command: Command,
+    stdin: Option<Vec<u8>>,
+    /// Kept until the run is over.
+    config: TempDir,
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub struct Ran {
+    pub code: i32,
+    pub out: String,
+    pub bytes: Vec<u8>,
+    pub err: String,
+}
+
+/// The program with these arguments, standard input closed.
+pub fn redial<A: AsRef<str>>(args: impl IntoIterator<Item = A>) -> Redial {
+    let config = TempDir::new().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_redial"));
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy().to_ascii_uppercase();
+        let of_ours = ["TWILIO_", "REDIAL_", "XDG_"].iter().any(|p| text.starts_with(p));
+        if of_ours || text.ends_with("_PROXY") || text == "NO_COLOR" || text.starts_with("CLICOLOR") {
+            command.env_remove(name);
+        }
+    }
+    command
+        .env("XDG_CONFIG_HOME", config.path())
+        .env("HOME", config.path())
+        .current_dir(env!("CARGO_MANIFEST_DIR"));
+    for a in args {
+        command.arg(a.as_ref());
+    }
+    Redial {
+        command,
+        stdin: None,
+        config,
+    }
+}
+
+/// Runs the program with arguments written as one line; none of them may hold a blank.
+pub fn run(line: &str) -> Ran {
+    redial(line.split_whitespace()).run()
+}
+
+impl Redial {
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    pub fn arg(mut self, arg: impl AsRef<std::ffi::OsStr>) -> Self {
+        self.command.arg(arg);
+        self
+    }
+
+    /// What the program reads from a pipe.
+    pub fn stdin(mut self, text: impl AsRef<[u8]>) -> Self {
+        self.stdin = Some(text.as_ref().to_vec());
+        self
+    }
+
+    /// The command itself, for those who want to hold its ends.
+    pub fn spawn(mut self, stdout: Stdio) -> (std::process::Child, TempDir) {
+        let child = self
+            .command
+            .stdin(Stdio::null())
+            .stdout(stdout)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        (child, self.config)
+    }
+
+    pub fn run(mut self) -> Ran {
+        let stdin = if self.stdin.is_some() {
+            Stdio::piped()
+        } else {
+            Stdio::null()
+        };
+        let mut child = self
+            .command
+            .stdin(stdin)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let writer = self.stdin.take().map(|text| {
+            let mut pipe = child.stdin.take().unwrap();
+            // A program that stops early closes the pipe: its matter.
+            std::thread::spawn(move || drop(pipe.write_all(&text)))
+        });
+        let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
+        if let Some(w) = writer {
+            w.join().unwrap();
+        }
+        Ran {
+            code: status.code().unwrap_or(-1),
+            out: String::from_utf8_lossy(&stdout).into_owned(),
+            bytes: stdout,
+            err: String::from_utf8_lossy(&stderr).into_owned(),
+        }
+    }
+}
+
+impl Ran {
+    /// Holds the exit code; the message shows both streams.
+    #[track_caller]
+    pub fn exits(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.out, self.err);
+        self
+    }
+
+    /// The JSON lines on standard output.
+    #[track_caller]
+    pub fn json(&self) -> Vec<Value> {
+        self.out
+            .lines()
+            .map(|l| serde_json::from_str(l).unwrap_or_else(|e| panic!("{e} in {l}\nstderr: {}", self.err)))
+            .collect()
+    }
+
+    /// Those of one type.
+    #[track_caller]
+    pub fn of(&self, kind: &str) -> Vec<Value> {
+        self.json().into_iter().filter(|o| o["type"] == kind).collect()
+    }
+
+    #[track_caller]
+    pub fn summary(&self) -> Value {
+        self.json().pop().unwrap_or_default()
+    }
+}
+
+/// Text of a field, for comparing.
+#[track_caller]
+pub fn text<'a>(object: &'a Value, field: &str) -> &'a str {
+    object[field]
+        .as_str()
+        .unwrap_or_else(|| panic!("`{field}` is no text in {object}"))
+}
+
+/// Every sample, by path from the top of the project, sorted; its README and hidden files left out.
+pub fn samples() -> Vec<String> {
+    fn walk(folder: &Path, out: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let hidden = path.file_name().is_some_and(|n| n.as_encoded_bytes().starts_with(b"."));
+            if hidden {
+                continue;
+            }
+            if path.is_dir() {
+                walk(&path, out);
+            } else if path.extension().is_none_or(|e| e != "md") {
+                out.push(path);
+            }
+        }
+    }
+    let top = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut out = Vec::new();
+    walk(&top.join("samples"), &mut out);
+    let mut names: Vec<String> = out
+        .iter()
+        .map(|p| p.strip_prefix(top).unwrap().to_str().unwrap().replace('\\', "/"))
+        .collect();
+    names.sort();
+    names
+}
+
+/// The bytes of a sample.
+pub fn sample(name: &str) -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples").join(name);
+    std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+/// The built-in rules, put together once.
+pub fn engine() -> &'static Engine {
+    static ENGINE: OnceLock<Engine> = OnceLock::new();
+    ENGINE.get_or_init(|| Engine::new(builtin::packs()))
+}
+
+/// What a session holds, as the contract's objects.
+#[derive(Debug, Default, PartialEq)]
+pub struct Told {
+    pub calls: Vec<Value>,
+    pub requests: Vec<Value>,
+    /// Hidden ones are left out.
+    pub findings: Vec<Value>,
+    /// First line, how many, why.
+    pub unparsed: Vec<(u64, u64, String)>,
+    pub lines: u64,
+    pub bytes: u64,
+}
+
+/// Reads a text through the library, on one thread.
+pub fn told(text: impl AsRef<[u8]>) -> Told {
+    told_in(&[text.as_ref()], 1, 1 << 20)
+}
+
+/// Reads texts, one input each, cut into blocks.
+pub fn told_in(texts: &[&[u8]], threads: usize, block: usize) -> Told {
+    let folder = TempDir::new().unwrap();
+    let names: Vec<PathBuf> = texts
+        .iter()
+        .enumerate()
+        .map(|(n, t)| {
+            let path = folder.path().join(format!("{n:03}"));
+            std::fs::write(&path, t).unwrap();
+            path
+        })
+        .collect();
+    let reading = Reading {
+        shapes: Shapes::default(),
+        options: Options { threads, block },
+    };
+    let mut session = Session::open(&names, engine(), reading, &mut |_, _| {});
+    assert!(session.failures.is_empty() && session.inputs.iter().all(|i| i.fault.is_none()));
+    session.look_into(engine(), |_| true);
+    let mut told = tell(&session);
+    // Paths are of this run only.
+    let here = folder.path().display().to_string() + "/";
+    for o in told.findings.iter_mut().chain(&mut told.requests) {
+        let path = text(&o["source"], "path").replace(&here, "");
+        o["source"]["path"] = path.into();
+    }
+    told
+}
+
+fn tell(session: &Session) -> Told {
+    let query = Query::default();
+    let object = |o: &dyn erased::Line| serde_json::from_slice(&o.line()).unwrap();
+    let mut told = Told::default();
+    for call in &session.calls.calls {
+        if call.real {
+            told.calls.push(object(&json::call(session, call)));
+        }
+        let exchanges: Vec<_> = query.exchanges(session, call).collect();
+        let details = session.details(&exchanges);
+        for (e, d) in exchanges.into_iter().zip(&details) {
+            told.requests.push(object(&json::request(session, e, d)));
+        }
+        for f in query.findings(session, call) {
+            told.findings.push(object(&json::finding(session, f)));
+        }
+    }
+    for u in &session.calls.unparsed {
+        told.unparsed.push((u.place.line, u.lines, u.why.to_string()));
+    }
+    for input in &session.inputs {
+        told.lines += input.lines;
+        told.bytes += input.bytes;
+    }
+    told
+}
+
+/// `serde::Serialize` is not object safe; a line of JSON is all that is wanted of it.
+mod erased {
+    pub trait Line {
+        fn line(&self) -> Vec<u8>;
+    }
+
+    impl<T: serde::Serialize> Line for T {
+        fn line(&self) -> Vec<u8> {
+            serde_json::to_vec(self).unwrap()
+        }
+    }
+}
+
+impl Told {
+    /// Class and severity of every finding.
+    pub fn classes(&self) -> Vec<(&str, &str)> {
+        self.findings
+            .iter()
+            .map(|f| (text(f, "class"), text(f, "severity")))
+            .collect()
+    }
+
+    #[track_caller]
+    pub fn finding(&self) -> &Value {
+        assert_eq!(self.findings.len(), 1, "{:#?}", self.findings);
+        &self.findings[0]
+    }
+
+    #[track_caller]
+    pub fn call(&self) -> &Value {
+        assert_eq!(self.calls.len(), 1, "{:#?}", self.calls);
+        &self.calls[0]
+    }
+
+    #[track_caller]
+    pub fn request(&self) -> &Value {
+        assert_eq!(self.requests.len(), 1, "{:#?}", self.requests);
+        &self.requests[0]
+    }
+
+    /// One field of every request, missing as `-`.
+    pub fn requests(&self, field: &str) -> Vec<String> {
+        self.requests
+            .iter()
+            .map(|r| r[field].as_str().unwrap_or("-").to_owned())
+            .collect()
+    }
+}
