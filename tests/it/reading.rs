@@ -300,9 +300,12 @@ fn formats_can_be_forced() {
 /// Prose, log lines of two forms, and documents, one behind another.
 fn mixed() -> String {
     let alerts = String::from_utf8(sample("twilio/alerts.jsonl")).unwrap();
-    let pretty = String::from_utf8(sample("shapes/twilio/alert-instance-11200-http405-voice.json")).unwrap();
+    let pretty = String::from_utf8(sample(
+        "tests/data/shapes/twilio/alert-instance-11200-http405-voice.json",
+    ))
+    .unwrap();
     let archive = String::from_utf8(sample(PIZZA)).unwrap();
-    let debugger = String::from_utf8(sample("shapes/tropo/debugger-01.log")).unwrap();
+    let debugger = String::from_utf8(sample("tests/data/shapes/tropo/debugger-01.log")).unwrap();
     format!(
         "Dear all, here is what I have:\n\n{archive}\nand from the other window\n{debugger}{pretty}\n{alerts}Best regards\n{pretty}{archive}"
     )
@@ -352,9 +355,12 @@ fn one_file_may_switch_its_shape() {
 
 #[test]
 fn a_document_cut_at_the_end_of_the_file() {
-    let pretty = String::from_utf8(sample("shapes/twilio/alert-instance-11200-http405-voice.json")).unwrap();
+    let pretty = String::from_utf8(sample(
+        "tests/data/shapes/twilio/alert-instance-11200-http405-voice.json",
+    ))
+    .unwrap();
     let cut = &pretty[..pretty.len() * 2 / 3];
-    let log = String::from_utf8(sample("shapes/tropo/debugger-01.log")).unwrap();
+    let log = String::from_utf8(sample("tests/data/shapes/tropo/debugger-01.log")).unwrap();
     let ran = redial(["errors", "--json", "--unparsed", "-"])
         .stdin(log.clone() + cut)
         .run()

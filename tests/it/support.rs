@@ -180,6 +180,7 @@ pub fn samples() -> Vec<String> {
     let top = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut out = Vec::new();
     walk(&top.join("samples"), &mut out);
+    walk(&top.join("tests/data/shapes"), &mut out);
     let mut names: Vec<String> = out
         .iter()
         .map(|p| p.strip_prefix(top).unwrap().to_str().unwrap().replace('\\', "/"))
@@ -188,9 +189,14 @@ pub fn samples() -> Vec<String> {
     names
 }
 
-/// The bytes of a sample.
+/// The bytes of a sample, by its name from [`samples`] or from the folder `samples`.
 pub fn sample(name: &str) -> Vec<u8> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples").join(name);
+    let folder = if name.starts_with("tests/") || name.starts_with("samples/") {
+        ""
+    } else {
+        "samples"
+    };
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder).join(name);
     std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
@@ -233,6 +239,7 @@ pub fn told_in(texts: &[&[u8]], threads: usize, block: usize) -> Told {
     let reading = Reading {
         shapes: Shapes::default(),
         options: Options { threads, block },
+        ids: true,
     };
     let mut session = Session::open(&names, engine(), reading, &mut |_, _| {});
     assert!(session.failures.is_empty() && session.inputs.iter().all(|i| i.fault.is_none()));
@@ -261,7 +268,7 @@ fn tell(session: &Session) -> Told {
             told.requests.push(object(&json::request(session, e, d)));
         }
         for f in query.findings(session, call) {
-            told.findings.push(object(&json::finding(session, f)));
+            told.findings.push(object(&json::finding(session, f, &[])));
         }
     }
     for u in &session.calls.unparsed {

@@ -473,7 +473,7 @@ fn outcomes_of_a_request() {
             vec![("webhook-no-reply", "error")],
         ),
         // The log ends here: nobody knows.
-        (String::new(), "unknown", vec![]),
+        (String::new(), "unknown", vec![("webhook-no-reply", "info")]),
     ];
     for (after, outcome, classes) in table {
         let t = told(a(31, &session()) + &after);
@@ -852,8 +852,10 @@ fn levels_that_no_rule_knows_are_shown() {
             );
         }
     }
-    // A rule that hides a line hides it at any level.
-    let noise = told("2012-11-01 20:59:34.107 WARN [x-1] #KERNEL#: Timer wheel is late\n");
+    // A rule that hides what is said calmly does not hide a warning; a rule that hides a message hides it at any level.
+    let kernel = told("2012-11-01 20:59:34.107 WARN [x-1] #KERNEL#: Timer wheel is late\n");
+    assert_eq!(kernel.classes(), [("unclassified", "warning")]);
+    let noise = told("2012-11-01 20:59:34.107 WARN [x-1] #TROPO#: Invalid API Type [type=null, falling back\n");
     assert_eq!(noise.classes(), []);
 }
 
