@@ -1,9 +1,11 @@
 //! The catalogue of Twilio's error codes: title, class, level and product of each, and the link to its page.
 //!
 //! Owns `filters/twilio-codes.tsv` (one code a line, sorted by number; columns `code title class level product seen`),
-//! which is compiled in and searched where it stands: a look-up bisects the text, so a run that asks nothing pays
-//! nothing. What to do about a code is not here but in the rule pack `filters/twilio.toml`. Codes appear at Twilio
+//! which is compiled in. What to do about a code is not here but in the rule pack `filters/twilio.toml`. Codes appear at Twilio
 //! without notice: not being listed here is never an error. To add one, add its line at its place in the file.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use crate::model::Severity;
 
@@ -28,20 +30,11 @@ pub struct Entry {
     pub product: Option<&'static str>,
 }
 
-/// What is known of a code, given as its decimal digits; none for anything else and for codes not listed.
+/// What is known of a code, given as its decimal digits; none for anything else and for codes not listed. The table is
+/// read at the first question: a run that asks nothing pays nothing.
 pub fn look_up(code: &str) -> Option<Entry> {
-    let wanted = number(code)?;
-    let mut rest = rows();
-    while !rest.is_empty() {
-        let (before, line, after) = middle_line(rest);
-        let entry = read(line)?;
-        rest = match wanted.cmp(&entry.code) {
-            std::cmp::Ordering::Equal => return Some(entry),
-            std::cmp::Ordering::Less => before,
-            std::cmp::Ordering::Greater => after,
-        };
-    }
-    None
+    static CODES: LazyLock<HashMap<u32, Entry>> = LazyLock::new(|| entries().map(|e| (e.code, e)).collect());
+    CODES.get(&number(code)?).copied()
 }
 
 /// Address of the code's page in Twilio's dictionary, also for codes that the catalogue does not list.
@@ -62,15 +55,6 @@ pub fn entries() -> impl Iterator<Item = Entry> {
 /// The lines below the header.
 fn rows() -> &'static str {
     TABLE.split_once('\n').map_or("", |(_, rows)| rows)
-}
-
-/// Splits whole lines at the line around their middle: what stands before it, the line, what stands after it.
-fn middle_line(lines: &str) -> (&str, &str, &str) {
-    let bytes = lines.as_bytes();
-    let mid = bytes.len() / 2;
-    let start = memchr::memrchr(b'\n', &bytes[..mid]).map_or(0, |at| at + 1);
-    let end = memchr::memchr(b'\n', &bytes[mid..]).map_or(bytes.len(), |at| mid + at);
-    (&lines[..start], &lines[start..end], lines.get(end + 1..).unwrap_or(""))
 }
 
 /// Reads one line of the table.

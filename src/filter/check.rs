@@ -43,7 +43,12 @@ fn fault(engine: &Engine, rule: &Rule, example: &Example, wanted: bool) -> Optio
         (Test::Fields(when), Example::Fields(fields)) => {
             let field = |name: &str| fields.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
             let meets = when.iter().all(|(n, c)| c.holds(field(n)));
-            (meets, engine.ask_document(field).map(|r| r.id.clone()))
+            (
+                meets,
+                engine
+                    .ask_document(fields.iter().map(|(n, v)| (n.as_str(), v.as_str())))
+                    .map(|r| r.id.clone()),
+            )
         }
         _ => return Some("an example of the wrong kind: texts for lines, tables for documents".to_owned()),
     };

@@ -3,14 +3,16 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
+
 use super::rule::{Condition, Rule, Test};
 
 /// The document rules in the order in which they are asked.
 #[derive(Debug, Default)]
 pub(super) struct Documents {
     rules: Vec<Rule>,
-    /// Names of fields that conditions test.
-    names: Vec<String>,
+    /// Numbers of the fields that conditions test.
+    names: HashMap<String, usize, RandomState>,
     /// For each rule, the numbers of the fields of its conditions.
     fields: Vec<Vec<usize>>,
     /// Rules by a code that they name.
@@ -36,11 +38,8 @@ impl Documents {
         let n = self.rules.len();
         let mut fields = Vec::new();
         for (name, _) in when {
-            let known = self.names.iter().position(|k| k == name);
-            fields.push(known.unwrap_or_else(|| {
-                self.names.push(name.clone());
-                self.names.len() - 1
-            }));
+            let next = self.names.len();
+            fields.push(*self.names.entry(name.clone()).or_insert(next));
         }
         let codes = when.iter().find_map(|(name, c)| match c {
             Condition::OneOf(list) if name == "code" => Some(list),
@@ -56,10 +55,15 @@ impl Documents {
         self.rules.push(rule);
     }
 
-    /// The first rule whose conditions the fields meet.
-    pub(super) fn ask<'a>(&self, field: impl Fn(&str) -> Option<&'a str>) -> Option<&Rule> {
-        let values: Vec<Option<&str>> = self.names.iter().map(|n| field(n)).collect();
-        let code = self.names.iter().position(|n| n == "code").and_then(|n| values[n]);
+    /// The first rule whose conditions the fields (names and values) meet.
+    pub(super) fn ask<'a>(&self, fields: impl Iterator<Item = (&'a str, &'a str)>) -> Option<&Rule> {
+        let mut values: Vec<Option<&str>> = vec![None; self.names.len()];
+        for (name, value) in fields {
+            if let Some(&n) = self.names.get(name) {
+                values[n].get_or_insert(value);
+            }
+        }
+        let code = self.names.get("code").and_then(|&n| values[n]);
         let mut named = code
             .and_then(|c| self.by_code.get(c))
             .map_or(&[][..], Vec::as_slice)

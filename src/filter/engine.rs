@@ -347,9 +347,9 @@ impl Engine {
             .map(|t| String::from_utf8_lossy(t).into_owned())
     }
 
-    /// The first document rule whose conditions the fields meet.
-    pub fn ask_document<'a>(&self, field: impl Fn(&str) -> Option<&'a str>) -> Option<&Rule> {
-        self.documents().ask(field)
+    /// The first document rule whose conditions the fields (names and values) meet.
+    pub fn ask_document<'a>(&self, fields: impl Iterator<Item = (&'a str, &'a str)>) -> Option<&Rule> {
+        self.documents().ask(fields)
     }
 
     /// The document rules; those of the late packs are read now.

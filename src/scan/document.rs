@@ -128,7 +128,7 @@ pub(super) fn rule_for<'e>(engine: &'e Engine, record: &mut Record) -> Option<&'
         _ => String::new(),
     };
     record.fields.set("place", place);
-    let rule = engine.ask_document(|name| record.fields.get(name))?;
+    let rule = engine.ask_document(record.fields.iter())?;
     // Without a code only a rule that asks for just that speaks.
     (record.code.is_some() || rule.tests("code", &Condition::Absent)).then_some(rule)
 }
