@@ -355,7 +355,7 @@ impl<'a, 'e> Run<'a, 'e> {
         if self.pass.shapes.documents {
             match twilio::opening(line) {
                 twilio::Opening::Whole => {
-                    let reading = twilio::read(line);
+                    let reading = twilio::read_facts(line);
                     if reading.incomplete && reading.records.is_empty() {
                         return false;
                     }
@@ -477,7 +477,7 @@ pub fn scan_document(pass: Pass<'_>, text: &[u8], at: u64, lines: u64) -> Scanne
         ..Scanned::default()
     };
     let mut keys = Keys::default();
-    let reading = twilio::read(text);
+    let reading = twilio::read_facts(text);
     document::take(&mut out, &mut keys, pass, text, reading, (0, at, text.len() as u32));
     let (keys, stamps) = keys.finish();
     out.keys = keys;

@@ -75,7 +75,7 @@ fn pairs(value: Option<&Value<'_>>) -> Vec<(String, String)> {
 }
 
 /// Reads one alert, notification (`listed` is then the kind of a list entry) or line of twilio-cli.
-pub(super) fn read(members: &Object<'_>, full: RecordKind, listed: RecordKind) -> Record {
+pub(super) fn read(members: &Object<'_>, full: RecordKind, listed: RecordKind, facts: bool) -> Record {
     let a = Alert::of(members);
     let kind = if a.is_instance() { full } else { listed };
     let mut record = draft::blank(kind, Provider::Twilio);
@@ -90,7 +90,10 @@ pub(super) fn read(members: &Object<'_>, full: RecordKind, listed: RecordKind) -
         text(a.method),
         text(a.url),
         pairs(a.request_headers),
-        pairs(a.variables),
+        match a.variables {
+            Some(Value::Text(t)) if facts => form::telling(t),
+            other => pairs(other),
+        },
     );
     record.response = draft::response(None, pairs(a.response_headers), text(a.response_body));
     let said = a.text.and_then(Value::text).unwrap_or_default();

@@ -263,7 +263,7 @@ fn read_salvage(text: &str, at: usize, reading: &mut Reading) {
         };
         let strict = serde_json::from_str::<Value<'_>>(item);
         let found = match &strict {
-            Ok(Value::Object(members)) => known(members, item, page_call.as_ref()),
+            Ok(Value::Object(members)) => known(members, item, page_call.as_ref(), reading.facts),
             _ => continue,
         };
         put(found, source.range(item), reading, true);
@@ -288,11 +288,12 @@ fn read_document(document: &Value<'_>, source: &Source<'_>, reading: &mut Readin
 /// One item of a list.
 fn read_item(item: &str, source: &Source<'_>, page_call: Option<&Id>, reading: &mut Reading) {
     let range = source.range(item);
+    let facts = reading.facts;
     let found = match serde_json::from_str::<Value<'_>>(item) {
-        Ok(Value::Object(members)) => known(&members, item, page_call),
+        Ok(Value::Object(members)) => known(&members, item, page_call, facts),
         // An event of a stream, or a payload, kept as text.
         Ok(Value::Text(inner)) => unwrap::with_value(&inner, &mut |v| match v {
-            Value::Object(members) => known(members, "{}", page_call),
+            Value::Object(members) => known(members, "{}", page_call, facts),
             _ => Found::Unknown,
         })
         .unwrap_or(Found::Unknown),
@@ -320,8 +321,9 @@ fn read_object(members: &Object<'_>, source: &Source<'_>, reading: &mut Reading)
         }
     }
     if !is_page {
+        let facts = reading.facts;
         put(
-            known(members, source.text, None),
+            known(members, source.text, None, facts),
             source.range(source.text),
             reading,
             false,

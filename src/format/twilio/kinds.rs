@@ -18,12 +18,13 @@ pub(super) enum Found {
     Unknown,
 }
 
-/// Tells the kind of one object by the names of its members. `text` is the object's own text.
-pub(super) fn known(members: &Object<'_>, text: &str, page_call: Option<&Id>) -> Found {
+/// Tells the kind of one object by the names of its members. `text` is the object's own text; `facts` when parameters that
+/// say nothing about the call may be left out.
+pub(super) fn known(members: &Object<'_>, text: &str, page_call: Option<&Id>, facts: bool) -> Found {
     // By far the most frequent kind, and no other has this name: files of alerts run to hundreds of megabytes.
     if members.iter().any(|(n, _)| n == "alert_text") {
         return Found::Record(
-            Box::new(alert::read(members, RecordKind::Alert, RecordKind::AlertListed)),
+            Box::new(alert::read(members, RecordKind::Alert, RecordKind::AlertListed, facts)),
             None,
         );
     }
@@ -37,11 +38,12 @@ pub(super) fn known(members: &Object<'_>, text: &str, page_call: Option<&Id>) ->
             members,
             RecordKind::Notification,
             RecordKind::NotificationListed,
+            facts,
         ))
     } else if names.alert {
-        one(alert::read(members, RecordKind::Alert, RecordKind::AlertListed))
+        one(alert::read(members, RecordKind::Alert, RecordKind::AlertListed, facts))
     } else if names.cli {
-        one(alert::read(members, RecordKind::Cli, RecordKind::Cli))
+        one(alert::read(members, RecordKind::Cli, RecordKind::Cli, facts))
     } else if names.fields {
         pair(debugger::read_fields(members))
     } else if names.payload {

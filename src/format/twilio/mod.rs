@@ -47,6 +47,8 @@ pub struct Reading {
     pub trouble: Option<String>,
     /// The text ends inside a document: with the lines behind it, it may be whole.
     pub incomplete: bool,
+    /// Facts are wanted, not everything that could be sent again.
+    facts: bool,
 }
 
 impl Reading {
@@ -64,7 +66,22 @@ impl Reading {
 /// Never fails. A document of a known shape that holds nothing of interest (an empty alert list, the meta part of a
 /// page) gives no records and no trouble. Bytes that are not UTF-8 become U+FFFD, but in the payload of a Tropo request.
 pub fn read(text: &[u8]) -> Reading {
-    let mut reading = Reading::default();
+    read_into(text, Reading::default())
+}
+
+/// As [`read`], for a pass over a great many documents: what says nothing about the call (the callers' geography among an
+/// alert's parameters) is passed over. Records tell the same but for these parameters.
+pub fn read_facts(text: &[u8]) -> Reading {
+    read_into(
+        text,
+        Reading {
+            facts: true,
+            ..Reading::default()
+        },
+    )
+}
+
+fn read_into(text: &[u8], mut reading: Reading) -> Reading {
     if let Ok(text) = std::str::from_utf8(text) {
         document::read_text(text, 0, &mut reading);
         return reading;
