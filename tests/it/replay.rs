@@ -243,7 +243,7 @@ fn without_a_token_there_is_no_signature() {
     }
     // The recorded one can be kept.
     let (ran, got) = replay(
-        &["samples/twilio/sms-bad-reply.http", "--all", "--sign", "keep"],
+        &["samples/twilio/sms-incoming.http", "--all", "--sign", "keep"],
         vec![twiml_ok()],
         |r| r.env("TWILIO_AUTH_TOKEN", TOKEN),
     );
