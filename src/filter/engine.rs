@@ -3,7 +3,7 @@
 //! One multi-literal search over a whole block finds the lines that any rule could meet; only there the patterns run.
 //! Rules that only hide have no part in that search: a line that nothing shows is hidden anyway.
 
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use aho_corasick::packed;
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -14,6 +14,7 @@ use regex_automata::{Anchored, Input};
 use super::needles::needles;
 use super::pack::{Broken, Pack};
 use super::rule::{Does, Note, OverCall, Rule, Test};
+use super::shape::Shape;
 
 /// Groups that a pattern may have, the whole match among them.
 const GROUPS: usize = 16;
@@ -23,6 +24,8 @@ const GROUPS: usize = 16;
 pub struct Engine {
     /// Line rules, in the order in which they are asked.
     lines: Vec<Rule>,
+    /// Their patterns' shapes, for those that have one; read when first needed.
+    shapes: Vec<OnceLock<Option<Shape>>>,
     /// Document rules, in the order in which they are asked.
     documents: Vec<Rule>,
     /// Packs with further document rules, read when the first document is.
@@ -135,6 +138,7 @@ impl Engine {
     pub(super) fn with_late(packs: Vec<Pack>, late: fn() -> Vec<Pack>) -> Self {
         let mut e = Self {
             lines: Vec::new(),
+            shapes: Vec::new(),
             documents: Vec::new(),
             late: LazyLock::new(late),
             over: Vec::new(),
@@ -155,6 +159,7 @@ impl Engine {
                 }
             }
         }
+        e.shapes.resize_with(e.lines.len(), OnceLock::new);
         e.build_search();
         e
     }
@@ -244,7 +249,7 @@ impl Engine {
             let rule = &self.lines[usize::from(owner.rule)];
             let fits = owner
                 .at
-                .is_none_or(|at| begins(owner.rule, rule, from, at, block, line, scratch));
+                .is_none_or(|at| self.begins(owner.rule, (from, at), block, line, scratch));
             match rule.note() {
                 _ if !fits => {}
                 Some(n) => note = Some(n),
@@ -304,15 +309,19 @@ impl Engine {
         if !rule.in_category(category) {
             return false;
         }
-        let (Some(regex), Some(cache)) = (rule.regex(), scratch.of(n, rule)) else {
-            return false;
-        };
         let mut slots = [None; 2 * GROUPS];
-        if regex
-            .search_slots_with(cache, &Input::new(message), &mut slots)
-            .is_none()
-        {
-            return false;
+        if let Some(shape) = self.shape(n).filter(|s| s.anchored()) {
+            if !shape.groups(message, &mut slots) {
+                return false;
+            }
+        } else {
+            let (Some(regex), Some(cache)) = (rule.regex(), scratch.of(n, rule)) else {
+                return false;
+            };
+            let input = Input::new(message);
+            if regex.search_slots_with(cache, &input, &mut slots).is_none() {
+                return false;
+            }
         }
         met.push(Met {
             index: n,
@@ -321,6 +330,42 @@ impl Engine {
             slots,
         });
         !rule.also && rule.needs.is_none()
+    }
+
+    /// The shape of a line rule's pattern, when it has one.
+    fn shape(&self, n: u16) -> Option<&Shape> {
+        let n = usize::from(n);
+        let read = || match &self.lines[n].test {
+            Test::Line { pattern, .. } => Shape::of(pattern, 2 * GROUPS),
+            _ => None,
+        };
+        self.shapes[n].get_or_init(read).as_ref()
+    }
+
+    /// Whether a rule's pattern can begin where its needle says: needle and where it stands in a match.
+    fn begins(
+        &self,
+        n: u16,
+        (needle, at): (usize, usize),
+        block: &[u8],
+        line: (usize, usize),
+        scratch: &mut Scratch,
+    ) -> bool {
+        let Some(start) = needle.checked_sub(at).filter(|s| *s >= line.0) else {
+            return false;
+        };
+        if let Some(shape) = self.shape(n).filter(|s| !s.anchored()) {
+            return shape.begins(&block[..line.1], start);
+        }
+        let rule = &self.lines[usize::from(n)];
+        let (Some(regex), Some(cache)) = (rule.regex(), scratch.of(n, rule)) else {
+            return false;
+        };
+        let input = Input::new(block)
+            .range(start..line.1)
+            .anchored(Anchored::Yes)
+            .earliest(true);
+        regex.search_half_with(cache, &input).is_some()
     }
 
     /// The text of a group of a note's rule in a message.
@@ -381,29 +426,6 @@ impl Engine {
 /// A rule that only hides, or whose lines are read without it.
 fn is_noise(rule: &Rule) -> bool {
     rule.hide && matches!(rule.does, Does::Finding | Does::Echo | Does::Context) && rule.settles.is_none()
-}
-
-/// Whether a rule's pattern can begin where its needle says.
-fn begins(
-    n: u16,
-    rule: &Rule,
-    needle: usize,
-    at: usize,
-    block: &[u8],
-    line: (usize, usize),
-    scratch: &mut Scratch,
-) -> bool {
-    let Some(start) = needle.checked_sub(at).filter(|s| *s >= line.0) else {
-        return false;
-    };
-    let (Some(regex), Some(cache)) = (rule.regex(), scratch.of(n, rule)) else {
-        return false;
-    };
-    let input = Input::new(block)
-        .range(start..line.1)
-        .anchored(Anchored::Yes)
-        .earliest(true);
-    regex.search_half_with(cache, &input).is_some()
 }
 
 /// The needles to search for: those that hold no other, so that no two can be meant at one place.

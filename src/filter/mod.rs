@@ -12,6 +12,7 @@ pub mod expr;
 mod needles;
 mod pack;
 mod rule;
+mod shape;
 mod template;
 
 pub use check::{Wrong, check};
