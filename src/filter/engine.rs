@@ -1,7 +1,7 @@
 //! All packs as one machine: finds candidate lines in a block, and says which rules a line or a document meets.
 //!
 //! One multi-literal search over a whole block finds the lines that any rule could meet; only there the patterns run.
-//! Rules that only hide have no part in that search: a line that nothing shows is hidden anyway.
+//! Rules whose messages begin in a way of their own are looked up by that instead. Rules that only hide have no part in that search: a line that nothing shows is hidden anyway.
 
 use std::sync::{LazyLock, OnceLock};
 
@@ -11,13 +11,16 @@ use regex_automata::meta::Cache;
 use regex_automata::util::primitives::NonMaxUsize;
 use regex_automata::{Anchored, Input};
 
-use super::needles::needles;
+use super::needles::{OPENING, needles, openings};
 use super::pack::{Broken, Pack};
 use super::rule::{Does, Note, OverCall, Rule, Test};
 use super::shape::Shape;
+use super::usual::Usual;
 
 /// Groups that a pattern may have, the whole match among them.
 const GROUPS: usize = 16;
+/// An opening that more of the usual lines hold is not looked up: its rule would be asked too often.
+const USUAL: u32 = 6;
 
 /// Every rule of every pack, ready to run.
 #[derive(Debug)]
@@ -35,6 +38,8 @@ pub struct Engine {
     search: Search,
     /// For each needle, the line rules that it may belong to.
     owners: Vec<Vec<Owner>>,
+    /// Line rules that need no needle: what their messages begin with.
+    openings: Vec<([u8; OPENING], u16)>,
     /// Line rules without a needle: asked for every line.
     always: Vec<u16>,
     /// About the packs: name, about, origin, in order.
@@ -144,6 +149,7 @@ impl Engine {
             over: Vec::new(),
             search: Search::Nothing,
             owners: Vec::new(),
+            openings: Vec::new(),
             always: Vec::new(),
             packs: Vec::new(),
             broken: Vec::new(),
@@ -165,12 +171,20 @@ impl Engine {
     }
 
     fn build_search(&mut self) {
-        let common = self.common();
+        let common = Usual::with(&self.common());
         let mut found: Vec<Owner> = Vec::new();
         for (n, rule) in self.lines.iter().enumerate().filter(|(_, r)| !is_noise(r)) {
             let Test::Line { pattern, .. } = &rule.test else {
                 continue;
             };
+            // What a note's lines tell is taken without asking its rule once more.
+            if let Some(texts) = openings(pattern).filter(|_| rule.note().is_none())
+                && texts.iter().all(|t| common.seen(t) <= USUAL)
+            {
+                let texts = texts.iter().filter_map(|t| t.first_chunk());
+                self.openings.extend(texts.map(|t| (*t, n as u16)));
+                continue;
+            }
             match needles(pattern, &common) {
                 Some(set) => found.extend(set.into_iter().map(|l| Owner {
                     rule: n as u16,
@@ -181,7 +195,7 @@ impl Engine {
                 None => self.always.push(n as u16),
             }
         }
-        let needles = shortest(&found);
+        let needles = common.grouped(shortest(&found));
         self.owners = needles.iter().map(|n| owners(n, &found)).collect();
         self.search = if needles.is_empty() {
             Search::Nothing
@@ -259,6 +273,13 @@ impl Engine {
         note
     }
 
+    /// Adds the rules whose messages begin like this one.
+    pub fn opened(&self, message: &[u8], into: &mut Vec<u16>) {
+        if let Some(head) = message.first_chunk::<OPENING>() {
+            into.extend(self.openings.iter().filter(|(o, _)| o == head).map(|(_, n)| n));
+        }
+    }
+
     /// Which rules a message meets: those with `also` or `needs`, and the first without. `candidates` are those whose
     /// needles are in the line, in any order; rules that hide are asked when they stand before one of these.
     pub fn ask<'e, 't>(
@@ -310,11 +331,15 @@ impl Engine {
             return false;
         }
         let mut slots = [None; 2 * GROUPS];
-        if let Some(shape) = self.shape(n).filter(|s| s.anchored()) {
+        let shape = self.shape(n).filter(|s| s.anchored());
+        if let Some(shape) = shape.filter(|s| s.whole()) {
             if !shape.groups(message, &mut slots) {
                 return false;
             }
         } else {
+            if shape.is_some_and(|s| !s.begins(message, 0)) {
+                return false;
+            }
             let (Some(regex), Some(cache)) = (rule.regex(), scratch.of(n, rule)) else {
                 return false;
             };
@@ -355,7 +380,10 @@ impl Engine {
             return false;
         };
         if let Some(shape) = self.shape(n).filter(|s| !s.anchored()) {
-            return shape.begins(&block[..line.1], start);
+            let may = shape.begins(&block[..line.1], start);
+            if shape.whole() || !may {
+                return may;
+            }
         }
         let rule = &self.lines[usize::from(n)];
         let (Some(regex), Some(cache)) = (rule.regex(), scratch.of(n, rule)) else {

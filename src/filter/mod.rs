@@ -14,6 +14,7 @@ mod pack;
 mod rule;
 mod shape;
 mod template;
+mod usual;
 
 pub use check::{Wrong, check};
 pub use engine::{Engine, Hit, Met, Scratch};
