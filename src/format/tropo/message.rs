@@ -60,6 +60,12 @@ pub(super) fn split(line: &[u8]) -> Option<Split> {
 /// Where the text of a message begins, behind its category.
 pub fn text_of<'a>(line: &'a [u8], split: &Split) -> &'a [u8] {
     let message = line.get(split.message as usize..).unwrap_or_default();
+    // The two of most lines.
+    for usual in [b"#TROPO#: ".as_slice(), b"#SIP#: "] {
+        if let Some(text) = message.strip_prefix(usual) {
+            return text;
+        }
+    }
     category(message).map_or(message, |(_, _, skip)| &message[skip..])
 }
 
