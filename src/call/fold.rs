@@ -47,14 +47,18 @@ pub(super) struct Input {
 /// The place of lines that belong to no call.
 pub(super) const NOBODY: u32 = 0;
 
+/// Room for calls from the start. Memory that nothing was written to costs nothing, and a system's allocator moves what
+/// is large by remapping it: a list that begins small may be copied as it grows, and leaves its old places behind.
+const ROOM: usize = 1 << 14;
+
 impl<'e> Fold<'e> {
     /// An empty fold.
     pub fn new(engine: &'e Engine) -> Self {
         let mut fold = Self {
             engine,
-            calls: Vec::new(),
-            exchanges: Vec::new(),
-            findings: Vec::new(),
+            calls: Vec::with_capacity(ROOM),
+            exchanges: Vec::with_capacity(2 * ROOM),
+            findings: Vec::with_capacity(ROOM),
             texts: Interner::default(),
             ids: Ids::default(),
             seen: HashMap::default(),
@@ -337,9 +341,7 @@ impl<'e> Fold<'e> {
             }
         }
         let c = &mut self.calls[call as usize];
-        if !c.also.contains(&id) {
-            c.also.push(id);
-        }
+        add(&mut c.also, id);
     }
 
     /// The call that a call was merged into.
@@ -388,8 +390,8 @@ impl<'e> Fold<'e> {
             widen(&mut c.ranges, input, a, b);
         }
         for id in also.into_iter().chain(std::iter::once(id)) {
-            if c.id != id && !c.also.contains(&id) {
-                c.also.push(id);
+            if c.id != id {
+                add(&mut c.also, id);
             }
         }
     }
@@ -424,9 +426,7 @@ impl<'e> Fold<'e> {
             && *guid != self.calls[call as usize].id
         {
             let c = &mut self.calls[call as usize];
-            if !c.also.contains(guid) {
-                c.also.push(guid.clone());
-            }
+            add(&mut c.also, guid.clone());
             c.guid = Some(guid.clone());
         }
         for id in &key.also {
@@ -675,6 +675,13 @@ fn mix(base: u64, nth: u64) -> u64 {
 fn stands_alone(id: &Id) -> bool {
     let text = id.to_string();
     text.starts_with("sas_") || text.len() != 32
+}
+
+/// Adds an id to the few that a call has.
+fn add(also: &mut Vec<Id>, id: Id) {
+    if !also.contains(&id) {
+        also.push(id);
+    }
 }
 
 fn widen(ranges: &mut Vec<(InputId, u64, u64)>, input: InputId, from: u64, to: u64) {

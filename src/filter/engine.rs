@@ -1,7 +1,8 @@
 //! All packs as one machine: finds candidate lines in a block, and says which rules a line or a document meets.
 //!
 //! One multi-literal search over a whole block finds the lines that any rule could meet; only there the patterns run.
-//! Rules that only hide have no part in that search: a line that nothing shows is hidden anyway.
+//! Rules whose messages begin in a way of their own are looked up by that instead. Rules that only hide have no part in
+//! that search: a line that nothing shows is hidden anyway.
 
 use std::sync::{Mutex, OnceLock};
 
@@ -12,18 +13,24 @@ use regex_automata::util::primitives::NonMaxUsize;
 use regex_automata::{Anchored, Input};
 
 use super::documents::Documents;
-use super::needles::needles;
+use super::needles::{OPENING, needles, openings};
 use super::pack::{Broken, Pack};
 use super::rule::{Does, Note, OverCall, Rule, Test};
+use super::shape::Shape;
+use super::usual::Usual;
 
 /// Groups that a pattern may have, the whole match among them.
 const GROUPS: usize = 16;
+/// An opening that more of the usual lines hold is not looked up: its rule would be asked too often.
+const USUAL: u32 = 6;
 
 /// Every rule of every pack, ready to run.
 #[derive(Debug)]
 pub struct Engine {
     /// Line rules, in the order in which they are asked.
     lines: Vec<Rule>,
+    /// Their patterns' shapes, for those that have one; read when first needed.
+    shapes: Vec<OnceLock<Option<Shape>>>,
     /// Document rules, indexed when the first document is read.
     documents: OnceLock<Documents>,
     /// The user's document rules until then.
@@ -36,6 +43,8 @@ pub struct Engine {
     search: Search,
     /// For each needle, the line rules that it may belong to.
     owners: Vec<Vec<Owner>>,
+    /// Line rules that need no needle: what their messages begin with.
+    openings: Vec<([u8; OPENING], u16)>,
     /// Line rules without a needle: asked for every line.
     always: Vec<u16>,
     /// About the packs: name, about, origin, in order.
@@ -139,6 +148,7 @@ impl Engine {
     pub(super) fn with_late(packs: Vec<Pack>, late: fn() -> Vec<Pack>) -> Self {
         let mut e = Self {
             lines: Vec::new(),
+            shapes: Vec::new(),
             documents: OnceLock::new(),
             early: Mutex::default(),
             late,
@@ -146,6 +156,7 @@ impl Engine {
             over: Vec::new(),
             search: Search::Nothing,
             owners: Vec::new(),
+            openings: Vec::new(),
             always: Vec::new(),
             packs: Vec::new(),
             broken: Vec::new(),
@@ -167,17 +178,26 @@ impl Engine {
             }
         }
         e.early = Mutex::new(early);
+        e.shapes.resize_with(e.lines.len(), OnceLock::new);
         e.build_search();
         e
     }
 
     fn build_search(&mut self) {
-        let common = self.common();
+        let common = Usual::with(&self.common());
         let mut found: Vec<Owner> = Vec::new();
         for (n, rule) in self.lines.iter().enumerate().filter(|(_, r)| !is_noise(r)) {
             let Test::Line { pattern, .. } = &rule.test else {
                 continue;
             };
+            // What a note's lines tell is taken without asking its rule once more.
+            if let Some(texts) = openings(pattern).filter(|_| rule.note().is_none())
+                && texts.iter().all(|t| common.seen(t) <= USUAL)
+            {
+                let texts = texts.iter().filter_map(|t| t.first_chunk());
+                self.openings.extend(texts.map(|t| (*t, n as u16)));
+                continue;
+            }
             match needles(pattern, &common) {
                 Some(set) => found.extend(set.into_iter().map(|l| Owner {
                     rule: n as u16,
@@ -188,7 +208,7 @@ impl Engine {
                 None => self.always.push(n as u16),
             }
         }
-        let needles = shortest(&found);
+        let needles = common.grouped(shortest(&found));
         self.owners = needles.iter().map(|n| owners(n, &found)).collect();
         self.search = if needles.is_empty() {
             Search::Nothing
@@ -256,7 +276,7 @@ impl Engine {
             let rule = &self.lines[usize::from(owner.rule)];
             let fits = owner
                 .at
-                .is_none_or(|at| begins(owner.rule, rule, from, at, block, line, scratch));
+                .is_none_or(|at| self.begins(owner.rule, (from, at), block, line, scratch));
             match rule.note() {
                 _ if !fits => {}
                 Some(n) => note = Some(n),
@@ -264,6 +284,13 @@ impl Engine {
             }
         }
         note
+    }
+
+    /// Adds the rules whose messages begin like this one.
+    pub fn opened(&self, message: &[u8], into: &mut Vec<u16>) {
+        if let Some(head) = message.first_chunk::<OPENING>() {
+            into.extend(self.openings.iter().filter(|(o, _)| o == head).map(|(_, n)| n));
+        }
     }
 
     /// Which rules a message meets: those with `also` or `needs`, and the first without. `candidates` are those whose
@@ -316,15 +343,23 @@ impl Engine {
         if !rule.in_category(category) {
             return false;
         }
-        let (Some(regex), Some(cache)) = (rule.regex(), scratch.of(n, rule)) else {
-            return false;
-        };
         let mut slots = [None; 2 * GROUPS];
-        if regex
-            .search_slots_with(cache, &Input::new(message), &mut slots)
-            .is_none()
-        {
-            return false;
+        let shape = self.shape(n).filter(|s| s.anchored());
+        if let Some(shape) = shape.filter(|s| s.whole()) {
+            if !shape.groups(message, &mut slots) {
+                return false;
+            }
+        } else {
+            if shape.is_some_and(|s| !s.begins(message, 0)) {
+                return false;
+            }
+            let (Some(regex), Some(cache)) = (rule.regex(), scratch.of(n, rule)) else {
+                return false;
+            };
+            let input = Input::new(message);
+            if regex.search_slots_with(cache, &input, &mut slots).is_none() {
+                return false;
+            }
         }
         met.push(Met {
             index: n,
@@ -333,6 +368,45 @@ impl Engine {
             slots,
         });
         !rule.also && rule.needs.is_none()
+    }
+
+    /// The shape of a line rule's pattern, when it has one.
+    fn shape(&self, n: u16) -> Option<&Shape> {
+        let n = usize::from(n);
+        let read = || match &self.lines[n].test {
+            Test::Line { pattern, .. } => Shape::of(pattern, 2 * GROUPS),
+            _ => None,
+        };
+        self.shapes[n].get_or_init(read).as_ref()
+    }
+
+    /// Whether a rule's pattern can begin where its needle says: needle and where it stands in a match.
+    fn begins(
+        &self,
+        n: u16,
+        (needle, at): (usize, usize),
+        block: &[u8],
+        line: (usize, usize),
+        scratch: &mut Scratch,
+    ) -> bool {
+        let Some(start) = needle.checked_sub(at).filter(|s| *s >= line.0) else {
+            return false;
+        };
+        if let Some(shape) = self.shape(n).filter(|s| !s.anchored()) {
+            let may = shape.begins(&block[..line.1], start);
+            if shape.whole() || !may {
+                return may;
+            }
+        }
+        let rule = &self.lines[usize::from(n)];
+        let (Some(regex), Some(cache)) = (rule.regex(), scratch.of(n, rule)) else {
+            return false;
+        };
+        let input = Input::new(block)
+            .range(start..line.1)
+            .anchored(Anchored::Yes)
+            .earliest(true);
+        regex.search_half_with(cache, &input).is_some()
     }
 
     /// The text of a group of a note's rule in a message.
@@ -400,29 +474,6 @@ impl Engine {
 /// A rule that only hides, or whose lines are read without it.
 fn is_noise(rule: &Rule) -> bool {
     rule.hide && matches!(rule.does, Does::Finding | Does::Echo | Does::Context) && rule.settles.is_none()
-}
-
-/// Whether a rule's pattern can begin where its needle says.
-fn begins(
-    n: u16,
-    rule: &Rule,
-    needle: usize,
-    at: usize,
-    block: &[u8],
-    line: (usize, usize),
-    scratch: &mut Scratch,
-) -> bool {
-    let Some(start) = needle.checked_sub(at).filter(|s| *s >= line.0) else {
-        return false;
-    };
-    let (Some(regex), Some(cache)) = (rule.regex(), scratch.of(n, rule)) else {
-        return false;
-    };
-    let input = Input::new(block)
-        .range(start..line.1)
-        .anchored(Anchored::Yes)
-        .earliest(true);
-    regex.search_half_with(cache, &input).is_some()
 }
 
 /// The needles to search for: those that hold no other, so that no two can be meant at one place.

@@ -13,7 +13,9 @@ pub mod expr;
 mod needles;
 mod pack;
 mod rule;
+mod shape;
 mod template;
+mod usual;
 
 pub use check::{Wrong, check};
 pub use engine::{Engine, Hit, Met, Scratch};

@@ -2,7 +2,9 @@
 //! any rule could meet.
 
 use regex_syntax::hir::literal::{ExtractKind, Extractor, Seq};
-use regex_syntax::hir::{Hir, HirKind};
+use regex_syntax::hir::{Hir, HirKind, Look};
+
+use super::usual::Usual;
 
 /// A literal shorter than this would be met by too many lines.
 const SHORTEST: usize = 3;
@@ -10,6 +12,8 @@ const SHORTEST: usize = 3;
 const MOST: usize = 16;
 /// Only so many bytes of a literal are searched for; the pattern decides the rest.
 const LONGEST: usize = 16;
+/// How many bytes of a message's beginning are looked up.
+pub(super) const OPENING: usize = 8;
 /// Beyond this a literal is rare enough (bits, see [`rarity`]).
 const ENOUGH: i32 = 26;
 /// What each further literal costs the search (bits).
@@ -23,20 +27,40 @@ pub(super) struct Needle {
     pub(super) at: Option<usize>,
 }
 
-/// Literals of which every match of `pattern` holds at least one; none when the pattern has no such set. What `common`
-/// text holds is avoided as the beginning of a needle: the search stops there.
-pub(super) fn needles(pattern: &str, common: &str) -> Option<Vec<Needle>> {
+/// Literals of which every match of `pattern` holds at least one; none when the pattern has no such set. What is
+/// common is avoided as the beginning of a needle: the search stops there.
+pub(super) fn needles(pattern: &str, common: &Usual) -> Option<Vec<Needle>> {
     let hir = regex_syntax::ParserBuilder::new()
         .unicode(false)
         .utf8(false)
         .build()
         .parse(pattern)
         .ok()?;
-    best(&hir, true, common.as_bytes())
+    best(&hir, true, common)
+}
+
+/// Texts of which every match begins with one, for a pattern that begins where a message does: such a rule needs no search.
+pub(super) fn openings(pattern: &str) -> Option<Vec<Vec<u8>>> {
+    let hir = regex_syntax::ParserBuilder::new()
+        .unicode(false)
+        .utf8(false)
+        .build()
+        .parse(pattern)
+        .ok()?;
+    let HirKind::Concat(parts) = hir.kind() else {
+        return None;
+    };
+    if !matches!(parts[0].kind(), HirKind::Look(Look::Start)) {
+        return None;
+    }
+    let set = prefix(&Hir::concat(parts[1..].to_vec()), |l| {
+        l[..l.len().min(OPENING)].to_vec()
+    })?;
+    set.iter().all(|t| t.len() == OPENING).then_some(set)
 }
 
 /// The best set for a pattern or a part of one; `first` when a match begins with it.
-fn best(hir: &Hir, first: bool, common: &[u8]) -> Option<Vec<Needle>> {
+fn best(hir: &Hir, first: bool, common: &Usual) -> Option<Vec<Needle>> {
     match hir.kind() {
         HirKind::Capture(c) => best(&c.sub, first, common),
         HirKind::Repetition(r) if r.min > 0 => best(&r.sub, first, common),
@@ -49,37 +73,39 @@ fn best(hir: &Hir, first: bool, common: &[u8]) -> Option<Vec<Needle>> {
         }
         HirKind::Concat(parts) => {
             let from_each =
-                (0..parts.len()).filter_map(|i| prefix(&Hir::concat(parts[i..].to_vec()), first && i == 0, common));
+                (0..parts.len()).filter_map(|i| windows(&Hir::concat(parts[i..].to_vec()), first && i == 0, common));
             let inside = parts
                 .iter()
                 .enumerate()
                 .filter_map(|(i, p)| best(p, first && i == 0, common));
             from_each.chain(inside).max_by_key(|set| score(set))
         }
-        _ => prefix(hir, first, common),
+        _ => windows(hir, first, common),
     }
 }
 
-/// The literals that a match of this part begins with, when they are few and long enough.
-fn prefix(hir: &Hir, first: bool, common: &[u8]) -> Option<Vec<Needle>> {
+/// Needles in the literals that a match of this part begins with.
+fn windows(hir: &Hir, first: bool, common: &Usual) -> Option<Vec<Needle>> {
+    let set = prefix(hir, |l| window(l, first, common))?;
+    set.iter().all(|n| n.text.len() >= SHORTEST).then_some(set)
+}
+
+/// What is made of the literals that a match of this part begins with, when they are few.
+fn prefix<T>(hir: &Hir, of: impl Fn(&[u8]) -> T) -> Option<Vec<T>> {
     let mut extractor = Extractor::new();
     extractor.kind(ExtractKind::Prefix).limit_total(MOST).limit_class(10);
     let seq: Seq = extractor.extract(hir);
-    let set: Vec<Needle> = seq
-        .literals()?
-        .iter()
-        .map(|l| window(l.as_bytes(), first, common))
-        .collect();
-    (!set.is_empty() && set.len() <= MOST && set.iter().all(|n| n.text.len() >= SHORTEST)).then_some(set)
+    let set: Vec<T> = seq.literals()?.iter().map(|l| of(l.as_bytes())).collect();
+    (!set.is_empty() && set.len() <= MOST).then_some(set)
 }
 
 /// The rarest stretch of a literal: the searcher looks at the first four bytes of its needles, so these should be
 /// unusual; a little more must follow, or the needle says too little.
-fn window(literal: &[u8], first: bool, common: &[u8]) -> Needle {
+fn window(literal: &[u8], first: bool, common: &Usual) -> Needle {
     let last = literal.len().saturating_sub(6);
     let worth = |at: usize| {
         let head = &literal[at..literal.len().min(at + 4)];
-        let seen = memchr::memmem::find_iter(common, head).count() as i32;
+        let seen = common.seen(head) as i32;
         head.iter().map(|&b| rarity(b)).sum::<i32>() - 8 * seen
     };
     let at = (0..=last).max_by_key(|&at| worth(at)).unwrap_or(0);
@@ -113,7 +139,7 @@ mod tests {
     use crate::filter::{Example, Test, builtin};
 
     fn set(pattern: &str) -> Option<Vec<String>> {
-        needles(pattern, "").map(|s| {
+        needles(pattern, &Usual::default()).map(|s| {
             s.iter()
                 .map(|n| String::from_utf8_lossy(&n.text).into_owned())
                 .collect()
@@ -141,7 +167,13 @@ mod tests {
 
     #[test]
     fn a_place_is_known_only_at_the_beginning() {
-        let at = |p| needles(p, "").unwrap().iter().map(|n| n.at).collect::<Vec<_>>();
+        let at = |p| {
+            needles(p, &Usual::default())
+                .unwrap()
+                .iter()
+                .map(|n| n.at)
+                .collect::<Vec<_>>()
+        };
         assert_eq!(at("MRCP/1.0 [0-9]+"), [Some(0)]);
         assert_eq!(at("^[a-z]+ violates the sandbox"), [None]);
         assert!(at("(?:first thing|second thing)").iter().all(Option::is_some));
@@ -153,7 +185,9 @@ mod tests {
             let Test::Line { pattern, .. } = &rule.test else {
                 continue;
             };
-            let Some(needles) = needles(pattern, "") else { continue };
+            let Some(needles) = needles(pattern, &Usual::default()) else {
+                continue;
+            };
             for example in &rule.matches {
                 let Example::Line(text) = example else { continue };
                 let held = needles

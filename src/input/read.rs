@@ -322,6 +322,7 @@ impl Buffer {
     fn read_at(&mut self, file: &File, at: u64, n: usize) {
         let end = self.len + n;
         if self.bytes.len() < end {
+            self.bytes.reserve_exact(end - self.bytes.len());
             self.bytes.resize(end, 0);
         }
         let start = self.len;

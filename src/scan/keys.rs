@@ -75,8 +75,12 @@ struct Entry {
     now: Option<u32>,
 }
 
+/// Owners that a block has at most as a rule: a list that grows entry by entry would be moved again and again, among
+/// what the fold keeps, and leave the memory full of holes.
+const ROOM: usize = 512;
+
 /// The owners of a block's lines.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Keys<'a> {
     by_text: HashMap<(u8, &'a [u8]), u32, RandomState>,
     by_who: HashMap<Who, u32, RandomState>,
@@ -88,6 +92,20 @@ pub(super) struct Keys<'a> {
     time: Option<(&'a [u8], Form, Stamp)>,
     /// Times of the first and last record that has one.
     stamps: Option<(Stamp, Stamp)>,
+}
+
+impl Default for Keys<'_> {
+    fn default() -> Self {
+        Self {
+            by_text: HashMap::default(),
+            by_who: HashMap::default(),
+            entries: Vec::with_capacity(ROOM),
+            previous: None,
+            learnt: HashSet::default(),
+            time: None,
+            stamps: None,
+        }
+    }
 }
 
 impl<'a> Keys<'a> {

@@ -260,7 +260,7 @@ impl<'a, 'e> Run<'a, 'e> {
         if let Some(echo) = tropo::echo_number(line) {
             self.keys.echo(who, echo, place);
         }
-        let hit = self.take_hits(from, end);
+        let hit = self.take_hits(from, end, tropo::text_of(line, split));
         if let Some(note) = self.note {
             self.keys.note(who, note, place);
         }
@@ -269,8 +269,8 @@ impl<'a, 'e> Run<'a, 'e> {
         }
     }
 
-    /// Collects the rules whose needles stand in a line; true when there is one.
-    fn take_hits(&mut self, from: usize, end: usize) -> bool {
+    /// Collects the rules whose needles stand in a line, or whose messages begin like its own; true when there is one.
+    fn take_hits(&mut self, from: usize, end: usize, message: &[u8]) -> bool {
         self.candidates.clear();
         self.note = None;
         while let Some(hit) = self.next_hit {
@@ -282,6 +282,7 @@ impl<'a, 'e> Run<'a, 'e> {
             self.note = note.or(self.note);
             self.next_hit = engine.find(self.block, hit.at + 1);
         }
+        self.pass.engine.opened(message, &mut self.candidates);
         !self.candidates.is_empty()
     }
 
@@ -359,7 +360,7 @@ impl<'a, 'e> Run<'a, 'e> {
                     if reading.incomplete && reading.records.is_empty() {
                         return false;
                     }
-                    let hit = self.take_hits(from, end);
+                    let hit = self.take_hits(from, end, line);
                     let message = reading.records.is_empty() && hit && self.pass.shapes.takes(tropo::Form::Message);
                     if message && self.bare_message(line, place, hit) {
                         return true;
@@ -371,7 +372,7 @@ impl<'a, 'e> Run<'a, 'e> {
                 twilio::Opening::No => {}
             }
         }
-        let hit = self.take_hits(from, end);
+        let hit = self.take_hits(from, end, line);
         if !line.is_empty() && self.pass.shapes.takes(tropo::Form::Message) && self.bare_message(line, place, hit) {
             return true;
         }

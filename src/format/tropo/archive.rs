@@ -1,7 +1,5 @@
 //! Form A, the dated archive: `Feb 19 15:07:40 GMT 2013 host TROPO account guid session 1 call message`.
 
-use memchr::memchr;
-
 use super::cursor::Cursor;
 use super::{Form, Split, time};
 use crate::model::Stamp;
@@ -21,8 +19,11 @@ pub fn date_len(line: &[u8]) -> Option<usize> {
 /// Finds the columns behind a date `at` bytes long: host product account guid session cmd call. Most lines have the date
 /// of the line before, so this is where most of the time goes: every column is looked at once.
 pub fn behind_date(line: &[u8], at: usize) -> Option<Split> {
-    let host = space(line, at)?;
-    let product = column(line, host + 1, u8::is_ascii_uppercase)?;
+    let host = blank(line, at)?;
+    let product = match line.get(host + 1..host + 7) {
+        Some(b"TROPO ") => host + 6,
+        _ => column(line, host + 1, u8::is_ascii_uppercase)?,
+    };
     let minus = usize::from(line.get(product + 1) == Some(&b'-'));
     let account = column(line, product + 1 + minus, u8::is_ascii_digit)?;
     let guid = id_end(line, account + 1)?;
@@ -44,9 +45,19 @@ fn column(line: &[u8], from: usize, of: impl Fn(&u8) -> bool) -> Option<usize> {
     (n > 0 && line[from + n] == b' ').then_some(from + n)
 }
 
-/// Where a short column ends; none when it is empty.
-fn space(line: &[u8], from: usize) -> Option<usize> {
-    let n = line.get(from..)?.iter().position(|&b| b == b' ')?;
+/// Where a column of any bytes ends; none when it is empty.
+fn blank(line: &[u8], from: usize) -> Option<usize> {
+    let (eights, rest) = line.get(from..)?.as_chunks::<8>();
+    let mut n = 0;
+    for e in eights {
+        let found = blanks(*e);
+        if found != 0 {
+            n += found.trailing_zeros() as usize / 8;
+            return (n > 0).then_some(from + n);
+        }
+        n += 8;
+    }
+    n += rest.iter().position(|&b| b == b' ')?;
     (n > 0).then_some(from + n)
 }
 
@@ -58,18 +69,20 @@ fn id_end(line: &[u8], from: usize) -> Option<usize> {
     {
         return Some(from + 32);
     }
-    let n = memchr(b' ', rest)?;
-    (n > 0).then_some(from + n)
+    blank(line, from)
 }
 
-/// Whether one of 32 bytes is a blank, eight at a time.
+/// Whether one of 32 bytes is a blank.
 fn has_blank(id: &[u8; 32]) -> bool {
-    const ONES: u64 = 0x0101_0101_0101_0101;
     let (eights, _) = id.as_chunks::<8>();
-    eights.iter().any(|e| {
-        let x = u64::from_ne_bytes(*e) ^ (0x20 * ONES);
-        x.wrapping_sub(ONES) & !x & (0x80 * ONES) != 0
-    })
+    eights.iter().fold(0, |found, e| found | blanks(*e)) != 0
+}
+
+/// Which of eight bytes are blanks: the lowest bit set is the high bit of the first.
+fn blanks(eight: [u8; 8]) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let x = u64::from_le_bytes(eight) ^ (0x20 * ONES);
+    x.wrapping_sub(ONES) & !x & (0x80 * ONES)
 }
 
 /// The date with zone and year, up to the host.

@@ -57,6 +57,18 @@ pub(super) fn split(line: &[u8]) -> Option<Split> {
     })
 }
 
+/// Where the text of a message begins, behind its category.
+pub fn text_of<'a>(line: &'a [u8], split: &Split) -> &'a [u8] {
+    let message = line.get(split.message as usize..).unwrap_or_default();
+    // The two of most lines.
+    for usual in [b"#TROPO#: ".as_slice(), b"#SIP#: "] {
+        if let Some(text) = message.strip_prefix(usual) {
+            return text;
+        }
+    }
+    category(message).map_or(message, |(_, _, skip)| &message[skip..])
+}
+
 /// `#CAT#: ` or `#CAT#@T: `: the category, whether it is a trace, and the length of it all.
 fn category(text: &[u8]) -> Option<(&[u8], bool, usize)> {
     let rest = text.strip_prefix(b"#")?;

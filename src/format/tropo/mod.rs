@@ -16,7 +16,7 @@ mod time;
 
 pub use archive::{behind_date, date_len};
 pub use ids::{Alias, Ids, application_session_in, ids_in, session_in};
-pub use message::{Message, body_of, continues, echo_number, echoed, fold_trace, opens_more};
+pub use message::{Message, body_of, continues, echo_number, echoed, fold_trace, opens_more, text_of};
 pub use payload::{Payload, Reply, reply, request};
 
 use crate::model::{Severity, Stamp};
