@@ -47,11 +47,15 @@ pub(super) fn openings(pattern: &str) -> Option<Vec<Vec<u8>>> {
         .build()
         .parse(pattern)
         .ok()?;
-    let HirKind::Concat(parts) = hir.kind() else { return None };
+    let HirKind::Concat(parts) = hir.kind() else {
+        return None;
+    };
     if !matches!(parts[0].kind(), HirKind::Look(Look::Start)) {
         return None;
     }
-    let set = prefix(&Hir::concat(parts[1..].to_vec()), |l| l[..l.len().min(OPENING)].to_vec())?;
+    let set = prefix(&Hir::concat(parts[1..].to_vec()), |l| {
+        l[..l.len().min(OPENING)].to_vec()
+    })?;
     set.iter().all(|t| t.len() == OPENING).then_some(set)
 }
 
@@ -160,7 +164,13 @@ mod tests {
 
     #[test]
     fn a_place_is_known_only_at_the_beginning() {
-        let at = |p| needles(p, &Usual::default()).unwrap().iter().map(|n| n.at).collect::<Vec<_>>();
+        let at = |p| {
+            needles(p, &Usual::default())
+                .unwrap()
+                .iter()
+                .map(|n| n.at)
+                .collect::<Vec<_>>()
+        };
         assert_eq!(at("MRCP/1.0 [0-9]+"), [Some(0)]);
         assert_eq!(at("^[a-z]+ violates the sandbox"), [None]);
         assert_eq!(at("(?:first thing|second thing)"), [Some(0), Some(0)]);
@@ -172,7 +182,9 @@ mod tests {
             let Test::Line { pattern, .. } = &rule.test else {
                 continue;
             };
-            let Some(needles) = needles(pattern, &Usual::default()) else { continue };
+            let Some(needles) = needles(pattern, &Usual::default()) else {
+                continue;
+            };
             for example in &rule.matches {
                 let Example::Line(text) = example else { continue };
                 let held = needles

@@ -258,7 +258,9 @@ mod tests {
             let (Test::Line { pattern, .. }, Some(regex)) = (&rule.test, rule.regex()) else {
                 continue;
             };
-            let Some(shape) = Shape::of(pattern, SLOTS) else { continue };
+            let Some(shape) = Shape::of(pattern, SLOTS) else {
+                continue;
+            };
             walked += 1;
             // Cut texts too: what is short of a match must not be one.
             for text in texts.iter().flat_map(|t| (0..=t.len()).map(|n| &t.as_bytes()[..n])) {
