@@ -155,10 +155,7 @@ mod tests {
                 .all(|l| "Processing events: ".contains(l.as_str()))
         );
         let two = set(r"has (?:compilation|runtime) errors: .*").unwrap();
-        assert!(
-            two.iter().all(|l| l.len() >= 5 && " errors: ".contains(l.as_str())),
-            "{two:?}"
-        );
+        assert!(two.len() <= 2 && two.iter().all(|l| l.len() >= 6), "{two:?}");
         let sip = set(r"\(i\)\[SIP/2\.0 ([3-6]\d\d) ").unwrap();
         assert!(sip.iter().all(|l| l.len() >= 3), "{sip:?}");
         assert_eq!(set(r"\d+ \w+"), None);
@@ -176,7 +173,7 @@ mod tests {
         };
         assert_eq!(at("MRCP/1.0 [0-9]+"), [Some(0)]);
         assert_eq!(at("^[a-z]+ violates the sandbox"), [None]);
-        assert!(at("(?:first thing|second thing)").iter().all(Option::is_some));
+        assert_eq!(at("(?:first thing|second thing)"), [Some(5), Some(6)]);
     }
 
     #[test]

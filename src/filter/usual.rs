@@ -103,7 +103,8 @@ mod tests {
     #[test]
     fn usual_heads_are_known() {
         let usual = Usual::with("a text of one's own");
-        assert!(usual.seen(b"MRCP/1.0") > usual.seen(b"P/1.0 "));
+        assert!(usual.seen(b"TROPO") > usual.seen(b"MRCP/1.0"));
+        assert!(usual.seen(b"MRCP/1.0") > 0);
         assert_eq!(usual.seen(b"wn text"), 0);
         assert_eq!(usual.seen(b" own"), 1);
         assert_eq!(usual.seen(b"own"), 0);
