@@ -28,8 +28,11 @@ pub struct Fold<'e> {
     clocks: Vec<Clock>,
     input: Input,
     /// Calls whose lines are wanted, with the lines found so far.
-    watch: Option<(HashSet<u32>, Vec<(u32, Place)>)>,
+    watch: Option<Watch>,
 }
+
+/// Calls by number, and the places of their lines.
+type Watch = (HashSet<u32>, Vec<(u32, Place)>);
 
 /// Where the fold stands in the current input.
 #[derive(Debug, Default)]
@@ -155,7 +158,7 @@ impl<'e> Fold<'e> {
             }));
         }
         for loose in block.unparsed {
-            self.not_read(loose);
+            self.not_read(&loose);
         }
         if let Some(open) = block.open {
             let last = block.last_key.map_or(NOBODY, |n| owners[n as usize]);
@@ -255,7 +258,7 @@ impl<'e> Fold<'e> {
                     // A SIP Call-ID alone is not yet a call; an application session is.
                     let real = id.to_string().starts_with("sas_");
                     let n = self.new_call(id.clone(), Provider::Tropo, real);
-                    self.ids.insert(&id, n);
+                    self.ids.insert(id, n);
                     n
                 }
             },
@@ -283,12 +286,12 @@ impl<'e> Fold<'e> {
                 // Known only as a part of something that was no call of its own: this is the call.
                 let fresh = self.new_call(id.clone(), provider, true);
                 self.merge(n, fresh);
-                self.ids.insert(&id, fresh);
+                self.ids.insert(id, fresh);
                 fresh
             }
             None => {
                 let n = self.new_call(id.clone(), provider, true);
-                self.ids.insert(&id, n);
+                self.ids.insert(id, n);
                 n
             }
         }
@@ -506,12 +509,12 @@ impl<'e> Fold<'e> {
                     c.live.last_line = line;
                     widen(&mut c.ranges, input, l.byte, end);
                 }
-                _ => self.not_read(l),
+                _ => self.not_read(&l),
             }
         }
     }
 
-    fn not_read(&mut self, l: Loose) {
+    fn not_read(&mut self, l: &Loose) {
         let place = Place {
             input: self.input.id,
             line: self.input.lines + l.line + 1,

@@ -18,8 +18,10 @@ pub(super) struct Usual(Vec<Vec<([u8; HEAD], u32)>>);
 impl Usual {
     /// Measures the usual lines and further texts.
     pub(super) fn with(texts: &str) -> Self {
-        let heads = [LINES, texts].into_iter().flat_map(|t| t.as_bytes().array_windows());
-        let mut all: Vec<u32> = heads.map(|h| u32::from_be_bytes(*h)).collect();
+        let heads = [LINES, texts].into_iter().flat_map(|t| t.as_bytes().windows(HEAD));
+        let mut all: Vec<u32> = heads
+            .filter_map(|h| h.first_chunk().map(|h| u32::from_be_bytes(*h)))
+            .collect();
         all.sort_unstable();
         let mut by_first = vec![Vec::new(); 256];
         for same in all.chunk_by(|a, b| a == b) {

@@ -38,9 +38,9 @@ pub struct Judged {
 }
 
 /// Takes a reading into the block's result.
-pub(super) fn take<'a>(
+pub(super) fn take(
     out: &mut Scanned,
-    keys: &mut Keys<'a>,
+    keys: &mut Keys<'_>,
     pass: Pass<'_>,
     text: &[u8],
     reading: twilio::Reading,

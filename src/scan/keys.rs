@@ -208,7 +208,7 @@ impl<'a> Keys<'a> {
         let field = |name: &[u8]| {
             let at = memmem::find(message, name)?;
             let rest = &message[at + name.len()..];
-            let value = rest.split(|b| b.is_ascii_whitespace()).next()?;
+            let value = rest.split(u8::is_ascii_whitespace).next()?;
             (!matches!(value, b"" | b"0" | b"-1" | b"null")).then_some(value)
         };
         let thread = field(b"context for ");
@@ -328,7 +328,7 @@ impl<'a> Keys<'a> {
                     smallest: number,
                     from: place.1,
                     to: end,
-                })
+                });
             }
         }
     }

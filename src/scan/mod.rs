@@ -144,7 +144,7 @@ pub struct Pass<'e> {
     pub ids: bool,
 }
 
-impl<'e> Pass<'e> {
+impl Pass<'_> {
     /// Judges a block of whole lines (the last may lack its line end) that begins at `at` in its input.
     pub fn scan(&self, block: &[u8], at: u64, scratch: &mut Scratch) -> Scanned {
         let mut run = Run::new(*self, block, at, scratch);
