@@ -9,7 +9,7 @@ use crate::call::{Call, Calls, Exchange, Fold};
 use crate::filter::{Engine, Note};
 use crate::format::tropo;
 use crate::input::{self, Failure, Options, Source};
-use crate::model::{Payload, Place, Provider, Request, RequestKind, Response, Time};
+use crate::model::{Payload, Place, Provider, Request, RequestKind, Response, Severity, Time};
 use crate::scan::{self, Pass, Shapes};
 
 /// What one input gave.
@@ -56,6 +56,8 @@ pub struct Reading {
     pub options: Options,
     /// Learn every id that any line ties to a session: to list ids, and to find a call by any of them.
     pub ids: bool,
+    /// Findings of log lines less severe than this are not wanted.
+    pub least: Option<Severity>,
 }
 
 impl Session {
@@ -73,6 +75,7 @@ impl Session {
             shapes: reading.shapes,
             every: false,
             ids: reading.ids,
+            least: reading.least.unwrap_or(Severity::Info),
         };
         let mut fold = Fold::new(engine);
         let mut done = 0;
@@ -105,6 +108,7 @@ impl Session {
             shapes: reading.shapes,
             every: true,
             ids: reading.ids,
+            least: reading.least.unwrap_or(Severity::Info),
         };
         let mut fold = Fold::new(engine);
         fold.watch(self.calls.merged_into(calls));

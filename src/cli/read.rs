@@ -120,7 +120,13 @@ pub(super) fn open(read: &Read, default_level: Option<Severity>, ids: bool) -> a
     options.threads = look.threads.unwrap_or(options.threads).clamp(1, 64);
     options.block = look.block.unwrap_or(options.block).clamp(1, 64 << 20);
     let ids = ids || look.call.is_some() || query.filter.as_ref().is_some_and(|f| f.fields().contains(&Field::Call));
-    let reading = Reading { shapes, options, ids };
+    let reading = Reading {
+        shapes,
+        options,
+        ids,
+        // What this command does not show need not be kept.
+        least: if ids { None } else { query.level },
+    };
     let inputs = inputs(read)?;
     let mut session = with_progress(begun, |progress| Session::open(&inputs, &engine, reading, progress));
     for f in &session.failures {

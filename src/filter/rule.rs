@@ -214,6 +214,16 @@ pub enum Example {
 }
 
 impl Rule {
+    /// The highest severity that a finding of this rule can have; none for rules that tell more than a finding.
+    pub fn at_most(&self) -> Option<Severity> {
+        let plain = self.does == Does::Finding && !self.explains && self.pending.is_none();
+        let cases = self
+            .cases
+            .iter()
+            .map(|c| c.severity.filter(|_| c.pending.is_none()).or(self.severity));
+        plain.then(|| cases.chain([self.severity]).map(|s| s.unwrap_or(Severity::Info)).max())?
+    }
+
     /// The compiled pattern of a line rule; none for other rules and (checked when the pack is read) for broken ones.
     pub fn regex(&self) -> Option<&Regex> {
         match &self.test {

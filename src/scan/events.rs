@@ -93,8 +93,10 @@ impl Fact {
 }
 
 /// The facts of a message, by the rules it meets.
-pub(super) fn facts(met: &[Met<'_, '_>], message: &Message<'_>) -> Vec<(u16, Fact)> {
-    met.iter().filter_map(|m| Some((m.index, fact(m, message)?))).collect()
+/// Findings that are always less severe than `least` are left out.
+pub(super) fn facts(met: &[Met<'_, '_>], message: &Message<'_>, least: Severity) -> Vec<(u16, Fact)> {
+    let wanted = met.iter().filter(|m| m.rule.at_most().is_none_or(|s| s >= least));
+    wanted.filter_map(|m| Some((m.index, fact(m, message)?))).collect()
 }
 
 fn fact(met: &Met<'_, '_>, message: &Message<'_>) -> Option<Fact> {

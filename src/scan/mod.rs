@@ -142,6 +142,8 @@ pub struct Pass<'e> {
     pub every: bool,
     /// Learn every id that any line ties to a session ([`Scanned::links`]): dearer, and only needed to list or find ids.
     pub ids: bool,
+    /// Findings of log lines less severe than this are not wanted: a log may hold a great many of the developer's own lines.
+    pub least: Severity,
 }
 
 impl Pass<'_> {
@@ -297,7 +299,7 @@ impl<'a, 'e> Run<'a, 'e> {
         } else {
             Vec::new()
         };
-        let mut facts = events::facts(&met, &message);
+        let mut facts = events::facts(&met, &message, self.pass.least);
         if met.is_empty() && split.level.is_some_and(|l| l >= Severity::Warning) {
             facts.extend(self.unclassified(split.level, &message));
         }
@@ -438,7 +440,7 @@ impl<'a, 'e> Run<'a, 'e> {
         self.last_record = Some((from, from + place.2 as usize));
         self.out.last_key = Some(who);
         let message = tropo::Message::of(line, &split);
-        let facts = events::facts(&met, &message);
+        let facts = events::facts(&met, &message, self.pass.least);
         if !facts.is_empty() {
             self.out.events.push(Event {
                 key: who,

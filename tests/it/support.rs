@@ -240,6 +240,7 @@ pub fn told_in(texts: &[&[u8]], threads: usize, block: usize) -> Told {
         shapes: Shapes::default(),
         options: Options { threads, block },
         ids: true,
+        least: None,
     };
     let mut session = Session::open(&names, engine(), reading, &mut |_, _| {});
     assert!(session.failures.is_empty() && session.inputs.iter().all(|i| i.fault.is_none()));
