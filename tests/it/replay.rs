@@ -5,6 +5,7 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::mpsc::{self, Receiver};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -24,6 +25,7 @@ const TWIML_OK: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response><Say
 struct Server {
     port: u16,
     thread: JoinHandle<Vec<Vec<u8>>>,
+    done: Receiver<()>,
 }
 
 /// An answer with its length.
@@ -39,6 +41,7 @@ impl Server {
     fn new(answers: Vec<String>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
+        let (tell, done) = mpsc::channel();
         let thread = std::thread::spawn(move || {
             let mut got = Vec::new();
             for answer in answers {
@@ -46,9 +49,10 @@ impl Server {
                 got.push(request(&mut stream));
                 let _ = stream.write_all(answer.as_bytes());
             }
+            let _ = tell.send(());
             got
         });
-        Self { port, thread }
+        Self { port, thread, done }
     }
 
     fn url(&self) -> String {
@@ -58,11 +62,9 @@ impl Server {
     /// What it was sent. A server that still waits was not called: it is called here, to end it, and the test fails.
     #[track_caller]
     fn received(self, ran: &Ran) -> Vec<Vec<u8>> {
-        let waiting = !self.thread.is_finished() && {
-            std::thread::sleep(Duration::from_millis(200));
-            !self.thread.is_finished()
-        };
-        if waiting {
+        // The program has ended: a server that was called as often as expected is done, or about to be.
+        let done = self.done.recv_timeout(Duration::from_secs(10)).is_ok();
+        if !done {
             for _ in 0..16 {
                 drop(TcpStream::connect(("127.0.0.1", self.port)));
             }
