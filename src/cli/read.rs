@@ -124,8 +124,12 @@ pub(super) fn open(read: &Read, default_level: Option<Severity>, ids: bool) -> a
         shapes,
         options,
         ids,
-        // What this command does not show need not be kept.
-        least: if ids { None } else { query.level },
+        // What this command neither shows nor counts need not be kept: the closing line counts warnings at any level.
+        least: if ids {
+            None
+        } else {
+            query.level.map(|l| l.min(Severity::Warning))
+        },
     };
     let inputs = inputs(read)?;
     let mut session = with_progress(begun, |progress| Session::open(&inputs, &engine, reading, progress));

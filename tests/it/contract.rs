@@ -256,6 +256,18 @@ fn totals_agree_with_the_lines() {
     }
 }
 
+#[test]
+fn totals_do_not_depend_on_the_level() {
+    // Its only warning is of a line rule.
+    let log = "samples/tropo/outbound-debugger.log";
+    let of = |level: &str| run(&format!("errors --json --level {level} {log}")).summary()["warnings"].clone();
+    assert_eq!(of("warning"), 1);
+    assert_eq!(of("error"), of("warning"));
+    let log = "tests/data/shapes/tropo/debugger-09.log";
+    let of = |level: &str| run(&format!("errors --json --level {level} {log}")).summary()["warnings"].clone();
+    assert_eq!(of("error"), of("warning"));
+}
+
 const PIZZA: &str = "samples/tropo/pizza-archive.log";
 
 #[test]
