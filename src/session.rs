@@ -250,7 +250,7 @@ fn known(e: &Exchange) -> Detail {
 /// A webhook in Tropo's log: the body is what follows the URL, byte for byte.
 fn log_line(e: &Exchange, line: &[u8], answer: &[u8]) -> Detail {
     let mut detail = known(e);
-    if let Some(body) = tropo::body_of(line, b"]: ") {
+    if let Some(body) = tropo::body_of(line, b"]: ").or_else(|| tropo::body_of(line, b"]:")) {
         detail.request.payload = Payload::Json(body);
     }
     if e.answer.is_some() || e.status.is_some() {

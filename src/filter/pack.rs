@@ -317,7 +317,6 @@ fn test(t: &DeTable<'_>, check: Check) -> Result<Test, Fault> {
             ("no-reply", OverCall::NoReply),
             ("log-ends", OverCall::LogEnds),
             ("result-error", OverCall::ResultError),
-            ("unclassified", OverCall::Unclassified),
         ],
     )?;
     match (text(t, "pattern")?, get(t, "when"), over) {

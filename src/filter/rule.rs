@@ -181,8 +181,6 @@ pub enum OverCall {
     LogEnds,
     /// A request that told the app of an error of the step before it: field `reason`.
     ResultError,
-    /// A line at WARN or above that no rule knows.
-    Unclassified,
 }
 
 /// A variant of a rule.

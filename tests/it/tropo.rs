@@ -594,6 +594,16 @@ fn events_of_requests() {
 }
 
 #[test]
+fn a_body_may_follow_without_a_blank() {
+    let body = r#"{"session":{"id":"1"}}"#;
+    let t = told(a(
+        31,
+        &format!("#TROPO#: Sending TropoML Payload on Tropo-Thread-{S} [url={URL}]:{body}"),
+    ));
+    assert_eq!(t.request()["body"], body);
+}
+
+#[test]
 fn what_cannot_be_sent_again_says_why() {
     for (url, body, part) in [
         (URL, r#"{"session":{"id":"36b3216f","#, "cut"),
