@@ -12,6 +12,8 @@ use regex::Regex;
 const MAY_KNOW: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("config", &["model"]),
+    // Only its tests know the library.
+    ("demo", &[]),
     ("format", &["model"]),
     ("filter", &["format", "model"]),
     ("judge", &["model"]),

@@ -11,6 +11,7 @@
 
 mod contract;
 mod cuts;
+mod demo;
 mod golden;
 mod layers;
 mod reading;
