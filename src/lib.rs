@@ -38,7 +38,7 @@
 //! - [`replay`]: a recorded request planned, aimed and sent again.
 //! - [`output`]: text for people, JSON lines for programs.
 //! - [`config`]: credentials, and the type that hides them.
-//! - [`demo`]: a broken webhook app inside the process, and its samples.
+//! - [`demo`]: a broken webhook app inside the process, its samples, the steps of a first run.
 //! - [`cli`]: arguments, one file per command, exit codes.
 //!
 //! [`model`] knows nobody; `cli` knows everybody and nobody knows it; `format`, `filter`, `judge` and `signature` do no I/O.
