@@ -1,8 +1,9 @@
 //! How results look: JSON lines for programs, text for people.
 //!
 //! [`json`] is the contract's objects; [`text`] is what a tired person reads; [`safe`] is the one place where text from
-//! outside is made printable; [`style`] maps roles to colours.
+//! outside is made printable; [`style`] maps roles to colours; [`fit`] brings texts to a width.
 
+pub mod fit;
 pub mod json;
 pub mod safe;
 pub mod style;

@@ -6,13 +6,13 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
-
+pub use super::fit::count;
+use super::fit::{self, brief, cut, fit, length, moment, people, short, thousands, width, wrap};
 use super::json::{Summary, body_text};
 use super::safe::{printable, printable_lines};
 use super::style::{Paint, Role};
-use crate::call::{Call, Exchange, Finding, When};
-use crate::model::{Payload, Provider, RequestKind, Severity, Verdict};
+use crate::call::{Call, Exchange, Finding};
+use crate::model::{Payload, RequestKind, Severity, Verdict};
 use crate::replay::{Plan, Sent};
 use crate::session::{Detail, Session};
 
@@ -81,7 +81,7 @@ impl Page {
             format!("[{} {}]", f.code, f.class)
         };
         let title = format!("{}{times} {code}", f.title);
-        for (n, line) in wrap(&title, self.width.saturating_sub(INDENT)).into_iter().enumerate() {
+        for (n, line) in wrap(&title, self.room(INDENT)).into_iter().enumerate() {
             match n {
                 0 => writeln!(out, "  {word}{}", self.paint.role(Role::Heading, line))?,
                 _ => writeln!(out, "{:INDENT$}{}", "", self.paint.role(Role::Heading, line))?,
@@ -114,7 +114,7 @@ impl Page {
         let to = self.target.as_ref().map(|t| format!("--to {t}")).unwrap_or_default();
         let command = printable(&command);
         // A command that is too long for its line is broken as a shell takes it.
-        if INDENT + command.width() + 1 + to.width() <= self.width || to.is_empty() {
+        if INDENT + width(&command) + 1 + width(&to) <= self.width || to.is_empty() {
             let line = format!("{command} {to}");
             return writeln!(out, "{:INDENT$}{}", "", self.paint.role(Role::Command, line.trim_end()));
         }
@@ -171,7 +171,7 @@ impl Page {
             [] => format!("{method} {url}"),
             _ => format!("{method} {url} ({})", facts.join(", ")),
         };
-        for (n, part) in wrap(&line, self.width.saturating_sub(INDENT)).into_iter().enumerate() {
+        for (n, part) in wrap(&line, self.room(INDENT)).into_iter().enumerate() {
             let lead = if n == 0 {
                 format!("{clock} ▶ ")
             } else {
@@ -251,7 +251,7 @@ impl Page {
             _ => "no answer".to_owned(),
         };
         let line = format!("{} {} → {answer} (was {})", plan.method, plan.url, e.outcome.as_str());
-        for (n, part) in wrap(&line, self.width.saturating_sub(6)).into_iter().enumerate() {
+        for (n, part) in wrap(&line, self.room(6)).into_iter().enumerate() {
             match n {
                 0 => writeln!(out, "{}  {part}", self.paint.role(role, word))?,
                 _ => writeln!(out, "      {part}")?,
@@ -309,7 +309,7 @@ impl Page {
         let mut line = String::new();
         for part in parts {
             // Broken between its parts only: a number stays with its word.
-            if !line.is_empty() && line.width() + 3 + part.width() > self.width {
+            if !line.is_empty() && width(&line) + 3 + width(&part) > self.width {
                 writeln!(out, "{} ·", self.paint.role(Role::Faint, std::mem::take(&mut line)))?;
             }
             let gap = if line.is_empty() { "" } else { " · " };
@@ -318,9 +318,14 @@ impl Page {
         writeln!(out, "{}", self.paint.role(Role::Faint, line))
     }
 
+    /// Columns behind a margin; on a page that is too narrow for anything, still enough for a word.
+    fn room(&self, indent: usize) -> usize {
+        self.width.saturating_sub(indent).max(10)
+    }
+
     /// Text from outside behind a bar, at most so many lines.
     fn quoted(&self, out: &mut impl Write, text: &str, most: usize) -> io::Result<()> {
-        let width = self.width.saturating_sub(INDENT + 2);
+        let width = self.room(INDENT + 2);
         let lines: Vec<String> = text.lines().flat_map(|l| wrap(l, width)).take(most + 1).collect();
         for (n, line) in lines.iter().take(most).enumerate() {
             let more = n + 1 == most && lines.len() > most;
@@ -336,7 +341,7 @@ impl Page {
 
     /// A paragraph behind a margin.
     pub fn wrapped(&self, out: &mut impl Write, indent: usize, role: Role, text: &str) -> io::Result<()> {
-        for line in wrap(text, self.width.saturating_sub(indent)) {
+        for line in wrap(text, self.room(indent)) {
             writeln!(out, "{:indent$}{}", "", self.paint.role(role, line))?;
         }
         Ok(())
@@ -380,9 +385,9 @@ impl Columns {
     pub fn of<'a>(calls: impl Iterator<Item = &'a Call>, width: usize) -> Self {
         let (mut time, mut id, mut who) = (4, 4, 0);
         for c in calls {
-            time = time.max(brief(c.started).map_or(1, |m| m.width()));
-            id = id.max(short(&c.id.to_string()).width());
-            who = who.max(people(c).map_or(0, |p| p.width()));
+            time = time.max(brief(c.started).map_or(1, |m| fit::width(&m)));
+            id = id.max(fit::width(&short(&c.id.to_string())));
+            who = who.max(people(c).map_or(0, |p| fit::width(&p)));
         }
         // What went wrong needs room too: callers give way.
         let fixed = 2 + time + 2 + id + 2 + 2 + 4 + 2;
@@ -412,15 +417,6 @@ impl Columns {
     }
 }
 
-/// The beginning of an id: enough to name it to `--call`.
-fn short(id: &str) -> String {
-    if id.len() > 14 && id.is_char_boundary(12) {
-        id[..12].to_owned()
-    } else {
-        id.to_owned()
-    }
-}
-
 /// `ended completed`, or `last state in-progress` for a state that is no end.
 fn ending(state: &str) -> String {
     let state = state.to_lowercase();
@@ -439,145 +435,5 @@ fn ending(state: &str) -> String {
         format!("last state {state}")
     } else {
         format!("ended {state}")
-    }
-}
-
-fn people(c: &Call) -> Option<String> {
-    match (c.from.as_deref(), c.to.as_deref()) {
-        (None, None) => (c.provider == Provider::Tropo)
-            .then(|| c.direction.as_deref().map(str::to_owned))
-            .flatten(),
-        (from, to) => Some(format!("{} → {}", from.unwrap_or("?"), to.unwrap_or("?"))),
-    }
-}
-
-/// `2013-02-19 15:07:40`, or the time of day alone when the date is not known.
-fn moment(when: When) -> Option<String> {
-    match when.time() {
-        Some(t) => Some(t.to_string()[..19].replace('T', " ")),
-        None => when.clock(),
-    }
-}
-
-/// `02-19 15:07:40`, or the time of day alone.
-fn brief(when: When) -> Option<String> {
-    moment(when).map(|m| if m.len() == 19 { m[5..].to_owned() } else { m })
-}
-
-/// A length of time: `0.4 s`, `12 s`, `3 min 20 s`.
-fn length(ms: i64) -> String {
-    match ms {
-        ..10_000 if ms % 1000 != 0 => format!("{:.1} s", ms as f64 / 1000.0),
-        ..120_000 => format!("{} s", ms / 1000),
-        120_000..7_200_000 => format!("{} min {} s", ms / 60_000, ms / 1000 % 60),
-        _ => format!("{} h {} min", ms / 3_600_000, ms / 60_000 % 60),
-    }
-}
-
-/// `1 line`, `2,115,572 lines`.
-pub fn count(n: usize, what: &str) -> String {
-    format!("{} {what}{}", thousands(n), if n == 1 { "" } else { "s" })
-}
-
-/// `2,115,572`.
-pub fn thousands(n: usize) -> String {
-    let digits = n.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(c);
-    }
-    out
-}
-
-/// Cuts a printable text to a width.
-fn cut(text: &str, width: usize) -> String {
-    let mut used = 0;
-    text.chars()
-        .take_while(|c| {
-            used += c.width().unwrap_or(0);
-            used <= width
-        })
-        .collect()
-}
-
-/// Makes a text exactly so wide, with `…` where it was cut.
-fn fit(text: &str, width: usize) -> String {
-    let text = printable(text);
-    let have = text.width();
-    if have <= width {
-        return format!("{text}{}", " ".repeat(width - have));
-    }
-    let short = cut(&text, width.saturating_sub(1));
-    let pad = width.saturating_sub(short.width() + 1);
-    format!("{short}…{}", " ".repeat(pad))
-}
-
-/// Breaks a text from outside into printable lines of a width: between words, and inside words that are too long.
-fn wrap(text: &str, width: usize) -> Vec<String> {
-    let width = width.max(10);
-    let text = printable(text);
-    let mut lines = Vec::new();
-    // The first line keeps its indentation: source code is shown this way.
-    let indent = (text.len() - text.trim_start_matches(' ').len()).min(width / 2);
-    let mut line = " ".repeat(indent);
-    let mut used = indent;
-    let mut first = true;
-    for word in text.trim_start_matches(' ').split(' ') {
-        let wide = word.width();
-        let gap = !std::mem::take(&mut first) && used > 0;
-        if gap && used + 1 + wide > width {
-            lines.push(std::mem::take(&mut line));
-            used = 0;
-        } else if gap {
-            line.push(' ');
-            used += 1;
-        }
-        for c in word.chars() {
-            let w = c.width().unwrap_or(0);
-            if used + w > width {
-                lines.push(std::mem::take(&mut line));
-                used = 0;
-            }
-            line.push(c);
-            used += w;
-        }
-    }
-    if !line.is_empty() || lines.is_empty() {
-        lines.push(line);
-    }
-    lines
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn numbers_and_lengths() {
-        assert_eq!(thousands(2_115_572), "2,115,572");
-        assert_eq!(count(1, "line"), "1 line");
-        assert_eq!(count(0, "call"), "0 calls");
-        assert_eq!(length(400), "0.4 s");
-        assert_eq!(length(12_000), "12 s");
-        assert_eq!(length(200_000), "3 min 20 s");
-    }
-
-    #[test]
-    fn wide_characters_keep_columns() {
-        assert_eq!(fit("漢字かな", 6).width(), 6);
-        assert_eq!(fit("ab", 4), "ab  ");
-    }
-
-    proptest! {
-        #[test]
-        fn nothing_is_wider_than_asked(text: String, width in 10usize..120) {
-            for line in wrap(&text, width) {
-                prop_assert!(line.width() <= width, "{line:?}");
-            }
-        }
     }
 }
