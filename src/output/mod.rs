@@ -1,10 +1,12 @@
 //! How results look: JSON lines for programs, text for people.
 //!
 //! [`json`] is the contract's objects; [`text`] is what a tired person reads; [`safe`] is the one place where text from
-//! outside is made printable; [`style`] maps roles to colours; [`fit`] brings texts to a width.
+//! outside is made printable; [`style`] maps roles to colours; [`fit`] brings texts to a width; [`rich`] is text
+//! with roles as data, for views that draw it themselves.
 
 pub mod fit;
 pub mod json;
+pub mod rich;
 pub mod safe;
 pub mod style;
 pub mod text;

@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Style};
 use crate::model::Severity;
 
 /// What a piece of text is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Role {
     /// The name of a call.
     Heading,
@@ -24,6 +24,31 @@ pub enum Role {
     Command,
     /// Beside the point: places, rules, counts.
     Faint,
+    /// Nothing in particular.
+    #[default]
+    Plain,
+    /// A name in a document: an element, an attribute, a key, a parameter.
+    Name,
+    /// A text value.
+    Text,
+    /// A number, or one of `true`, `false`, `null`.
+    Number,
+    /// Brackets, commas, quotes of attributes.
+    Punct,
+    /// A comment, an XML declaration, a document type.
+    Comment,
+    /// Where a document is broken, and what is wrong there.
+    Fault,
+    /// Text that only the newer of two has.
+    Added,
+    /// The very words that are new in a changed line.
+    AddedWords,
+    /// Text that only the older of two has.
+    Removed,
+    /// The very words that are gone from a changed line.
+    RemovedWords,
+    /// What a search found.
+    Match,
 }
 
 impl From<Severity> for Role {
@@ -78,14 +103,21 @@ impl Paint {
 
 fn style(role: Role) -> Style {
     let plain = Style::new();
+    let in_colour = |c: AnsiColor| plain.fg_color(Some(c.into()));
     match role {
+        Role::Plain => plain,
         Role::Heading => plain.bold(),
-        Role::Error => plain.fg_color(Some(AnsiColor::Red.into())).bold(),
-        Role::Warning => plain.fg_color(Some(AnsiColor::Yellow.into())),
-        Role::Info => plain.fg_color(Some(AnsiColor::Blue.into())),
-        Role::Good => plain.fg_color(Some(AnsiColor::Green.into())),
-        Role::Command => plain.fg_color(Some(AnsiColor::Cyan.into())),
-        Role::Faint => plain.dimmed(),
+        Role::Error => in_colour(AnsiColor::Red).bold(),
+        Role::Warning => in_colour(AnsiColor::Yellow),
+        Role::Info | Role::Name => in_colour(AnsiColor::Blue),
+        Role::Good | Role::Text | Role::Added => in_colour(AnsiColor::Green),
+        Role::Command => in_colour(AnsiColor::Cyan),
+        Role::Number => in_colour(AnsiColor::Magenta),
+        Role::Faint | Role::Punct | Role::Comment => plain.dimmed(),
+        Role::Fault | Role::RemovedWords => in_colour(AnsiColor::Red).bold().underline(),
+        Role::AddedWords => in_colour(AnsiColor::Green).bold().underline(),
+        Role::Removed => in_colour(AnsiColor::Red),
+        Role::Match => plain.invert(),
     }
 }
 
