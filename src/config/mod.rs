@@ -3,6 +3,7 @@
 //! Reading is a pure function of a lookup (an environment, a map in a test); nothing here touches the process's
 //! environment itself. Values that must not be seen are [`Secret`]s from the moment they are read.
 
+pub mod keys;
 mod secret;
 
 pub use secret::Secret;
