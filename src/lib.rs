@@ -37,7 +37,7 @@
 //! - [`signature`]: `X-Twilio-Signature`, made and checked.
 //! - [`replay`]: a recorded request planned, aimed and sent again.
 //! - [`output`]: text for people, JSON lines for programs.
-//! - [`config`]: credentials, and the type that hides them.
+//! - [`config`]: settings and credentials with where they came from, keys, and the type that hides secrets.
 //! - [`demo`]: a broken webhook app inside the process, its samples, the steps of a first run.
 //! - [`cli`]: arguments, one file per command, exit codes.
 //!
