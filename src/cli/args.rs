@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::config::{Sign, Theme};
 use crate::filter::expr::FIELDS;
 use crate::output::style;
 
@@ -20,6 +21,62 @@ pub struct Cli {
     pub(super) command: Option<Command>,
     #[command(flatten)]
     pub(super) read: Read,
+    #[command(flatten)]
+    pub(super) ui: Ui,
+}
+
+/// Options of the terminal UI.
+#[derive(Args, Clone, Debug, Default)]
+pub(super) struct Ui {
+    /// Where replays go: scheme, host and port of your server [env: `REDIAL_TARGET`]
+    #[arg(long, value_name = "URL")]
+    pub(super) to: Option<String>,
+    /// Allow a target that is not this machine
+    #[arg(long, value_name = "HOST")]
+    pub(super) allow_host: Vec<String>,
+    #[command(flatten)]
+    pub(super) screen: Screen,
+}
+
+/// How the terminal UI looks.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub(super) struct Screen {
+    /// Colours of the terminal UI [env: `REDIAL_THEME`]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "NAME",
+        hide_possible_values = true,
+        help = "Colours of the terminal UI: auto, dark, light, 16 or mono [env: REDIAL_THEME]"
+    )]
+    pub(super) theme: Option<Theme>,
+    /// Only ASCII characters in the terminal UI [env: `REDIAL_ASCII`]
+    #[arg(long)]
+    pub(super) ascii: bool,
+}
+
+#[derive(Args, Clone, Debug)]
+pub(super) struct DemoArgs {
+    #[command(flatten)]
+    pub(super) screen: Screen,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct ConfigArgs {
+    #[command(subcommand)]
+    pub(super) command: ConfigCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ConfigCommand {
+    /// Every setting, its value and where it comes from
+    Show {
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Where the configuration file lies, or would
+    Path,
 }
 
 #[derive(Debug, Subcommand)]
@@ -38,6 +95,10 @@ pub(super) enum Command {
     Sign(SignArgs),
     /// The rule packs: built in, the user's, and what each rule matches
     Filters(Filters),
+    /// A broken app and the shipped samples, to try it out
+    Demo(DemoArgs),
+    /// Every setting and where it comes from
+    Config(ConfigArgs),
     /// Completions for a shell
     Completions {
         /// Which shell
@@ -154,8 +215,8 @@ pub(super) struct Show {
 pub(super) struct Replay {
     #[command(flatten)]
     pub(super) read: Read,
-    /// Where to: scheme, host and port of your server
-    #[arg(long, value_name = "URL", env = "REDIAL_TARGET")]
+    /// Where to: scheme, host and port of your server [env: `REDIAL_TARGET`]
+    #[arg(long, value_name = "URL")]
     pub(super) to: Option<String>,
     /// This request, whatever became of it (its id, or the beginning of it); may be given again
     #[arg(long, value_name = "ID")]
@@ -187,22 +248,12 @@ pub(super) struct Replay {
     /// Add or replace a header; `Name:` removes it
     #[arg(long, value_name = "NAME: VALUE")]
     pub(super) header: Vec<String>,
-    /// Seconds to wait for an answer
-    #[arg(long, value_name = "SECONDS", default_value_t = 15.0)]
-    pub(super) timeout: f64,
+    /// Seconds to wait for an answer [default: 15]
+    #[arg(long, value_name = "SECONDS")]
+    pub(super) timeout: Option<f64>,
     /// Allow a target that is not this machine
     #[arg(long, value_name = "HOST")]
     pub(super) allow_host: Vec<String>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Sign {
-    /// Sign anew with the auth token
-    Resign,
-    /// Send the recorded signature
-    Keep,
-    /// Send none
-    Strip,
 }
 
 #[derive(Args, Debug)]

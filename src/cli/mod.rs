@@ -3,6 +3,7 @@
 mod args;
 mod calls;
 mod check;
+mod config;
 mod errors;
 mod filters;
 mod read;
@@ -93,7 +94,13 @@ pub fn run(args: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
 }
 
 /// Commands of the contract that this version does not have: not to be taken for names of files.
-const LATER: &[&str] = &["listen", "proxy", "pull", "export", "store", "case", "demo", "config"];
+const LATER: &[&str] = &["listen", "proxy", "pull", "export", "store", "case"];
+
+fn later(name: &str) -> Stop {
+    Stop::usage(format!(
+        "`{name}` is not in this version; `redial --help` lists what is"
+    ))
+}
 
 fn dispatch(cli: Cli, out: &mut impl Write) -> anyhow::Result<Exit> {
     if let Some(name) = cli
@@ -105,10 +112,7 @@ fn dispatch(cli: Cli, out: &mut impl Write) -> anyhow::Result<Exit> {
         && cli.command.is_none()
         && !std::path::Path::new(name).exists()
     {
-        return Err(Stop::usage(format!(
-            "`{name}` is not in this version; `redial --help` lists what is"
-        ))
-        .into());
+        return Err(later(name).into());
     }
     match cli.command {
         None => errors::run(
@@ -125,6 +129,8 @@ fn dispatch(cli: Cli, out: &mut impl Write) -> anyhow::Result<Exit> {
         Some(Command::Check(a)) => check::run(&a, out),
         Some(Command::Sign(a)) => sign::run(&a, out),
         Some(Command::Filters(a)) => filters::run(&a, out),
+        Some(Command::Demo(_)) => Err(later("demo").into()),
+        Some(Command::Config(a)) => config::run(&a, out),
         Some(Command::Completions { shell }) => {
             clap_complete::generate(shell, &mut Cli::command(), "redial", out);
             Ok(Exit::Done)

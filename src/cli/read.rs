@@ -10,6 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::args::{Level, Look, Read};
 use super::{Exit, Stop, say};
 use crate::call::{Call, Finding};
+use crate::config::Given;
 use crate::filter::expr::Field;
 use crate::filter::{Engine, builtin, expr, read_pack};
 use crate::input;
@@ -41,6 +42,9 @@ pub(super) fn engine(folders: &[PathBuf]) -> Result<Engine, Stop> {
             return Err(Stop::usage(format!("--filters {}: no such folder", folder.display())));
         }
         packs.extend(user_packs(folder));
+    }
+    for folder in super::config::rule_folders() {
+        packs.extend(user_packs(&folder));
     }
     if let Some(own) = config_folder() {
         packs.extend(user_packs(&own.join("filters")));
@@ -225,6 +229,7 @@ fn inputs(read: &Read) -> Result<Vec<PathBuf>, Stop> {
 
 fn page(look: &Look, inputs: &[PathBuf]) -> Page {
     let env = |name: &str| std::env::var(name).ok();
+    let settings = super::config::settings(Given::default());
     let width = terminal_size::terminal_size_of(io::stdout()).map_or(80, |(w, _)| usize::from(w.0));
     let mut typed: String = inputs.iter().map(|p| typed(&p.display().to_string()) + " ").collect();
     for folder in &look.filters {
@@ -234,7 +239,9 @@ fn page(look: &Look, inputs: &[PathBuf]) -> Page {
         paint: Paint::for_stdout(look.color, env),
         width: width.clamp(40, 120),
         inputs: typed,
-        target: env("REDIAL_TARGET")
+        target: settings
+            .target
+            .value
             .is_none()
             .then(|| "http://localhost:3000".to_owned()),
     }

@@ -1,12 +1,11 @@
 //! `redial replay`: choose recorded requests, send them again, judge the answers.
 
 use std::io::{IsTerminal, Write};
-use std::time::Duration;
 
-use super::args::{Replay, Sign};
-use super::{Exit, Stop, read, say};
+use super::args::Replay;
+use super::{Exit, Stop, config, read, say};
 use crate::call::{Call, Exchange, in_order_of_time};
-use crate::config::Credentials;
+use crate::config::{Credentials, Given, Origin, Settings, Sign};
 use crate::judge::judge;
 use crate::model::{Payload, Problem, Provider, Severity, Verdict};
 use crate::output::json;
@@ -29,8 +28,14 @@ pub(super) fn run(args: &Replay, out: &mut impl Write) -> anyhow::Result<Exit> {
     read.look.level = None;
     let view = read::open(&read, None, false)?;
     // What was typed is looked at before what was read: a typing mistake must not depend on the input.
-    let options = options(args)?;
-    let target = args.to.as_ref().map(|_| target(args)).transpose()?;
+    let settings = config::settings(given(args)?);
+    let options = options(args, &settings)?;
+    // A listing needs no target: one that was set long ago must not stop it.
+    let now = !args.list || args.to.is_some();
+    let target = now
+        .then(|| target(&settings))
+        .filter(|_| settings.target.value.is_some())
+        .transpose()?;
     let chosen = choose(args, &view)?;
     if args.list {
         return list(&view, &chosen, out);
@@ -54,7 +59,7 @@ pub(super) fn run(args: &Replay, out: &mut impl Write) -> anyhow::Result<Exit> {
     }
     let target = match target {
         Some(t) => t,
-        None => self::target(args)?,
+        None => self::target(&settings)?,
     };
     if args.dry_run {
         return dry_run(&ready, &target, &options, out);
@@ -156,20 +161,42 @@ fn list(view: &read::View, chosen: &[Chosen<'_>], out: &mut impl Write) -> anyho
     Ok(if chosen.is_empty() { Exit::Nothing } else { view.exit() })
 }
 
-fn target(args: &Replay) -> Result<Target, Stop> {
-    let Some(to) = &args.to else {
+/// What the command line says of the settings.
+fn given(args: &Replay) -> Result<Given, Stop> {
+    let bad = |t: f64| Stop::usage(format!("--timeout {t}: give seconds, such as 15"));
+    Ok(Given {
+        target: args.to.clone(),
+        allow_hosts: args.allow_host.clone(),
+        public_url: args.public_url.clone(),
+        sign: args.sign,
+        timeout: args
+            .timeout
+            .map(|t| Settings::timeout_of(t).ok_or_else(|| bad(t)))
+            .transpose()?,
+        ..Given::default()
+    })
+}
+
+fn target(settings: &Settings) -> Result<Target, Stop> {
+    let Some(to) = &settings.target.value else {
         return Err(Stop::usage(
             "where to? --to http://localhost:3000, or set REDIAL_TARGET",
         ));
     };
-    Target::parse(to, &args.allow_host).map_err(|e| refused(&e))
+    Target::parse(to, &settings.allow_hosts.value).map_err(|e| {
+        let mut stop = refused(&e);
+        if let Origin::File { .. } = &settings.target.origin {
+            stop.message = format!("{}: target: {}", settings.target.origin, stop.message);
+        }
+        stop
+    })
 }
 
 fn refused(e: &TargetError) -> Stop {
     Stop::new(if e.refused() { Exit::Refused } else { Exit::Failed }, e.to_string())
 }
 
-fn options(args: &Replay) -> Result<Options, Stop> {
+fn options(args: &Replay, settings: &Settings) -> Result<Options, Stop> {
     let pair = |text: &String| {
         let (n, v) = text
             .split_once('=')
@@ -177,24 +204,20 @@ fn options(args: &Replay) -> Result<Options, Stop> {
         Ok((n.to_owned(), v.to_owned()))
     };
     let header = |text: &String| Edits::parse_header(text).map_err(|e| Stop::usage(format!("--header {text}: {e}")));
-    let timeout = Duration::try_from_secs_f64(args.timeout)
-        .ok()
-        .filter(|t| !t.is_zero() && *t <= Duration::from_secs(86_400))
-        .ok_or_else(|| Stop::usage(format!("--timeout {}: give seconds, such as 15", args.timeout)))?;
     Ok(Options {
         edits: Edits {
             set: args.set.iter().map(pair).collect::<Result<_, Stop>>()?,
             unset: args.unset.clone(),
             headers: args.header.iter().map(header).collect::<Result<_, Stop>>()?,
         },
-        sign: args.sign.map(|s| match s {
+        sign: settings.sign.value.map(|s| match s {
             Sign::Resign => SignMode::Resign,
             Sign::Keep => SignMode::Keep,
             Sign::Strip => SignMode::Strip,
         }),
         auth_token: Credentials::from_lookup(|n| std::env::var(n).ok()).auth_token,
-        public_url: args.public_url.clone(),
-        timeout,
+        public_url: settings.public_url.value.clone(),
+        timeout: settings.timeout.value,
     })
 }
 

@@ -9,6 +9,7 @@
 // Texts of a few lines, put together where they are read.
 #![allow(clippy::format_push_string, clippy::case_sensitive_file_extension_comparisons)]
 
+mod config;
 mod contract;
 mod cuts;
 mod demo;
