@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
+use proptest::prelude::*;
+
 use super::keys::Key;
 use super::*;
 
@@ -370,3 +372,56 @@ fn the_locale_decides_on_ascii_where_nobody_does() {
     let s = read("ascii = false", &[("LANG", "C")], Given::default());
     assert!(!s.ascii.value);
 }
+
+proptest! {
+    /// Pieces of TOML in any order: never an end, every notice with a line of the text, every value from one.
+    #[test]
+    fn no_file_is_too_strange(pieces in proptest::collection::vec(proptest::sample::select(PIECES), 0..12), noise: String) {
+        for text in [pieces.concat(), pieces.concat() + &noise, noise] {
+            let s = read(&text, &[], Given::default());
+            let lines = text.matches('\n').count() + 1;
+            prop_assert!(s.notices.iter().all(|n| n.line.is_some_and(|l| (1..=lines).contains(&l))), "{:?}", s.notices);
+            prop_assert!(s.broken || text.parse::<toml::Table>().is_ok());
+            for (_, _, origin) in s.shown() {
+                if let Origin::File { line, .. } = origin {
+                    prop_assert!((1..=lines).contains(line));
+                }
+            }
+        }
+    }
+}
+
+const PIECES: &[&str] = &[
+    "theme",
+    "keys",
+    "[",
+    "]",
+    "]]",
+    "{",
+    "}",
+    "=",
+    ".",
+    ",",
+    "\n",
+    "\"",
+    "'",
+    "'''",
+    "\"\"\"",
+    "#",
+    "\\",
+    "é",
+    "1",
+    "1e9",
+    "-",
+    "theme = 'dark'\n",
+    "[keys]\n",
+    "replay = 'r'\n",
+    "[[keys]]\n",
+    "keys.a.b = 1\n",
+    "timeout = 0x1F\n",
+    "token = 'x'\n",
+    "1979-05-27",
+    " ",
+    "\r\n",
+    "\0",
+];
