@@ -218,6 +218,7 @@ fn options(args: &Replay, settings: &Settings) -> Result<Options, Stop> {
         auth_token: Credentials::from_lookup(|n| std::env::var(n).ok()).auth_token,
         public_url: settings.public_url.value.clone(),
         timeout: settings.timeout.value,
+        edited: false,
     })
 }
 

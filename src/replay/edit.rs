@@ -61,6 +61,11 @@ pub(super) fn is_reserved(name: &str) -> bool {
     RESERVED.iter().any(|r| name.eq_ignore_ascii_case(r))
 }
 
+/// True for methods (in capitals) whose parameters travel in the query.
+pub(super) fn carries_no_body(method: &str) -> bool {
+    matches!(method, "GET" | "HEAD")
+}
+
 /// A token of RFC 9110 as name, no control characters but tab in the value.
 pub(super) fn check_header(name: &str, value: &str) -> Result<(), PlanError> {
     let bad = |why| PlanError::BadHeader {

@@ -70,6 +70,15 @@ pub struct Options {
     pub public_url: Option<String>,
     /// From the first connect to the last byte of the answer.
     pub timeout: Duration,
+    /// The request itself is not the recorded one any more (an edited draft of it); counts as an edit like `edits`.
+    pub edited: bool,
+}
+
+impl Options {
+    /// True where what is sent was changed by the user's own hand.
+    pub fn is_edited(&self) -> bool {
+        self.edited || !self.edits.is_empty()
+    }
 }
 
 impl Default for Options {
@@ -80,6 +89,7 @@ impl Default for Options {
             auth_token: None,
             public_url: None,
             timeout: DEFAULT_TIMEOUT,
+            edited: false,
         }
     }
 }
@@ -103,7 +113,7 @@ pub struct Plan {
     pub signature: SignatureUse,
     /// The URL that the new signature was made for.
     pub signed_url: Option<String>,
-    /// True where `--set`, `--unset` or `--header` was given.
+    /// True where `--set`, `--unset` or `--header` was given, or the request itself was edited.
     pub edited: bool,
     /// From the first connect to the last byte of the answer.
     pub timeout: Duration,
@@ -179,7 +189,7 @@ pub fn plan(
     let mut notes = Vec::new();
     let mut path = recorded_path(request, &mut notes)?;
     let mut payload = request.payload.clone();
-    let in_query = matches!(method.as_str(), "GET" | "HEAD");
+    let in_query = edit::carries_no_body(&method);
     change(provider, options, &mut payload, &mut path, in_query, &mut notes)?;
     let (body, params) = body(payload, in_query, &mut path);
     let signature = decide(provider, request, options)?;
@@ -273,7 +283,7 @@ impl Draft<'_> {
         if signature != SignatureUse::Resigned {
             signed_url = None;
         }
-        if signature == SignatureUse::Kept && !self.options.edits.is_empty() {
+        if signature == SignatureUse::Kept && self.options.is_edited() {
             notes.push("the kept signature was made for the request before it was edited".to_owned());
         }
         self.signature = signature;
@@ -286,7 +296,7 @@ impl Draft<'_> {
             body: self.body.bytes().to_vec(),
             signature,
             signed_url,
-            edited: !self.options.edits.is_empty(),
+            edited: self.options.is_edited(),
             timeout: self.options.timeout,
             notes,
         })

@@ -333,3 +333,23 @@ fn no_secret_in_debug_output() {
     let plan = twilio(&form("https://u:hunter2@a/v", &[]), &options);
     assert!(!format!("{options:?} {plan:?}").contains("hunter2"));
 }
+
+#[test]
+fn a_changed_request_is_edited_where_its_owner_says_so() {
+    let mut changed = form("https://a/other?k=v", &[("A", "2")]);
+    changed.method = Some("put".to_owned());
+    changed.headers = pairs(&[("X-Twilio-Signature", "old=")]);
+    assert!(!twilio(&changed, &signing()).edited);
+    let options = Options {
+        edited: true,
+        sign: Some(SignMode::Keep),
+        ..signing()
+    };
+    let plan = twilio(&changed, &options);
+    assert!(plan.edited && plan.signature == SignatureUse::Kept);
+    assert_eq!((plan.method.as_str(), plan.path.as_str()), ("PUT", "/other?k=v"));
+    assert_eq!(
+        plan.notes,
+        ["the kept signature was made for the request before it was edited"]
+    );
+}
