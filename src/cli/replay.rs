@@ -6,12 +6,10 @@ use super::args::Replay;
 use super::{Exit, Stop, config, read, say};
 use crate::call::{Call, Exchange, in_order_of_time};
 use crate::config::{Credentials, Given, Origin, Settings, Sign};
-use crate::judge::judge;
-use crate::model::{Payload, Problem, Provider, Severity, Verdict};
 use crate::output::json;
 use crate::output::safe::printable_lines;
 use crate::output::style::Role;
-use crate::replay::{Edits, Options, Pinned, Plan, Sent, SignMode, Target, TargetError, plan, send};
+use crate::replay::{Edits, Followed, Options, Pinned, Plan, SignMode, Target, TargetError, plan, send_following};
 use crate::session::Detail;
 
 /// A request that was chosen.
@@ -261,7 +259,10 @@ async fn send_all(
     let pinned: Pinned = target.resolve().await.map_err(|e| refused(&e))?;
     let mut passed = 0;
     for c in ready {
-        let (plan, sent, verdict) = send_one(c, target, options, &pinned).await?;
+        let first = planned(c, target, options)?;
+        let (provider, request) = (c.call.provider, &c.detail.request);
+        let Followed { plan, sent, verdict } =
+            send_following(provider, c.exchange.kind, request, first, target, options, &pinned).await;
         passed += usize::from(verdict.pass());
         if view.json {
             json::line(out, &json::replay(c.exchange, c.call, &plan, &sent, &verdict))?;
@@ -279,72 +280,6 @@ async fn send_all(
         closing(view, passed, ready.len(), out)?;
     }
     Ok(if passed == ready.len() { Exit::Done } else { Exit::No })
-}
-
-/// Twilio follows so many redirects (11215 beyond, spec/twilio.md 3).
-const REDIRECTS: usize = 10;
-
-/// Sends one request, follows redirects of the target itself as Twilio does (a 307 keeps method and body, any other makes
-/// a GET without parameters of it), and judges the last answer. Redirects elsewhere are judged as they stand.
-async fn send_one(
-    c: &Chosen<'_>,
-    target: &Target,
-    options: &Options,
-    pinned: &Pinned,
-) -> Result<(Plan, Sent, Verdict), Stop> {
-    let mut plan = planned(c, target, options)?;
-    let mut request = c.detail.request.clone();
-    let mut problems = Vec::new();
-    let mut hops = 0;
-    loop {
-        let sent = send(&plan, pinned).await;
-        let mut verdict = judge(c.call.provider, c.exchange.kind, &sent.answer());
-        let next = redirected(c.call.provider, &plan, &sent);
-        let Some((status, url)) = next.filter(|_| verdict.pass()) else {
-            problems.append(&mut verdict.problems);
-            return Ok((plan, sent, Verdict { problems }));
-        };
-        problems.append(&mut verdict.problems);
-        if hops == REDIRECTS {
-            problems.insert(0, too_many());
-            return Ok((plan, sent, Verdict { problems }));
-        }
-        if status != 307 {
-            request.method = Some("GET".to_owned());
-            request.payload = Payload::Empty;
-        }
-        request.url = Some(url);
-        let notes = std::mem::take(&mut plan.notes);
-        plan = crate::replay::plan(c.call.provider, c.exchange.kind, &request, target, options)
-            .map_err(|e| Stop::usage(format!("{}: {e}", c.exchange.name())))?;
-        plan.notes.splice(0..0, notes);
-        hops += 1;
-    }
-}
-
-fn too_many() -> Problem {
-    Problem {
-        code: Some("11215".to_owned()),
-        severity: Severity::Error,
-        line: None,
-        column: None,
-        message: format!("the answer still redirects after {REDIRECTS} redirects"),
-    }
-}
-
-/// Where an answer of Twilio's kind redirects to, when that is the same scheme, host and port.
-fn redirected(provider: Provider, plan: &Plan, sent: &Sent) -> Option<(u16, String)> {
-    let status = sent
-        .status
-        .filter(|s| matches!(s, 301 | 302 | 303 | 307) && provider == Provider::Twilio)?;
-    let location = sent
-        .headers
-        .iter()
-        .find(|(n, _)| n.eq_ignore_ascii_case("location"))
-        .map(|(_, v)| v)?;
-    let from = url::Url::parse(&plan.url).ok()?;
-    let to = from.join(location.trim()).ok()?;
-    (from.origin() == to.origin()).then(|| (status, to.to_string()))
 }
 
 fn closing(view: &read::View, passed: usize, all: usize, out: &mut impl Write) -> std::io::Result<()> {

@@ -1,12 +1,14 @@
 //! Sending a recorded request again: plan, policy, signature, transport.
 //!
 //! [`plan()`] is pure and says everything that will be sent; [`Target`] decides where it may go; [`send()`] is the only
-//! part with a socket. One request is one attempt: no retry, no proxy of the environment, no redirect followed. The
-//! recorded exchange is never changed; the answer is judged by [`crate::judge`].
+//! part with a socket. One request is one attempt: no retry, no proxy of the environment, no redirect followed;
+//! [`send_following()`] repeats it for redirects of the target itself, as Twilio does. The recorded exchange is never
+//! changed; the answer is judged by [`crate::judge`].
 
 mod address;
 mod decode;
 mod edit;
+mod follow;
 mod headers;
 mod json_path;
 mod plan;
@@ -19,6 +21,7 @@ mod wire;
 mod tests;
 
 pub use edit::Edits;
+pub use follow::{Followed, send_following};
 pub use json_path::PathError;
 pub use plan::{DEFAULT_TIMEOUT, Options, Plan, PlanError, SignMode, SignatureUse, plan};
 pub use send::{COUNT, KEEP, Sent, send};

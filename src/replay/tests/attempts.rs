@@ -61,7 +61,7 @@ impl Server {
     }
 }
 
-fn read_request(stream: &mut TcpStream) -> Vec<u8> {
+pub(super) fn read_request(stream: &mut TcpStream) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut chunk = vec![0; 65536];
     loop {

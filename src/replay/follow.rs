@@ -1,0 +1,133 @@
+//! Sending as Twilio does: redirects of the target itself are followed, then the last answer is judged.
+//!
+//! The first plan is taken as it is, so that exactly what was shown is sent. A redirect to another scheme, host or port
+//! is judged as it stands and never followed. Tropo's redirects are not followed at all.
+
+use super::edit::carries_no_body;
+use super::plan::{Options, Plan, plan};
+use super::send::{Sent, send};
+use super::target::{Pinned, Target};
+use crate::judge::judge;
+use crate::model::{Payload, Problem, Provider, Request, RequestKind, Severity, Verdict};
+
+/// Twilio follows so many redirects (11215 beyond, spec/twilio.md 3).
+const REDIRECTS: usize = 10;
+
+/// The last exchange of a chain of redirects, and what the platform would say to the chain.
+#[derive(Debug)]
+pub struct Followed {
+    /// What was sent last; its notes are those of all requests.
+    pub plan: Plan,
+    /// What came back last.
+    pub sent: Sent,
+    /// The problems of all answers, in the order of sending.
+    pub verdict: Verdict,
+}
+
+/// Sends `first`, the plan of `request`, follows redirects of the target itself as Twilio does (a 307 keeps method and
+/// body, any other makes a GET without parameters of it), and judges the last answer.
+///
+/// Each request has the plan's timeout for itself. A redirect that cannot be planned is a problem of the verdict. Needs
+/// a tokio runtime with time and I/O; to cancel, drop the future.
+pub async fn send_following(
+    provider: Provider,
+    kind: RequestKind,
+    request: &Request,
+    first: Plan,
+    target: &Target,
+    options: &Options,
+    pinned: &Pinned,
+) -> Followed {
+    let (mut plan, mut request, mut options) = (first, request.clone(), options.clone());
+    let mut problems = Vec::new();
+    let mut hops = 0;
+    loop {
+        let sent = send(&plan, pinned).await;
+        let mut verdict = judge(provider, kind, &sent.answer());
+        let next = redirected(provider, &plan, &sent).filter(|_| verdict.pass());
+        problems.append(&mut verdict.problems);
+        let next = match next {
+            Some(_) if hops == REDIRECTS => Err(too_many()),
+            Some(redirect) => {
+                move_on(redirect, &plan, &mut request, &mut options);
+                self::plan(provider, kind, &request, target, &options).map_err(|e| unfollowable(&e))
+            }
+            None => {
+                let verdict = Verdict { problems };
+                return Followed { plan, sent, verdict };
+            }
+        };
+        match next {
+            Ok(mut next) => {
+                next.notes.retain(|note| !plan.notes.contains(note));
+                next.notes.splice(0..0, std::mem::take(&mut plan.notes));
+                plan = next;
+                hops += 1;
+            }
+            Err(problem) => {
+                problems.insert(0, problem);
+                let verdict = Verdict { problems };
+                return Followed { plan, sent, verdict };
+            }
+        }
+    }
+}
+
+/// Turns a request and what is asked for into those of its redirect.
+fn move_on((status, url): (u16, String), plan: &Plan, request: &mut Request, options: &mut Options) {
+    if status != 307 {
+        request.method = Some("GET".to_owned());
+    }
+    // The query of a GET is the redirect's own business; its parameters are not added to the new URL.
+    if status != 307 || carries_no_body(&plan.method) {
+        options.edited |= !options.edits.is_empty();
+        options.edits.set.clear();
+        options.edits.unset.clear();
+        request.payload = Payload::Empty;
+    }
+    request.url = Some(url);
+    // A public URL with a path of its own is the first request's; the redirect has another path on the same host.
+    if let Some(public) = &mut options.public_url {
+        let host = public.find("://").map_or(0, |at| at + 3);
+        let end = public[host..]
+            .find(['/', '?', '#'])
+            .map_or(public.len(), |at| host + at);
+        public.truncate(end);
+    }
+}
+
+fn too_many() -> Problem {
+    problem(
+        Some("11215"),
+        format!("the answer still redirects after {REDIRECTS} redirects"),
+    )
+}
+
+fn unfollowable(e: &super::PlanError) -> Problem {
+    problem(None, format!("the redirect cannot be followed: {e}"))
+}
+
+fn problem(code: Option<&str>, message: String) -> Problem {
+    Problem {
+        code: code.map(str::to_owned),
+        severity: Severity::Error,
+        line: None,
+        column: None,
+        message,
+    }
+}
+
+/// Where an answer of Twilio's kind redirects to, when that is the same scheme, host and port.
+fn redirected(provider: Provider, plan: &Plan, sent: &Sent) -> Option<(u16, String)> {
+    let status = sent
+        .status
+        .filter(|s| matches!(s, 301 | 302 | 303 | 307) && provider == Provider::Twilio)?;
+    let location = sent
+        .headers
+        .iter()
+        .find(|(n, _)| n.eq_ignore_ascii_case("location"))
+        .map(|(_, v)| v)?;
+    let from = url::Url::parse(&plan.url).ok()?;
+    let to = from.join(location.trim()).ok()?;
+    (from.origin() == to.origin()).then(|| (status, to.to_string()))
+}

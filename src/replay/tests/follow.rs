@@ -1,0 +1,140 @@
+//! Chains of redirects against a server made by hand on the loopback interface.
+
+use std::io::Write as _;
+use std::net::TcpListener;
+use std::sync::mpsc;
+use std::thread;
+
+use super::attempts::read_request;
+use super::*;
+
+/// Sends `recorded` to a server that gives one answer per connection; what came back and the requests as text.
+fn chain(recorded: &Request, options: &Options, answers: Vec<String>) -> (Followed, Vec<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let target = Target::parse(&listener.local_addr().unwrap().to_string(), &[]).unwrap();
+    let (seen, requests) = mpsc::channel();
+    thread::spawn(move || {
+        // When the answers are used up, the listener closes and a further request is refused.
+        for answer in answers {
+            let (mut stream, _) = listener.accept().unwrap();
+            let request = read_request(&mut stream);
+            seen.send(String::from_utf8(request).unwrap()).unwrap();
+            stream.write_all(answer.as_bytes()).unwrap();
+        }
+    });
+    let first = plan(Provider::Twilio, RequestKind::Voice, recorded, &target, options).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let followed = runtime.block_on(async {
+        let pinned = target.resolve().await.unwrap();
+        let (twilio, voice) = (Provider::Twilio, RequestKind::Voice);
+        send_following(twilio, voice, recorded, first, &target, options, &pinned).await
+    });
+    (followed, requests.try_iter().collect())
+}
+
+fn redirect(status: u16, location: &str) -> String {
+    format!("HTTP/1.1 {status} Redirect\r\nLocation: {location}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+}
+
+fn ok() -> String {
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: 11";
+    format!("{head}\r\nConnection: close\r\n\r\n<Response/>")
+}
+
+fn line(request: &str) -> &str {
+    request.lines().next().unwrap()
+}
+
+#[test]
+fn a_302_makes_a_get_without_parameters_and_without_edits_of_them() {
+    let recorded = form("https://a.example/voice?x=1", &[("Digits", "1")]);
+    let edits = Edits {
+        set: pairs(&[("Digits", "2")]),
+        unset: vec!["Gone".to_owned()],
+        headers: pairs(&[("X-Me", "1")]),
+    };
+    let options = Options { edits, ..signing() };
+    let (followed, requests) = chain(&recorded, &options, vec![redirect(302, "/other?y=2"), ok()]);
+    assert_eq!(line(&requests[0]), "POST /voice?x=1 HTTP/1.1");
+    assert!(requests[0].ends_with("\r\n\r\nDigits=2"), "{}", requests[0]);
+    assert_eq!(line(&requests[1]), "GET /other?y=2 HTTP/1.1");
+    assert!(requests[1].contains("X-Me: 1\r\n"), "{}", requests[1]);
+    assert!(followed.verdict.pass() && followed.plan.edited);
+    assert_eq!(
+        (followed.plan.path.as_str(), followed.sent.status),
+        ("/other?y=2", Some(200))
+    );
+    assert_eq!(followed.plan.notes, ["--unset Gone: there is no such parameter"]);
+}
+
+#[test]
+fn a_307_keeps_method_and_body() {
+    let recorded = form("https://a.example/voice", &[("Digits", "1")]);
+    let (followed, requests) = chain(&recorded, &signing(), vec![redirect(307, "next"), ok()]);
+    assert_eq!(line(&requests[1]), "POST /next HTTP/1.1");
+    assert!(requests[1].ends_with("\r\n\r\nDigits=1"));
+    assert!(followed.verdict.pass() && !followed.plan.edited);
+
+    // What a GET carries stands in its URL, and the redirect names another.
+    let recorded = request(
+        "GET",
+        "https://a.example/voice",
+        Payload::Form(pairs(&[("Digits", "1")])),
+    );
+    let (_, requests) = chain(&recorded, &signing(), vec![redirect(307, "/next?a=b"), ok()]);
+    assert_eq!(line(&requests[0]), "GET /voice?Digits=1 HTTP/1.1");
+    assert_eq!(line(&requests[1]), "GET /next?a=b HTTP/1.1");
+}
+
+#[test]
+fn the_public_url_of_a_redirect_has_the_redirects_path() {
+    let recorded = form("https://a.example/voice", &[]);
+    let options = Options {
+        public_url: Some("https://x.test/pre/voice".to_owned()),
+        ..signing()
+    };
+    let (followed, _) = chain(&recorded, &options, vec![redirect(302, "/next"), ok()]);
+    assert_eq!(followed.plan.signed_url.as_deref(), Some("https://x.test/next"));
+}
+
+#[test]
+fn a_circle_ends_after_ten_redirects() {
+    let (followed, requests) = chain(
+        &form("https://a.example/voice", &[]),
+        &signing(),
+        (0..20).map(|_| redirect(302, "/voice")).collect(),
+    );
+    assert_eq!(requests.len(), 11);
+    assert_eq!(followed.verdict.code(), Some("11215"));
+}
+
+#[test]
+fn a_redirect_that_cannot_be_sent_is_a_problem() {
+    let long = format!("/{}", "x".repeat(70_000));
+    let (followed, requests) = chain(
+        &form("https://a.example/voice", &[]),
+        &signing(),
+        vec![redirect(302, &long)],
+    );
+    assert_eq!((requests.len(), followed.sent.status), (1, Some(302)));
+    assert!(!followed.verdict.pass());
+    let first = &followed.verdict.problems[0].message;
+    assert!(
+        first.contains("cannot be followed") && first.contains("bytes long"),
+        "{first}"
+    );
+}
+
+#[test]
+fn a_redirect_elsewhere_is_judged_as_it_stands() {
+    // Another port of the same host is no fault of the app's, but it is not the target either.
+    for (location, pass) in [("http://198.51.100.1/voice", false), ("http://127.0.0.1:1/voice", true)] {
+        let recorded = form("https://a.example/voice", &[]);
+        let (followed, requests) = chain(&recorded, &signing(), vec![redirect(302, location)]);
+        assert_eq!((requests.len(), followed.sent.status), (1, Some(302)));
+        assert_eq!(followed.verdict.pass(), pass, "{:?}", followed.verdict);
+    }
+}
