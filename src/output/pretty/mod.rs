@@ -114,6 +114,19 @@ pub fn laid_out(content_type: Option<&str>, bytes: &[u8], limits: Limits) -> Opt
     (lays_out && check(kind, text, Extent::Whole).is_ok()).then(|| lay_out(kind, text, limits))
 }
 
+/// The lines of any body without colours, numbered and unchanged; a body that is no text by its first bytes.
+pub fn as_it_stands(content_type: Option<&str>, bytes: &[u8], limits: Limits) -> Vec<Line> {
+    if binary::is_binary(bytes) {
+        return binary::summary(content_type, bytes);
+    }
+    let kept = beginning(bytes, limits.bytes);
+    let mut lines = source(Kind::Plain, &read(kept).0, &[], limits);
+    if kept.len() < bytes.len() {
+        lines.push(sheet::rest(bytes.len() - kept.len()));
+    }
+    lines
+}
+
 /// The beginning of a body. A character that the limit cuts is no fault of the body, and left out whole.
 fn beginning(bytes: &[u8], most: usize) -> &[u8] {
     let kept = &bytes[..most.min(bytes.len())];
