@@ -50,6 +50,8 @@ pub(super) struct Clock {
     /// Days since 1970 of the first row.
     first_day: Option<i64>,
     first_year: Option<i32>,
+    /// How many of the two a look has seen.
+    told: u8,
 }
 
 impl Clock {
@@ -94,6 +96,12 @@ impl Clock {
             }
             _ => {}
         }
+    }
+
+    /// True once after it learnt a date: what was read before can be dated now.
+    pub(super) fn newly_dated(&mut self) -> bool {
+        let known = u8::from(self.first_day.is_some()) + u8::from(self.first_year.is_some());
+        std::mem::replace(&mut self.told, known) != known
     }
 
     /// The moment of something read before, now that the whole input is known.

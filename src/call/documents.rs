@@ -110,6 +110,7 @@ impl Fold<'_> {
         if let Some(child) = child {
             let parent = self.calls[call as usize].id.clone();
             let child = self.call_of(&child, Provider::Twilio);
+            self.touch(child);
             self.calls[child as usize].parent.get_or_insert(parent);
         }
     }
@@ -178,6 +179,8 @@ impl Fold<'_> {
             place,
             answer: None,
             document: Some(Box::new(part(record))),
+            logged: None,
+            late: false,
             waiting: false,
             explained: false,
             cut: false,

@@ -1,4 +1,7 @@
 //! Owners and places: which call a scanned line belongs to, across blocks and inputs.
+//!
+//! What reads or changes a call goes through `touch` first: it takes back what a look in between settled, and notes
+//! the call for the next look.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::BuildHasher;
@@ -8,7 +11,8 @@ use foldhash::fast::{FixedState, RandomState};
 
 use super::clock::{Clock, When};
 use super::intern::Interner;
-use super::{Call, Calls, Exchange, Finding, Live, Unparsed, in_order_of_time};
+use super::steps::Branches;
+use super::{Call, Exchange, Finding, Live, Unparsed};
 use crate::filter::{Engine, Note};
 use crate::format::tropo::Alias;
 use crate::model::{Id, InputId, Place, Provider, Stamp, Time};
@@ -21,12 +25,16 @@ pub struct Fold<'e> {
     pub(super) exchanges: Vec<Exchange>,
     pub(super) findings: Vec<Finding>,
     pub(super) texts: Interner,
-    ids: Ids,
+    pub(super) ids: Ids,
     /// Events of documents already taken: finding and exchange.
     pub(super) seen: HashMap<Id, (Option<u32>, Option<u32>), RandomState>,
-    unparsed: Vec<Unparsed>,
-    clocks: Vec<Clock>,
+    pub(super) unparsed: Vec<Unparsed>,
+    pub(super) clocks: Vec<Clock>,
     input: Input,
+    /// Calls touched since the last look.
+    pub(super) touched: Vec<u32>,
+    /// How a Gather's action was answered so far, for looks.
+    pub(super) branches: Branches,
     /// Calls whose lines are wanted, with the lines found so far.
     watch: Option<Watch>,
 }
@@ -68,6 +76,8 @@ impl<'e> Fold<'e> {
             unparsed: Vec::new(),
             clocks: Vec::new(),
             input: Input::default(),
+            touched: Vec::new(),
+            branches: Branches::default(),
             watch: None,
         };
         fold.new_call(Id::from("-"), Provider::Tropo, false);
@@ -207,6 +217,7 @@ impl<'e> Fold<'e> {
             return;
         }
         let call = self.root(call);
+        self.touch(call);
         let c = &mut self.calls[call as usize];
         // Documents come in any order; lines do not.
         let earlier = |a: When, b: When| matches!((a.time(), b.time()), (Some(a), Some(b)) if a < b);
@@ -228,6 +239,7 @@ impl<'e> Fold<'e> {
 
     fn event(&mut self, call: u32, event: Event) {
         let call = self.root(call);
+        self.touch(call);
         let place = Place {
             input: self.input.id,
             line: self.input.lines + event.line + 1,
@@ -279,8 +291,10 @@ impl<'e> Fold<'e> {
         match self.ids.get(id) {
             Some(n) => {
                 let n = self.root(n);
-                if self.calls[n as usize].id == *id || self.calls[n as usize].real {
-                    self.calls[n as usize].real = true;
+                self.touch(n);
+                let c = &mut self.calls[n as usize];
+                if c.id == *id || c.live.own {
+                    c.live.own = true;
                     return n;
                 }
                 // Known only as a part of something that was no call of its own: this is the call.
@@ -297,12 +311,13 @@ impl<'e> Fold<'e> {
         }
     }
 
-    fn new_call(&mut self, id: Id, provider: Provider, real: bool) -> u32 {
+    fn new_call(&mut self, id: Id, provider: Provider, own: bool) -> u32 {
         let index = self.calls.len() as u32;
+        self.touched.push(index);
         self.calls.push(Call {
             index,
             id,
-            real,
+            real: false,
             provider,
             also: Vec::new(),
             guid: None,
@@ -321,9 +336,23 @@ impl<'e> Fold<'e> {
             echo: None,
             exchanges: Vec::new(),
             findings: Vec::new(),
-            live: Live::default(),
+            live: Live {
+                own,
+                touched: true,
+                ..Live::default()
+            },
         });
         index
+    }
+
+    /// A call is about to change.
+    pub(super) fn touch(&mut self, call: u32) {
+        let c = &mut self.calls[call as usize];
+        if !c.live.touched {
+            c.unsettle();
+            c.live.touched = true;
+            self.touched.push(call);
+        }
     }
 
     /// Another id of a call. An id that stood alone until now brings its lines along.
@@ -343,8 +372,8 @@ impl<'e> Fold<'e> {
                 }
             }
         }
-        let c = &mut self.calls[call as usize];
-        add(&mut c.also, id);
+        self.touch(call);
+        add(&mut self.calls[call as usize].also, id);
     }
 
     /// The call that a call was merged into.
@@ -360,8 +389,10 @@ impl<'e> Fold<'e> {
         if from == into || from == NOBODY {
             return;
         }
+        self.touch(from);
+        self.touch(into);
         let f = &mut self.calls[from as usize];
-        f.real = false;
+        f.live.own = false;
         f.live.merged = Some(into);
         let (also, ranges) = (std::mem::take(&mut f.also), std::mem::take(&mut f.ranges));
         let (exchanges, findings) = (std::mem::take(&mut f.exchanges), std::mem::take(&mut f.findings));
@@ -401,6 +432,7 @@ impl<'e> Fold<'e> {
 
     /// Counts, ranges and ids of a block's owner.
     fn key(&mut self, call: u32, key: &Key) {
+        self.touch(call);
         if key.lines > 0 {
             let (input, base) = (self.input.id, self.input.lines);
             let c = &mut self.calls[call as usize];
@@ -452,6 +484,7 @@ impl<'e> Fold<'e> {
             })
         };
         let call = self.root(call);
+        self.touch(call);
         if let Some(p) = place(Note::Settles) {
             self.settled_at(call, p.line);
         }
@@ -504,6 +537,7 @@ impl<'e> Fold<'e> {
                         ));
                     }
                     let call = self.root(call);
+                    self.touch(call);
                     let c = &mut self.calls[call as usize];
                     c.lines += 1;
                     c.live.last_line = line;
@@ -539,89 +573,6 @@ impl<'e> Fold<'e> {
         });
     }
 
-    /// Settles what only the whole input can tell.
-    pub fn finish(mut self) -> Calls {
-        self.settle_times();
-        self.unanswered();
-        self.parents();
-        for call in &mut self.calls {
-            call.real |= call.index != NOBODY
-                && call.live.merged.is_none()
-                && !(call.findings.is_empty() && call.exchanges.is_empty());
-        }
-        self.settle_orders();
-        for call in &mut self.calls {
-            call.also.sort_unstable();
-        }
-        super::steps::infer(&mut self.calls, &mut self.exchanges);
-        Calls {
-            calls: self.calls,
-            exchanges: self.exchanges,
-            findings: self.findings,
-            unparsed: self.unparsed,
-        }
-    }
-
-    fn settle_times(&mut self) {
-        let clocks = &self.clocks;
-        let settle = |input: InputId, when: &mut When| {
-            if let Some(c) = clocks.get(input as usize) {
-                *when = c.settle(*when);
-            }
-        };
-        for e in &mut self.exchanges {
-            settle(e.place.input, &mut e.at);
-        }
-        for f in &mut self.findings {
-            settle(f.place.input, &mut f.at);
-        }
-        for c in &mut self.calls {
-            let first = c.ranges.first().map_or(0, |r| r.0);
-            let last = c.ranges.last().map_or(0, |r| r.0);
-            settle(first, &mut c.started);
-            settle(last, &mut c.ended);
-        }
-    }
-
-    /// A GUID that is itself a session names the parent.
-    fn parents(&mut self) {
-        for n in 0..self.calls.len() {
-            let Some(guid) = self.calls[n].guid.clone() else {
-                continue;
-            };
-            if let Some(p) = self.ids.get(&guid) {
-                let p = self.root(p);
-                if p as usize != n && self.calls[p as usize].id == guid {
-                    self.calls[n].parent = Some(guid);
-                }
-            }
-        }
-    }
-
-    /// Requests and findings of each call in the order of time, and the requests' names.
-    fn settle_orders(&mut self) {
-        let (exchanges, findings) = (&mut self.exchanges, &self.findings);
-        for call in &mut self.calls {
-            let of = |input: InputId, at: When| (input, at.time(), 0);
-            call.exchanges = in_order_of_time(std::mem::take(&mut call.exchanges), |&n| {
-                let e = &exchanges[n as usize];
-                of(e.place.input, e.at)
-            });
-            call.findings = in_order_of_time(std::mem::take(&mut call.findings), |&n| {
-                let f = &findings[n as usize];
-                of(f.place.input, f.at)
-            });
-            let mut nth: HashMap<u64, u64, RandomState> = HashMap::default();
-            for &n in &call.exchanges {
-                let e = &mut exchanges[n as usize];
-                let base = name_of(&call.id, e);
-                let nth = nth.entry(base).or_insert(0);
-                e.id = mix(base, *nth);
-                *nth += 1;
-            }
-        }
-    }
-
     /// A shared text.
     pub(super) fn text(&mut self, text: &str) -> Arc<str> {
         self.texts.text(text)
@@ -635,43 +586,19 @@ impl<'e> Fold<'e> {
 /// Ids of calls, and ids that belong to one: by a hash of 64 bits, because a log may have a great many. Two ids of one run
 /// with the same hash are not to be expected (one in 10^8 for a million ids).
 #[derive(Debug, Default)]
-struct Ids {
+pub(super) struct Ids {
     calls: HashMap<u64, u32, RandomState>,
     state: FixedState,
 }
 
 impl Ids {
-    fn get(&self, id: &Id) -> Option<u32> {
+    pub(super) fn get(&self, id: &Id) -> Option<u32> {
         self.calls.get(&self.state.hash_one(id)).copied()
     }
 
     fn insert(&mut self, id: &Id, call: u32) {
         self.calls.insert(self.state.hash_one(id), call);
     }
-}
-
-/// What a request's name is made of: its event, else its call, method and URL; repeats are told apart by their order.
-fn name_of(call: &Id, e: &Exchange) -> u64 {
-    let mut h = 0xcbf2_9ce4_8422_2325u64;
-    let mut eat = |text: &str| {
-        for b in text.bytes().chain(std::iter::once(0)) {
-            h = (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3);
-        }
-    };
-    eat(&call.to_string());
-    match e.event_id() {
-        Some(id) => eat(&id.to_string()),
-        None => {
-            eat(e.method.as_deref().unwrap_or_default());
-            eat(e.url.as_deref().unwrap_or_default());
-        }
-    }
-    h
-}
-
-fn mix(base: u64, nth: u64) -> u64 {
-    let x = (base ^ nth).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    x ^ (x >> 29)
 }
 
 /// Ids that may have stood alone before their session was named; a session is never swallowed by another.

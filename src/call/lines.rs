@@ -76,6 +76,8 @@ impl Fold<'_> {
             place,
             answer: None,
             document: None,
+            logged: step,
+            late: false,
             waiting: true,
             explained: false,
             cut: false,
@@ -146,6 +148,7 @@ impl Fold<'_> {
         let e = &mut self.exchanges[n as usize];
         e.answer = Some(place);
         if let (When::At(a), When::At(b)) = (e.at, when)
+            && !e.late
             && (a.0 % 1000 != 0 || b.0 % 1000 != 0)
         {
             e.ms = u32::try_from(b.0 - a.0).ok();

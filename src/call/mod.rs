@@ -2,15 +2,17 @@
 //!
 //! [`Fold`] takes scanned blocks in the order of the input, so the outcome does not depend on how the input was cut
 //! or on threads; [`Fold::finish`] settles what only the whole input can tell (dates, requests that nobody answered,
-//! what is still pending) and gives [`Calls`]. Memory grows with calls, exchanges and findings: texts are shared,
-//! bodies stay in the input. The files: `fold` (owners and places), `lines` (facts of log lines), `documents` (records),
-//! `clock` (dates for lines that lack one), `steps` (Twilio's events, inferred), `intern` (shared texts).
+//! what is still pending) and gives [`Calls`]. In between, [`Fold::pause`] gives the calls as far as they can be settled.
+//! Memory grows with calls, exchanges and findings: texts are shared, bodies stay in the input. The files: `fold` (owners
+//! and places), `lines` (facts of log lines), `documents` (records), `settle` (looks in between, and the end), `clock`
+//! (dates for lines that lack one), `steps` (Twilio's events, inferred), `intern` (shared texts).
 
 mod clock;
 mod documents;
 mod fold;
 mod intern;
 mod lines;
+mod settle;
 mod steps;
 
 pub use clock::When;
@@ -33,6 +35,9 @@ pub struct Calls {
     pub findings: Vec<Finding>,
     /// Runs of lines that could not be read.
     pub unparsed: Vec<Unparsed>,
+    /// Numbers of the calls that changed since the look before (all of them, for the first): a list of calls needs to look
+    /// only at these again. Empty at the end, which settles all.
+    pub touched: Vec<u32>,
 }
 
 impl Calls {
@@ -116,6 +121,30 @@ pub struct Call {
 }
 
 impl Call {
+    /// Takes in the state that its noted line tells; none when it tells none.
+    pub(crate) fn know_state(&mut self, state: Option<&str>) {
+        self.state = state.map(Into::into);
+        self.live.known.state = true;
+    }
+
+    /// Takes in the application that its noted line tells.
+    pub(crate) fn know_app(&mut self, app: Option<&str>) {
+        self.app = app.map(Into::into);
+        self.live.known.app = true;
+    }
+
+    /// Takes in caller, called and direction from its first request.
+    pub(crate) fn know_people(&mut self, from: Option<&str>, to: Option<&str>, direction: Option<&str>) {
+        (self.from, self.to) = (from.map(Into::into), to.map(Into::into));
+        self.direction = direction.map(Into::into);
+        self.live.known.people = true;
+    }
+
+    /// What was looked up in its lines already.
+    pub(crate) fn known(&self) -> Known {
+        self.live.known
+    }
+
     /// All its ids, the primary first.
     pub fn ids(&self) -> impl Iterator<Item = &Id> {
         std::iter::once(&self.id).chain(&self.also)
@@ -145,6 +174,32 @@ struct Live {
     /// Merged into this call.
     merged: Option<u32>,
     last_line: u64,
+    /// It stands for itself: its id is no mere part of another call.
+    own: bool,
+    /// Changed since the last look.
+    touched: bool,
+    /// Looked up in its lines.
+    known: Known,
+    /// What the last look settled, as it was before.
+    raw: Option<Box<Raw>>,
+}
+
+/// What was looked up in the lines of a call since it last changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Known {
+    pub(crate) state: bool,
+    pub(crate) app: bool,
+    pub(crate) people: bool,
+}
+
+/// What a look settles of a call, as the fold goes on with it.
+#[derive(Debug, PartialEq)]
+struct Raw {
+    started: When,
+    ended: When,
+    parent: Option<Id>,
+    exchanges: Vec<u32>,
+    findings: Vec<u32>,
 }
 
 /// One request of the platform and what became of it, without its bodies: those are read again from `place`.
@@ -180,6 +235,10 @@ pub struct Exchange {
     pub answer: Option<Place>,
     /// The rest, for documents.
     document: Option<Box<DocumentPart>>,
+    /// How the step before it ended, where a log says so; else it is inferred.
+    logged: Option<Step>,
+    /// Dated by the clock of its input, not by its own line.
+    late: bool,
     /// No answer was logged yet.
     waiting: bool,
     /// A finding says why there is no answer.
@@ -217,6 +276,11 @@ impl Exchange {
     /// True when a document told it, not a log line.
     pub fn from_document(&self) -> bool {
         self.document.is_some()
+    }
+
+    /// A log told it and has told no answer yet: while the input is still read, one may come.
+    pub fn waiting(&self) -> bool {
+        self.waiting
     }
 
     /// Can it be sent again?

@@ -11,14 +11,26 @@ use crate::format::Asked;
 use crate::model::{Provider, RequestKind, Step, StepEvent};
 
 /// Fills in the steps of every Twilio call.
-pub(super) fn infer(calls: &mut [Call], exchanges: &mut [Exchange]) {
-    let answered_otherwise = branches(calls, exchanges);
-    for call in calls.iter().filter(|c| c.provider == Provider::Twilio) {
-        for i in 0..call.exchanges.len() {
-            let n = call.exchanges[i] as usize;
-            if exchanges[n].step.is_none() {
-                exchanges[n].step = step(call, exchanges, i, &answered_otherwise);
-            }
+pub(super) fn infer(calls: &[Call], exchanges: &mut [Exchange]) {
+    for e in &mut *exchanges {
+        e.step = e.logged;
+    }
+    let mut otherwise = Branches::new();
+    for call in calls {
+        branches(call, exchanges, &mut otherwise);
+    }
+    for call in calls {
+        infer_of(call, exchanges, &otherwise);
+    }
+}
+
+/// Fills in the steps of one call, as far as they are told or can be inferred.
+pub(super) fn infer_of(call: &Call, exchanges: &mut [Exchange], otherwise: &Branches) {
+    for i in 0..call.exchanges.len() {
+        let n = call.exchanges[i] as usize;
+        exchanges[n].step = exchanges[n].logged;
+        if call.provider == Provider::Twilio && exchanges[n].step.is_none() {
+            exchanges[n].step = step(call, exchanges, i, otherwise);
         }
     }
 }
@@ -200,12 +212,14 @@ fn previous(call: &Call, all: &[Exchange], i: usize) -> Option<usize> {
 }
 
 /// For each place that input goes to (the Gather's action), the different kinds of answer that it gave in any call.
-type Branches = HashMap<String, Vec<String>>;
+pub(super) type Branches = HashMap<String, Vec<String>>;
 
-fn branches(calls: &[Call], all: &[Exchange]) -> Branches {
-    let mut out = Branches::new();
-    let twilio = calls.iter().filter(|c| c.provider == Provider::Twilio);
-    for e in twilio.flat_map(|c| &c.exchanges).map(|&n| &all[n as usize]) {
+/// Adds the answers of one call.
+pub(super) fn branches(call: &Call, all: &[Exchange], out: &mut Branches) {
+    if call.provider != Provider::Twilio {
+        return;
+    }
+    for e in call.exchanges.iter().map(|&n| &all[n as usize]) {
         let Some(d) = e.document.as_ref().filter(|d| d.digits.is_some()) else {
             continue;
         };
@@ -218,7 +232,6 @@ fn branches(calls: &[Call], all: &[Exchange]) -> Branches {
             list.push(answer);
         }
     }
-    out
 }
 
 /// Where a request went, without its query.

@@ -201,11 +201,11 @@ struct MetLine<'a> {
 /// Which rule each line of a file meets.
 fn lines(file: PathBuf, packs: &Packs, out: &mut impl Write) -> anyhow::Result<Exit> {
     let engine = read::engine(&packs.filters)?;
-    let (mut sources, failures) = crate::input::find(&[file]);
+    let (sources, failures) = crate::input::find(&[file]);
     if let Some(f) = failures.first() {
         return Err(Stop::usage(f.to_string()).into());
     }
-    for source in &mut sources {
+    for source in &sources {
         let name = source.name.clone();
         let mut number = 0;
         crate::input::each_line(source, &mut |line| {

@@ -1,28 +1,28 @@
 //! Reading places again: the bodies that the fold does not keep.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read};
 
-use super::read::{decode, pread};
+use super::positional::{Stretch, pread};
+use super::read::decode;
 use super::source::{Kind, Source};
 
 impl Source {
-    /// The bytes of places given as offset and length, in the order given; what is not there any more is empty.
+    /// The bytes of places given as offset and length, in the order given; what is not there (any more, or in the copy of
+    /// a pipe yet) is empty.
     pub fn again(&self, places: &[(u64, u32)]) -> Vec<Vec<u8>> {
+        let nothing = || vec![Vec::new(); places.len()];
         match &self.kind {
             Kind::Plain(f, _) => places.iter().map(|&p| at(f, p)).collect(),
-            Kind::Pipe(Some(f)) => places.iter().map(|&p| at(f, p)).collect(),
-            Kind::Pipe(None) => vec![Vec::new(); places.len()],
-            Kind::Coded(f, code) => {
-                let text = f.try_clone().and_then(|mut f| {
-                    f.seek(SeekFrom::Start(0))?;
-                    decode(f, *code)
-                });
-                match text {
-                    Ok(text) => in_order(text, places),
-                    Err(_) => vec![Vec::new(); places.len()],
-                }
-            }
+            Kind::Pipe(pipe) => match pipe.copy() {
+                Some(f) => places.iter().map(|&p| at(f, p)).collect(),
+                None => nothing(),
+            },
+            Kind::Coded(..) if places.is_empty() => nothing(),
+            Kind::Coded(f, code) => match decode(Stretch::whole(f), *code) {
+                Ok(text) => in_order(text, places),
+                Err(_) => nothing(),
+            },
         }
     }
 }

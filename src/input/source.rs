@@ -3,23 +3,65 @@
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-/// One input of the run.
-#[derive(Debug)]
+/// One input of the run. A clone is the same input: both can be read, on any thread.
+#[derive(Clone, Debug)]
 pub struct Source {
     /// As shown to the user: the path as given, or `-`.
     pub name: String,
     pub(super) kind: Kind,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Kind {
     /// A regular file whose bytes are its text, and its size when opened.
-    Plain(File, u64),
+    Plain(Arc<File>, u64),
     /// A regular file that decodes to text.
-    Coded(File, Code),
-    /// A pipe or terminal; the copy is made while reading.
-    Pipe(Option<File>),
+    Coded(Arc<File>, Code),
+    /// A pipe or terminal.
+    Pipe(Arc<Pipe>),
+}
+
+/// What can be read only once, and the copy of it that is made on the way.
+#[derive(Debug)]
+pub(super) struct Pipe {
+    /// The named pipe; none for standard input.
+    from: Mutex<Option<File>>,
+    /// The copy of the decoded text, from the moment at which reading begins; none when there can be none.
+    copy: OnceLock<Option<Arc<File>>>,
+}
+
+impl Pipe {
+    fn kind(from: Option<File>) -> Kind {
+        Kind::Pipe(Arc::new(Self {
+            from: Mutex::new(from),
+            copy: OnceLock::new(),
+        }))
+    }
+
+    /// The pipe itself.
+    pub(super) fn open(&self) -> Box<dyn Read + Send> {
+        match self.from.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            Some(f) => Box::new(f),
+            None => Box::new(io::stdin()),
+        }
+    }
+
+    /// The copy so far; none before the pipe is read.
+    pub(super) fn copy(&self) -> Option<&Arc<File>> {
+        self.copy.get().and_then(Option::as_ref)
+    }
+
+    /// Begins the copy; false when the pipe has been read before.
+    pub(super) fn begin(&self) -> bool {
+        let mut first = false;
+        self.copy.get_or_init(|| {
+            first = true;
+            tempfile::tempfile().ok().map(Arc::new)
+        });
+        first
+    }
 }
 
 /// How a file is coded, by its first bytes.
@@ -119,15 +161,15 @@ fn open(path: &Path) -> io::Result<(Kind, bool)> {
     let mut f = File::open(path)?;
     let meta = f.metadata()?;
     if !meta.is_file() {
-        return Ok((Kind::Pipe(Some(f)), false));
+        return Ok((Pipe::kind(Some(f)), false));
     }
     let mut head = [0; 8192];
     let n = read_some(&mut f, &mut head)?;
     f.seek(SeekFrom::Start(0))?;
     let head = &head[..n];
     Ok(match code(head) {
-        Some(code) => (Kind::Coded(f, code), false),
-        None => (Kind::Plain(f, meta.len()), head.contains(&0)),
+        Some(code) => (Kind::Coded(Arc::new(f), code), false),
+        None => (Kind::Plain(Arc::new(f), meta.len()), head.contains(&0)),
     })
 }
 
@@ -172,7 +214,7 @@ fn standard_input() -> Source {
     }
     Source {
         name,
-        kind: Kind::Pipe(None),
+        kind: Pipe::kind(None),
     }
 }
 
@@ -181,9 +223,20 @@ fn redirected(f: &mut File) -> io::Result<Kind> {
     let mut head = [0; 4];
     let n = read_some(f, &mut head)?;
     f.seek(SeekFrom::Start(0))?;
-    let (len, own) = (f.metadata()?.len(), f.try_clone()?);
+    let (len, own) = (f.metadata()?.len(), Arc::new(f.try_clone()?));
     Ok(match code(&head[..n]) {
         Some(c) => Kind::Coded(own, c),
         None => Kind::Plain(own, len),
     })
+}
+
+#[cfg(all(test, unix))]
+impl Source {
+    /// A pipe by its reading end.
+    pub(super) fn pipe(from: io::PipeReader) -> Self {
+        Self {
+            name: "-".to_owned(),
+            kind: Pipe::kind(Some(File::from(std::os::fd::OwnedFd::from(from)))),
+        }
+    }
 }

@@ -5,7 +5,7 @@
 
 use proptest::prelude::*;
 
-use crate::support::{Told, redial, run, sample, samples, text, told_in};
+use crate::support::{Told, redial, run, sample, samples, text, told_in, told_with_looks};
 
 fn texts() -> Vec<Vec<u8>> {
     let mut all: Vec<Vec<u8>> = samples()
@@ -60,6 +60,34 @@ proptest! {
         prop_assert_eq!(&whole.unparsed, &cut.unparsed);
         prop_assert_eq!((whole.lines, whole.bytes), (cut.lines, cut.bytes));
         prop_assert_eq!(whole.bytes, joined.len() as u64);
+    }
+
+    #[test]
+    fn looks_in_between_change_nothing(
+        order in proptest::sample::subsequence((0..texts().len()).collect::<Vec<_>>(), 1..6).prop_shuffle(),
+        inputs in 1usize..4,
+        block in 50usize..5000,
+        looks in proptest::collection::vec(any::<bool>(), 1..6),
+    ) {
+        let all = texts();
+        let mut joined = vec![Vec::new(); inputs];
+        for (n, t) in order.into_iter().enumerate() {
+            joined[n % inputs].extend_from_slice(&all[t]);
+            if !joined[n % inputs].ends_with(b"\n") {
+                joined[n % inputs].push(b'\n');
+            }
+        }
+        let joined: Vec<&[u8]> = joined.iter().map(Vec::as_slice).collect();
+        let plain = by_call(told_in(&joined, 1, 1 << 20));
+        let (shown, looked) = told_with_looks(&joined, block, &looks);
+        let looked = by_call(looked);
+        prop_assert_eq!(&plain.findings, &looked.findings);
+        prop_assert_eq!(&plain.requests, &looked.requests);
+        prop_assert_eq!(&plain.calls, &looked.calls);
+        prop_assert_eq!(plain, looked);
+        // What a last look shows is no matter of the looks before it.
+        let (once, _) = told_with_looks(&joined, 1 << 20, &[false]);
+        prop_assert_eq!(by_call(once), by_call(shown));
     }
 
     #[test]

@@ -99,7 +99,7 @@ fn the_middle_is_pure() {
             "call/",
             "judge/",
             "signature.rs",
-            "session.rs",
+            "session/",
             "query.rs",
             "output/",
         ];

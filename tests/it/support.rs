@@ -4,16 +4,17 @@
 //! configuration folder of its own. What a session holds is given as the contract's JSON objects.
 
 use std::io::Write;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
 use redial::filter::{Engine, builtin};
-use redial::input::Options;
+use redial::input::{self, Options, Sink};
 use redial::output::json;
 use redial::query::Query;
-use redial::scan::Shapes;
-use redial::session::{Reading, Session};
+use redial::scan::{Scanned, Shapes};
+use redial::session::{Live, Reading, Session};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -227,7 +228,58 @@ pub fn told(text: impl AsRef<[u8]>) -> Told {
 /// Reads texts, one input each, cut into blocks.
 pub fn told_in(texts: &[&[u8]], threads: usize, block: usize) -> Told {
     let folder = TempDir::new().unwrap();
-    let names: Vec<PathBuf> = texts
+    let names = written(texts, &folder);
+    let mut session = Session::open(&names, engine(), reading(threads, block), &mut |_, _| {});
+    tell_all(&mut session, &folder)
+}
+
+/// Reads texts as [`told_in`], and looks at the session before the blocks for which `looks` says so, again and again: what
+/// it showed last, with everything read, and what it is in the end.
+pub fn told_with_looks(texts: &[&[u8]], block: usize, looks: &[bool]) -> (Told, Told) {
+    let folder = TempDir::new().unwrap();
+    let names = written(texts, &folder);
+    let reading = reading(1, block);
+    let (live, sources) = Live::start(&names, engine());
+    let looks = looks.iter().copied().cycle();
+    let mut sink = Looking {
+        live,
+        looks: Box::new(looks),
+    };
+    for source in &sources {
+        let fault = input::read(source, reading.pass(engine()), &mut sink, reading.options).err();
+        sink.live.end_of_input(fault);
+    }
+    let mut live = sink.live;
+    let shown = live.look(|session| tell_all(session, &folder));
+    (shown, tell_all(&mut live.finish(), &folder))
+}
+
+struct Looking<'a> {
+    live: Live<'static>,
+    looks: Box<dyn Iterator<Item = bool> + 'a>,
+}
+
+impl Sink for Looking<'_> {
+    fn begin(&mut self) {
+        self.live.begin();
+    }
+
+    fn take(&mut self, block: Scanned) -> ControlFlow<()> {
+        if self.looks.next() == Some(true) {
+            self.live.look(|session| {
+                // Every other look reads on in the input, as a user does.
+                session.look_into(engine(), |c| c.index % 2 == 0);
+                let shown = tell(session);
+                assert_eq!(shown.calls.len(), session.calls.iter().count());
+            });
+        }
+        self.live.take(block);
+        ControlFlow::Continue(())
+    }
+}
+
+fn written(texts: &[&[u8]], folder: &TempDir) -> Vec<PathBuf> {
+    texts
         .iter()
         .enumerate()
         .map(|(n, t)| {
@@ -235,17 +287,23 @@ pub fn told_in(texts: &[&[u8]], threads: usize, block: usize) -> Told {
             std::fs::write(&path, t).unwrap();
             path
         })
-        .collect();
-    let reading = Reading {
+        .collect()
+}
+
+fn reading(threads: usize, block: usize) -> Reading {
+    Reading {
         shapes: Shapes::default(),
         options: Options { threads, block },
         ids: true,
         least: None,
-    };
-    let mut session = Session::open(&names, engine(), reading, &mut |_, _| {});
-    assert!(session.failures.is_empty() && session.inputs.iter().all(|i| i.fault.is_none()));
+    }
+}
+
+fn tell_all(session: &mut Session, folder: &TempDir) -> Told {
+    assert!(session.failures.is_empty());
+    assert!(session.inputs.iter().all(|i| i.done && i.fault.is_none()));
     session.look_into(engine(), |_| true);
-    let mut told = tell(&session);
+    let mut told = tell(session);
     // Paths are of this run only.
     let here = folder.path().display().to_string() + "/";
     for o in told.findings.iter_mut().chain(&mut told.requests) {

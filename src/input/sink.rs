@@ -1,0 +1,27 @@
+//! Where scanned blocks go: into a fold, or to another thread that has one.
+
+use std::ops::ControlFlow;
+
+use crate::call::Fold;
+use crate::scan::Scanned;
+
+/// Takes what [`super::read`] gives, in the order of the input. Blocks can be sent, so a sink may be the near end of a
+/// channel to the thread that folds; one whose far end is gone says so, and reading ends with the block under way.
+pub trait Sink {
+    /// The next input begins.
+    fn begin(&mut self);
+
+    /// The next block of the current input; says whether to go on.
+    fn take(&mut self, block: Scanned) -> ControlFlow<()>;
+}
+
+impl Sink for Fold<'_> {
+    fn begin(&mut self) {
+        Fold::begin(self);
+    }
+
+    fn take(&mut self, block: Scanned) -> ControlFlow<()> {
+        Fold::take(self, block);
+        ControlFlow::Continue(())
+    }
+}
