@@ -217,7 +217,7 @@ fn of_call<'a>(session: &'a Session, c: &'a Call, field: Field) -> Value<'a> {
         Field::Direction => text(c.direction.as_deref()),
         Field::Outcome => text(c.state.as_deref()),
         Field::Source => c.ranges.first().map_or(Value::Missing, |r| {
-            text(session.inputs.get(r.0 as usize).map(|i| i.source.name.as_str()))
+            text(session.inputs.get(r.input as usize).map(|i| i.source.name.as_str()))
         }),
         Field::Errors => Value::Number(count(Severity::Error)),
         Field::Warnings => Value::Number(count(Severity::Warning)),

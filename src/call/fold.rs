@@ -12,7 +12,7 @@ use foldhash::fast::{FixedState, RandomState};
 use super::clock::{Clock, When};
 use super::intern::Interner;
 use super::steps::Branches;
-use super::{Call, Exchange, Finding, Live, Unparsed};
+use super::{Call, Exchange, Finding, Live, Range, Unparsed};
 use crate::filter::{Engine, Note};
 use crate::format::tropo::Alias;
 use crate::model::{Id, InputId, Place, Provider, Stamp, Time};
@@ -35,12 +35,12 @@ pub struct Fold<'e> {
     pub(super) touched: Vec<u32>,
     /// How a Gather's action was answered so far, for looks.
     pub(super) branches: Branches,
-    /// Calls whose lines are wanted, with the lines found so far.
+    /// Ids of calls whose lines are wanted, and the lines found so far.
     watch: Option<Watch>,
 }
 
-/// Calls by number, and the places of their lines.
-type Watch = (HashSet<u32>, Vec<(u32, Place)>);
+/// Primary ids of calls, and the owners and places of lines that are theirs or may become theirs.
+type Watch = (HashSet<Id>, Vec<(u32, Place)>);
 
 /// Where the fold stands in the current input.
 #[derive(Debug, Default)]
@@ -84,24 +84,45 @@ impl<'e> Fold<'e> {
         fold
     }
 
-    /// Keeps the place of every line of these calls (numbers of an earlier pass over the same inputs).
-    pub fn watch(&mut self, calls: HashSet<u32>) {
-        self.watch = Some((calls, Vec::new()));
+    /// Keeps the place of every line of the calls with these primary ids, of passes that give every line
+    /// ([`crate::scan::Pass::every`]).
+    pub fn watch(&mut self, ids: HashSet<Id>) {
+        self.watch = Some((ids, Vec::new()));
     }
 
-    /// The places of the watched calls' lines, in order.
-    pub fn watched(&mut self) -> Vec<Place> {
-        self.watch
-            .as_mut()
-            .map(|(_, lines)| std::mem::take(lines).into_iter().map(|(_, p)| p).collect())
-            .unwrap_or_default()
+    /// The watched calls' lines with the primary id of their call, in order.
+    pub fn watched(&mut self) -> Vec<(Id, Place)> {
+        let Some((ids, lines)) = self.watch.take() else {
+            return Vec::new();
+        };
+        let lines = lines
+            .into_iter()
+            .map(|(n, p)| (&self.calls[self.root(n) as usize].id, p));
+        lines
+            .filter(|(id, _)| ids.contains(id))
+            .map(|(id, p)| (id.clone(), p))
+            .collect()
+    }
+
+    /// Whether a line of this owner is watched, or may turn out to be.
+    fn may_be_watched(&self, call: u32, ids: &HashSet<Id>) -> bool {
+        let call = self.root(call);
+        let c = &self.calls[call as usize];
+        let settled = call == NOBODY || c.live.own && !stands_alone(&c.id);
+        !settled || ids.contains(&c.id)
     }
 
     /// Begins the next input.
     pub fn begin(&mut self) {
         let id = if self.input.started { self.input.id + 1 } else { 0 };
+        self.begin_at(id, 1);
+    }
+
+    /// Begins in the middle of an input, with a line of this number; inputs may be left out.
+    pub fn begin_at(&mut self, input: InputId, line: u64) {
         self.input = Input {
-            id,
+            id: input,
+            lines: line.saturating_sub(1),
             started: true,
             ..Input::default()
         };
@@ -152,20 +173,12 @@ impl<'e> Fold<'e> {
             self.notes(owners[n], key);
             self.now(key);
         }
-        if let Some((watched, lines)) = &mut self.watch {
-            let found = block.every.iter().filter(|e| watched.contains(&owners[e.0 as usize]));
-            let input = &self.input;
-            lines.extend(found.map(|&(n, line, byte, len)| {
-                (
-                    owners[n as usize],
-                    Place {
-                        input: input.id,
-                        line: input.lines + line + 1,
-                        byte,
-                        len,
-                    },
-                )
-            }));
+        if let Some((ids, mut lines)) = self.watch.take() {
+            let wanted: Vec<bool> = owners.iter().map(|&n| self.may_be_watched(n, &ids)).collect();
+            for &(n, line, byte, len) in block.every.iter().filter(|e| wanted[e.0 as usize]) {
+                lines.push((owners[n as usize], self.place(line, byte, len)));
+            }
+            self.watch = Some((ids, lines));
         }
         for loose in block.unparsed {
             self.not_read(&loose);
@@ -240,12 +253,7 @@ impl<'e> Fold<'e> {
     fn event(&mut self, call: u32, event: Event) {
         let call = self.root(call);
         self.touch(call);
-        let place = Place {
-            input: self.input.id,
-            line: self.input.lines + event.line + 1,
-            byte: event.byte,
-            len: event.len,
-        };
+        let place = self.place(event.line, event.byte, event.len);
         let when = self.clock().read(event.stamp);
         match event.what {
             What::Line(facts) => self.line(call, place, when, facts),
@@ -420,8 +428,8 @@ impl<'e> Fold<'e> {
         c.echo = c.echo.take().or(echo);
         c.state_at = c.state_at.or(state_at);
         c.app_at = c.app_at.or(app_at);
-        for (input, a, b) in ranges {
-            widen(&mut c.ranges, input, a, b);
+        for range in ranges {
+            widen(&mut c.ranges, range);
         }
         for id in also.into_iter().chain(std::iter::once(id)) {
             if c.id != id {
@@ -438,12 +446,15 @@ impl<'e> Fold<'e> {
             let c = &mut self.calls[call as usize];
             c.lines += key.lines;
             c.live.last_line = base + key.last.place.0 + 1;
-            widen(
-                &mut c.ranges,
+            let (line, byte) = key.begins;
+            let range = Range {
                 input,
-                key.first.place.1,
-                key.last.place.1 + u64::from(key.last.place.2),
-            );
+                lead: u32::try_from(key.first.place.1 - byte).unwrap_or(u32::MAX),
+                line: base + line + 1,
+                from: key.first.place.1,
+                to: key.last.place.1 + u64::from(key.last.place.2),
+            };
+            widen(&mut c.ranges, range);
             if let Some(e) = key.echo {
                 match &mut c.echo {
                     Some((i, smallest, _, to)) if *i == input => {
@@ -474,23 +485,16 @@ impl<'e> Fold<'e> {
         if key.notes.iter().all(Option::is_none) {
             return;
         }
-        let (input, base) = (self.input.id, self.input.lines);
-        let place = |note: Note| {
-            key.notes[note as usize].map(|(line, byte, len)| Place {
-                input,
-                line: base + line + 1,
-                byte,
-                len,
-            })
-        };
+        let place = |note: Note| key.notes[note as usize].map(|(line, byte, len)| self.place(line, byte, len));
+        let (settles, state, app) = (place(Note::Settles), place(Note::State), place(Note::App));
         let call = self.root(call);
         self.touch(call);
-        if let Some(p) = place(Note::Settles) {
+        if let Some(p) = settles {
             self.settled_at(call, p.line);
         }
         let c = &mut self.calls[call as usize];
-        c.state_at = place(Note::State).or(c.state_at);
-        c.app_at = c.app_at.or(place(Note::App));
+        c.state_at = state.or(c.state_at);
+        c.app_at = c.app_at.or(app);
     }
 
     /// What an alias stands for from now on.
@@ -521,40 +525,44 @@ impl<'e> Fold<'e> {
         for l in loose {
             match self.input.last {
                 Some((call, open)) if open || l.continues => {
-                    let end = l.byte + u64::from(l.len);
-                    let (input, line) = (self.input.id, self.input.lines + l.line + 1);
-                    if let Some((watched, lines)) = &mut self.watch
-                        && watched.contains(&call)
-                    {
-                        lines.push((
-                            call,
-                            Place {
-                                input,
-                                line,
-                                byte: l.byte,
-                                len: l.len,
-                            },
-                        ));
+                    let place = self.place(l.line, l.byte, l.len);
+                    if let Some((ids, mut lines)) = self.watch.take() {
+                        if self.may_be_watched(call, &ids) {
+                            lines.push((call, place));
+                        }
+                        self.watch = Some((ids, lines));
                     }
                     let call = self.root(call);
                     self.touch(call);
                     let c = &mut self.calls[call as usize];
                     c.lines += 1;
-                    c.live.last_line = line;
-                    widen(&mut c.ranges, input, l.byte, end);
+                    c.live.last_line = place.line;
+                    let range = Range {
+                        input: place.input,
+                        lead: 0,
+                        line: place.line,
+                        from: l.byte,
+                        to: l.byte + u64::from(l.len),
+                    };
+                    widen(&mut c.ranges, range);
                 }
                 _ => self.not_read(&l),
             }
         }
     }
 
-    fn not_read(&mut self, l: &Loose) {
-        let place = Place {
+    /// A place in the current block, by its line's number there.
+    fn place(&self, line: u64, byte: u64, len: u32) -> Place {
+        Place {
             input: self.input.id,
-            line: self.input.lines + l.line + 1,
-            byte: l.byte,
-            len: l.len,
-        };
+            line: self.input.lines + line + 1,
+            byte,
+            len,
+        }
+    }
+
+    fn not_read(&mut self, l: &Loose) {
+        let place = self.place(l.line, l.byte, l.len);
         if let Some(last) = self.unparsed.last_mut() {
             let end = last.place.byte + u64::from(last.place.len);
             let next = last.place.input == place.input && last.place.line + last.lines == place.line;
@@ -614,14 +622,17 @@ fn add(also: &mut Vec<Id>, id: Id) {
     }
 }
 
-fn widen(ranges: &mut Vec<(InputId, u64, u64)>, input: InputId, from: u64, to: u64) {
-    match ranges.iter_mut().find(|r| r.0 == input) {
+fn widen(ranges: &mut Vec<Range>, range: Range) {
+    match ranges.iter_mut().find(|r| r.input == range.input) {
         Some(r) => {
-            r.1 = r.1.min(from);
-            r.2 = r.2.max(to);
+            let to = r.to.max(range.to);
+            if range.from < r.from {
+                *r = range;
+            }
+            r.to = to;
         }
         None => {
-            ranges.push((input, from, to));
+            ranges.push(range);
             ranges.sort_unstable();
         }
     }

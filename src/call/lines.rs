@@ -462,7 +462,7 @@ impl Fold<'_> {
         for c in &self.calls {
             for r in &c.ranges {
                 if let Some(t) = c.ended.time() {
-                    let last = &mut out[r.0 as usize];
+                    let last = &mut out[r.input as usize];
                     *last = Some(last.map_or(t.0, |l: i64| l.max(t.0)));
                 }
             }

@@ -46,21 +46,6 @@ impl Calls {
         self.calls.iter().filter(|c| c.real)
     }
 
-    /// These calls and all that were merged into them while reading.
-    pub fn merged_into(&self, calls: &[u32]) -> std::collections::HashSet<u32> {
-        let root = |mut n: u32| {
-            while let Some(into) = self.calls[n as usize].live.merged {
-                n = into;
-            }
-            n
-        };
-        self.calls
-            .iter()
-            .map(|c| c.index)
-            .filter(|&n| calls.contains(&root(n)))
-            .collect()
-    }
-
     /// The exchanges of a call, in order.
     pub fn exchanges_of<'a>(&'a self, call: &'a Call) -> impl Iterator<Item = &'a Exchange> {
         call.exchanges.iter().map(|&n| &self.exchanges[n as usize])
@@ -69,6 +54,38 @@ impl Calls {
     /// The findings of a call, in order.
     pub fn findings_of<'a>(&'a self, call: &'a Call) -> impl Iterator<Item = &'a Finding> {
         call.findings.iter().map(|&n| &self.findings[n as usize])
+    }
+}
+
+/// The stretch of one input from the first to the last line of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Range {
+    /// Which input.
+    pub input: InputId,
+    /// So many bytes before its first record begins the line or document that holds it.
+    lead: u32,
+    /// 1-based number of the line that begins there.
+    pub line: u64,
+    /// First byte of its first record.
+    pub from: u64,
+    /// The byte behind its last line.
+    pub to: u64,
+}
+
+impl Range {
+    /// Where reading must begin to meet its first record: the first byte of line [`Range::line`].
+    pub fn begins(self) -> u64 {
+        // A byte order mark is no part of the first line.
+        if self.line == 1 {
+            0
+        } else {
+            self.from - u64::from(self.lead)
+        }
+    }
+
+    /// Whether a place is in it.
+    pub fn holds(self, place: Place) -> bool {
+        self.input == place.input && (self.from..self.to).contains(&place.byte)
     }
 }
 
@@ -103,8 +120,8 @@ pub struct Call {
     pub ended: When,
     /// How many lines.
     pub lines: u64,
-    /// Where its lines are: input, first byte, byte behind the last line.
-    pub ranges: Vec<(InputId, u64, u64)>,
+    /// Where its lines are, by input.
+    pub ranges: Vec<Range>,
     /// Last state or status, in the platform's words.
     pub state: Option<Arc<str>>,
     /// The line that tells the last state, until someone looks.

@@ -75,7 +75,7 @@ impl Fold<'_> {
     fn date_anew(&mut self) {
         for input in 0..self.clocks.len() {
             if self.clocks[input].newly_dated() {
-                let of_input = |c: &&Call| c.ranges.iter().any(|r| r.0 as usize == input);
+                let of_input = |c: &&Call| c.ranges.iter().any(|r| r.input as usize == input);
                 let calls: Vec<u32> = self.calls.iter().filter(of_input).map(|c| c.index).collect();
                 for n in calls {
                     self.touch(n);
@@ -182,8 +182,8 @@ fn settle_finding(clocks: &[Clock], f: &mut Finding) {
 }
 
 fn settle_span(clocks: &[Clock], c: &mut Call) {
-    let first = c.ranges.first().map_or(0, |r| r.0);
-    let last = c.ranges.last().map_or(0, |r| r.0);
+    let first = c.ranges.first().map_or(0, |r| r.input);
+    let last = c.ranges.last().map_or(0, |r| r.input);
     c.started = settle(clocks, first, c.started);
     c.ended = settle(clocks, last, c.ended);
 }

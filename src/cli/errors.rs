@@ -63,7 +63,7 @@ pub(super) fn run(args: &Errors, out: &mut impl Write) -> anyhow::Result<Exit> {
 
 /// Calls by time; those without one where they stand in the input; lines of no call last.
 pub(super) fn order(session: &crate::session::Session, call: &Call) -> (bool, Option<Time>, u32, u64) {
-    let first = call.ranges.first().map_or((0, 0), |r| (r.0, r.1));
+    let first = call.ranges.first().map_or((0, 0), |r| (r.input, r.from));
     let _ = session;
     (!call.real, call.started.time(), first.0, first.1)
 }

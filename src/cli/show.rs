@@ -55,8 +55,9 @@ pub(super) fn run(args: &Show, out: &mut impl Write) -> anyhow::Result<Exit> {
     let wanted = view.query.calls.clone().unwrap_or_default();
     view.session.look_into(&view.engine, |c| wanted.contains(&c.index));
     let lines = if args.all {
-        let calls: Vec<u32> = wanted.iter().copied().collect();
-        view.session.lines_of(&calls, &view.engine, view.reading)
+        let lines = view.session.lines_of(wanted.iter().copied());
+        let lines = lines.read(&view.engine, view.reading, &|| true).unwrap_or_default();
+        lines.into_iter().map(|(_, place)| place).collect()
     } else {
         Vec::new()
     };

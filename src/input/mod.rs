@@ -14,6 +14,6 @@ mod sink;
 mod source;
 mod stream;
 
-pub use read::{Options, each_line, read};
+pub use read::{Options, each_line, read, read_part};
 pub use sink::Sink;
 pub use source::{Failure, Source, find};

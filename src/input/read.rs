@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
@@ -44,19 +44,61 @@ impl Default for Options {
 pub fn read(source: &Source, pass: Pass<'_>, sink: &mut dyn Sink, options: Options) -> io::Result<()> {
     sink.begin();
     match &source.kind {
-        Kind::Plain(file, len) => match blocks(file, 0..*len, *len, pass, sink, options) {
-            ControlFlow::Continue(Some(at)) => stream(&mut Stretch::new(file, at, *len), at, pass, sink, options),
-            _ => Ok(()),
-        },
-        Kind::Coded(file, code) => ahead(decode(Stretch::whole(file), *code)?, |r| {
-            stream(r, 0, pass, sink, options)
-        }),
         Kind::Pipe(pipe) if pipe.begin() => copied(pipe.open(), pipe.copy(), pass, sink, options),
+        _ => read_part(source, 0..u64::MAX, pass, sink, options),
+    }
+}
+
+/// Reads the lines and documents that begin in a range of a source's text again; the range begins with one. A few behind
+/// it may be given too. The sink is not told that an input begins.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn read_part(
+    source: &Source,
+    range: Range<u64>,
+    pass: Pass<'_>,
+    sink: &mut dyn Sink,
+    options: Options,
+) -> io::Result<()> {
+    match &source.kind {
+        Kind::Plain(file, len) => {
+            let range = range.start..range.end.min(*len);
+            match blocks(file, range.clone(), *len, pass, sink, options) {
+                ControlFlow::Continue(Some(at)) => {
+                    stream(&mut Stretch::new(file, at, *len), at..range.end, pass, sink, options)
+                }
+                _ => Ok(()),
+            }
+        }
+        Kind::Coded(file, code) => ahead(decode(Stretch::whole(file), *code)?, |r| {
+            if skip(r, range.start, sink)?.is_break() {
+                return Ok(());
+            }
+            stream(r, range, pass, sink, options)
+        }),
         Kind::Pipe(pipe) => match pipe.copy() {
-            Some(copy) => stream(&mut Stretch::whole(copy), 0, pass, sink, options),
+            Some(copy) => {
+                let mut text = Stretch::new(copy, range.start, u64::MAX);
+                stream(&mut text, range, pass, sink, options)
+            }
             None => Ok(()),
         },
     }
+}
+
+/// Passes over the beginning of a text.
+fn skip(text: &mut impl Read, mut bytes: u64, sink: &mut dyn Sink) -> io::Result<ControlFlow<()>> {
+    const STEP: u64 = 1 << 20;
+    while bytes > 0 {
+        let n = io::copy(&mut text.by_ref().take(bytes.min(STEP)), &mut io::sink())?;
+        bytes = if n == 0 { 0 } else { bytes - n };
+        if sink.wait().is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
+    }
+    Ok(ControlFlow::Continue(()))
 }
 
 /// Gives every line of a source, without its line end; a line that is too long is cut.
@@ -99,7 +141,7 @@ fn copied(
     };
     ahead(decoded, |r| {
         let copy = copy.map(|c| &**c);
-        stream(&mut Tee { from: r, copy, at: 0 }, 0, pass, sink, options)
+        stream(&mut Tee { from: r, copy, at: 0 }, 0..u64::MAX, pass, sink, options)
     })
 }
 

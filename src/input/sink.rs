@@ -13,6 +13,11 @@ pub trait Sink {
 
     /// The next block of the current input; says whether to go on.
     fn take(&mut self, block: Scanned) -> ControlFlow<()>;
+
+    /// Says whether to go on where there is no block to take yet: on the way to a place in a coded text.
+    fn wait(&mut self) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
 }
 
 impl Sink for Fold<'_> {

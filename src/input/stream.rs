@@ -2,7 +2,7 @@
 //! lines on, because only the text before it tells where it ends.
 
 use std::io::{self, Read};
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use memchr::{memchr, memchr_iter, memrchr};
 
@@ -64,10 +64,11 @@ impl<R: Read> Stream<'_, R> {
     }
 }
 
-/// Scans a stream that begins at an offset of its input, to its end or until the sink wants no more.
+/// Scans a stream that begins at an offset of its input, up to another one and the block or document that holds it, or
+/// until the sink wants no more.
 pub(super) fn stream(
     from: &mut impl Read,
-    at: u64,
+    Range { start: at, end }: Range<u64>,
     pass: Pass<'_>,
     sink: &mut dyn Sink,
     options: Options,
@@ -81,7 +82,7 @@ pub(super) fn stream(
         failed: None,
     };
     let mut scratch = Scratch::default();
-    loop {
+    while s.at < end {
         let whole = match memrchr(b'\n', s.text()) {
             Some(n) => n + 1,
             None if s.ended || s.text().len() >= LONGEST_LINE => s.text().len(),

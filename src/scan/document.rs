@@ -72,7 +72,7 @@ pub(super) fn take(
         let who = record.call.clone().map_or(Who::Nobody, Who::Call);
         let n = keys.entry(&who);
         let stamp = record.at.map_or(Stamp::None, Stamp::At);
-        keys.touch_document(n, here, lines, stamp);
+        keys.touch_document(n, here, place, lines, stamp);
         if pass.every {
             out.every.push((n, here.0, here.1, here.2));
         }

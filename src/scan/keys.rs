@@ -38,6 +38,8 @@ pub struct Key {
     pub lines: u64,
     /// The first.
     pub first: Mark,
+    /// Where the line or document that holds the first begins: its line's number in the block, its offset in the input.
+    pub begins: (u64, u64),
     /// The last.
     pub last: Mark,
     /// The script echoed among them.
@@ -165,6 +167,7 @@ impl<'a> Keys<'a> {
             guid: None,
             lines: 0,
             first: Mark::default(),
+            begins: (0, 0),
             last: Mark::default(),
             echo: None,
             notes: [None; Note::COUNT],
@@ -253,6 +256,7 @@ impl<'a> Keys<'a> {
         key.last = Mark { place, stamp };
         if key.lines == 0 {
             key.first = key.last;
+            key.begins = (place.0, place.1);
         }
         key.lines += 1;
     }
@@ -287,12 +291,13 @@ impl<'a> Keys<'a> {
         }
     }
 
-    /// Counts a document, whose time is already known, for its owner; `lines` is how many lines it takes.
-    pub(super) fn touch_document(&mut self, n: u32, place: LinePlace, lines: u64, stamp: Stamp) {
+    /// Counts a record of a document, whose time is already known, for its owner; `lines` is how many lines it takes.
+    pub(super) fn touch_document(&mut self, n: u32, place: LinePlace, document: LinePlace, lines: u64, stamp: Stamp) {
         let key = &mut self.entries[n as usize].key;
         let mark = Mark { place, stamp };
         if key.lines == 0 {
             (key.first, key.last) = (mark, mark);
+            key.begins = (document.0, document.1);
         }
         // Documents come in any order of time.
         key.last.place = place;

@@ -4,13 +4,14 @@
 //! can be asked while it is read ([`Live`]); the commands read it to its end first ([`Session::open`]).
 
 mod detail;
+mod lines;
 mod live;
 
 use std::io;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use crate::call::{Call, Calls, Exchange, Fold};
+use crate::call::{Call, Calls, Exchange};
 use crate::filter::{Engine, Note};
 use crate::format::tropo;
 use crate::input::{self, Failure, Options, Sink, Source};
@@ -18,6 +19,7 @@ use crate::model::{Place, Provider, RequestKind, Severity, Time};
 use crate::scan::{Pass, Scanned, Shapes};
 
 pub use detail::Detail;
+pub use lines::Lines;
 pub use live::Live;
 
 /// What one input gave.
@@ -88,22 +90,6 @@ impl Session {
             told.live.end_of_input(fault);
         }
         told.live.finish()
-    }
-
-    /// The place of every line of a call, hidden ones too, in order: a second pass over its inputs.
-    pub fn lines_of(&self, calls: &[u32], engine: &Engine, reading: Reading) -> Vec<Place> {
-        let pass = Pass {
-            every: true,
-            ..reading.pass(engine)
-        };
-        let mut fold = Fold::new(engine);
-        fold.watch(self.calls.merged_into(calls));
-        for input in &self.inputs {
-            if input::read(&input.source, pass, &mut fold, reading.options).is_err() {
-                break;
-            }
-        }
-        fold.watched()
     }
 
     /// The bytes of places, in the order given.

@@ -5,7 +5,7 @@
 
 use proptest::prelude::*;
 
-use crate::support::{Told, redial, run, sample, samples, text, told_in, told_with_looks};
+use crate::support::{Told, lines_both_ways, redial, run, sample, samples, text, told_in, told_with_looks};
 
 fn texts() -> Vec<Vec<u8>> {
     let mut all: Vec<Vec<u8>> = samples()
@@ -17,6 +17,20 @@ fn texts() -> Vec<Vec<u8>> {
     all.push(b"\n\n".to_vec());
     all.push(b"{\"not\": \"closed\",\n".to_vec());
     all
+}
+
+/// Texts of these numbers, one after the other over so many inputs.
+fn dealt(order: &[usize], inputs: usize) -> Vec<Vec<u8>> {
+    let all = texts();
+    let mut joined = vec![Vec::new(); inputs];
+    for (n, &t) in order.iter().enumerate() {
+        let input = &mut joined[n % inputs];
+        input.extend_from_slice(&all[t]);
+        if !input.ends_with(b"\n") {
+            input.push(b'\n');
+        }
+    }
+    joined
 }
 
 /// Call by call: the order of calls among one another is the program's matter, not the fold's.
@@ -69,14 +83,7 @@ proptest! {
         block in 50usize..5000,
         looks in proptest::collection::vec(any::<bool>(), 1..6),
     ) {
-        let all = texts();
-        let mut joined = vec![Vec::new(); inputs];
-        for (n, t) in order.into_iter().enumerate() {
-            joined[n % inputs].extend_from_slice(&all[t]);
-            if !joined[n % inputs].ends_with(b"\n") {
-                joined[n % inputs].push(b'\n');
-            }
-        }
+        let joined = dealt(&order, inputs);
         let joined: Vec<&[u8]> = joined.iter().map(Vec::as_slice).collect();
         let plain = by_call(told_in(&joined, 1, 1 << 20));
         let (shown, looked) = told_with_looks(&joined, block, &looks);
@@ -88,6 +95,22 @@ proptest! {
         // What a last look shows is no matter of the looks before it.
         let (once, _) = told_with_looks(&joined, 1 << 20, &[false]);
         prop_assert_eq!(by_call(once), by_call(shown));
+    }
+
+    #[test]
+    fn a_call_has_the_same_lines_from_its_own_stretches(
+        order in proptest::sample::subsequence((0..texts().len()).collect::<Vec<_>>(), 1..6).prop_shuffle(),
+        inputs in 1usize..4,
+        block in 50usize..5000,
+        mark in any::<bool>(),
+    ) {
+        let mut joined = dealt(&order, inputs);
+        if mark {
+            joined[0].splice(0..0, *b"\xef\xbb\xbf");
+        }
+        let joined: Vec<&[u8]> = joined.iter().map(Vec::as_slice).collect();
+        let [parts, all] = lines_both_ways(&joined, block);
+        prop_assert_eq!(parts, all);
     }
 
     #[test]

@@ -9,11 +9,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
+use redial::call::Fold;
 use redial::filter::{Engine, builtin};
 use redial::input::{self, Options, Sink};
+use redial::model::Place;
 use redial::output::json;
 use redial::query::Query;
-use redial::scan::{Scanned, Shapes};
+use redial::scan::{Pass, Scanned, Shapes};
 use redial::session::{Live, Reading, Session};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -252,6 +254,37 @@ pub fn told_with_looks(texts: &[&[u8]], block: usize, looks: &[bool]) -> (Told, 
     let mut live = sink.live;
     let shown = live.look(|session| tell_all(session, &folder));
     (shown, tell_all(&mut live.finish(), &folder))
+}
+
+/// The lines of every call, read from its own stretches and picked from all lines: both as call, input, line, offset, length.
+pub fn lines_both_ways(texts: &[&[u8]], block: usize) -> [Vec<(String, Place)>; 2] {
+    let folder = TempDir::new().unwrap();
+    let names = written(texts, &folder);
+    let reading = reading(2, block);
+    let session = Session::open(&names, engine(), reading, &mut |_, _| {});
+    let mut parts = Vec::new();
+    for call in session.calls.iter() {
+        let lines = session
+            .lines_of([call.index])
+            .read(engine(), reading, &|| true)
+            .unwrap();
+        parts.extend(lines.into_iter().map(|(_, p)| (call.id.to_string(), p)));
+    }
+    let mut fold = Fold::new(engine());
+    fold.watch(session.calls.iter().map(|c| c.id.clone()).collect());
+    let pass = Pass {
+        every: true,
+        ..reading.pass(engine())
+    };
+    for input in &session.inputs {
+        input::read(&input.source, pass, &mut fold, reading.options).unwrap();
+    }
+    let all = fold.watched().into_iter().map(|(id, p)| (id.to_string(), p));
+    let mut both = [parts, all.collect()];
+    for lines in &mut both {
+        lines.sort();
+    }
+    both
 }
 
 struct Looking<'a> {
