@@ -120,9 +120,53 @@ impl Clock {
     }
 }
 
+/// Dates lines of one call, read in their order, by the time of its first line.
+#[derive(Debug, Default)]
+pub struct Times(Clock);
+
+impl Times {
+    /// From the time of the first line, as far as it is known.
+    pub fn from(started: When) -> Self {
+        let mut clock = Clock::default();
+        match started {
+            When::Never => {}
+            When::Day(days, ms) => (clock.days, clock.last_of_day) = (days, Some(ms)),
+            When::Year(years, month, ..) => (clock.years, clock.last_month) = (years, Some(month)),
+            When::At(t) => {
+                let ms = t.0.rem_euclid(86_400_000) as u32;
+                let row = clock.read(Stamp::OfDay(ms));
+                clock.learn(row, t);
+                if let Some(date) = chrono::DateTime::from_timestamp_millis(t.0) {
+                    let line = clock.read(Stamp::NoYear(date.month() as u8, date.day() as u8, ms));
+                    clock.learn(line, t);
+                }
+            }
+        }
+        Self(clock)
+    }
+
+    /// The time of the next line.
+    pub fn read(&mut self, stamp: Stamp) -> When {
+        let when = self.0.read(stamp);
+        self.0.settle(when)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_are_dated_by_the_first_of_their_call() {
+        let start = Time::parse("2011-12-31T23:59:58Z").unwrap();
+        let at = |t: &str| When::At(Time::parse(t).unwrap());
+        let mut rows = Times::from(When::At(start));
+        assert_eq!(rows.read(Stamp::OfDay(86_399_000)), at("2011-12-31T23:59:59Z"));
+        assert_eq!(rows.read(Stamp::OfDay(1_000)), at("2012-01-01T00:00:01Z"));
+        assert_eq!(rows.read(Stamp::NoYear(1, 1, 2_000)), at("2012-01-01T00:00:02Z"));
+        assert_eq!(Times::from(When::Day(3, 9)).read(Stamp::OfDay(10)), When::Day(3, 10));
+        assert_eq!(Times::from(When::Never).read(Stamp::OfDay(10)), When::Day(0, 10));
+    }
 
     #[test]
     fn rows_over_midnight() {

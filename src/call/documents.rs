@@ -29,6 +29,7 @@ impl Fold<'_> {
             let severity = f.severity.unwrap_or(Severity::Error);
             let code = record.code.as_deref().unwrap_or_default();
             let finding = Finding {
+                index: 0,
                 call,
                 rule: self.text(&f.rule),
                 class: self.text(&f.class),
@@ -63,8 +64,12 @@ impl Fold<'_> {
             });
             if let Some(n) = other {
                 if !finding.timeline {
-                    let count = self.findings[n as usize].count;
-                    self.findings[n as usize] = Finding { count, ..finding };
+                    let Finding { count, index, .. } = self.findings[n as usize];
+                    self.findings[n as usize] = Finding {
+                        index,
+                        count,
+                        ..finding
+                    };
                 }
                 return n;
             }

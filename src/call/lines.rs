@@ -246,6 +246,7 @@ impl Fold<'_> {
     fn unclassified(&mut self, call: u32, place: Place, when: When, severity: Severity, text: &str) {
         let class = self.text("unclassified");
         let finding = Finding {
+            index: 0,
             call,
             rule: Arc::clone(&class),
             code: Arc::clone(&class),
@@ -333,6 +334,7 @@ impl Fold<'_> {
         let class = self.text(class);
         let pending = case.and_then(|c| c.pending.clone()).or_else(|| rule.pending.clone());
         let finding = Finding {
+            index: 0,
             call,
             rule: self.text(&rule.id),
             code: Arc::clone(&class),
@@ -374,7 +376,7 @@ impl Fold<'_> {
         self.exchanges[n as usize].url.as_deref().map(str::to_owned)
     }
 
-    /// Adds a finding to its call; the same cause on the same call counts up.
+    /// Adds a finding to its call and numbers it; the same cause on the same call counts up.
     pub(super) fn push(&mut self, finding: Finding) -> u32 {
         let call = finding.call as usize;
         let url = |f: &Finding, all: &[Exchange]| f.exchange.and_then(|n| all[n as usize].url.clone());
@@ -390,7 +392,7 @@ impl Fold<'_> {
             return n;
         }
         let n = self.findings.len() as u32;
-        self.findings.push(finding);
+        self.findings.push(Finding { index: n, ..finding });
         self.calls[call].findings.push(n);
         n
     }
@@ -400,6 +402,7 @@ impl Fold<'_> {
         finding.hidden = true;
         let name = self.text(name);
         let n = self.findings.len() as u32;
+        finding.index = n;
         self.findings.push(finding);
         self.calls[call as usize].live.pending.push((name, n));
     }

@@ -15,7 +15,7 @@ mod lines;
 mod settle;
 mod steps;
 
-pub use clock::When;
+pub use clock::{Times, When};
 pub use fold::Fold;
 pub use lines::host_and_path;
 
@@ -309,6 +309,8 @@ impl Exchange {
 /// One thing that went wrong, or that a developer asked to see.
 #[derive(Debug)]
 pub struct Finding {
+    /// Its own number.
+    pub index: u32,
     /// Number of its call.
     pub call: u32,
     /// Id of its rule.

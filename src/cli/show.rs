@@ -4,60 +4,34 @@ use std::io::Write;
 
 use super::args::Show;
 use super::{Exit, read};
-use crate::call::{Call, Exchange, Finding, in_order_of_time};
+use crate::call::{Call, Exchange, Finding};
 use crate::format::tropo;
-use crate::model::{Place, Time};
+use crate::model::Place;
 use crate::output::json;
 use crate::output::safe::printable;
 use crate::output::style::Role;
 use crate::output::text::count;
+use crate::session::story::{Story, What, family};
 use crate::session::{Detail, Session};
 
-/// One thing of the story.
+/// One thing of the story, with what stands behind it.
 enum Item<'a> {
     Request(&'a Exchange, Detail),
     Finding(&'a Finding),
     Line(Place, Vec<u8>),
 }
 
-impl Item<'_> {
-    fn place(&self) -> Place {
-        match self {
-            Self::Request(e, _) => e.place,
-            Self::Finding(f) => f.place,
-            Self::Line(p, _) => *p,
-        }
-    }
-
-    /// Requests before the findings of their line, the line itself first.
-    fn rank(&self) -> u8 {
-        match self {
-            Self::Line(..) => 0,
-            Self::Request(..) => 1,
-            Self::Finding(_) => 2,
-        }
-    }
-
-    fn time(&self) -> Option<Time> {
-        match self {
-            Self::Request(e, _) => e.at.time(),
-            Self::Finding(f) => f.at.time(),
-            Self::Line(..) => None,
-        }
-    }
-}
-
 /// Runs the command.
 pub(super) fn run(args: &Show, out: &mut impl Write) -> anyhow::Result<Exit> {
     let mut view = read::open(&args.read, None, true)?;
     let named = read::find_call(&view.session, &args.id)?;
-    view.query.calls = Some(family(&view.session, &named));
+    view.query.calls = Some(family(&view.session.calls, named, false));
     let wanted = view.query.calls.clone().unwrap_or_default();
     view.session.look_into(&view.engine, |c| wanted.contains(&c.index));
     let lines = if args.all {
         let lines = view.session.lines_of(wanted.iter().copied());
-        let lines = lines.read(&view.engine, view.reading, &|| true).unwrap_or_default();
-        lines.into_iter().map(|(_, place)| place).collect()
+        let read = lines.read(&view.engine, view.reading, &|| true);
+        read.unwrap_or_default().lines
     } else {
         Vec::new()
     };
@@ -105,51 +79,30 @@ pub(super) fn run(args: &Show, out: &mut impl Write) -> anyhow::Result<Exit> {
     Ok(view.exit())
 }
 
-/// The calls and their legs.
-fn family(session: &Session, named: &std::collections::HashSet<u32>) -> std::collections::HashSet<u32> {
-    let ids: Vec<_> = named
-        .iter()
-        .map(|&n| session.calls.calls[n as usize].id.clone())
-        .collect();
-    let legs = session
-        .calls
-        .iter()
-        .filter(|c| c.parent.as_ref().is_some_and(|p| ids.contains(p)))
-        .map(|c| c.index);
-    named.iter().copied().chain(legs).collect()
-}
-
-/// Everything of the calls in order: by time where there is one, else as the input has it.
-fn story<'a>(view: &'a read::View, calls: &[&'a Call], lines: &[Place]) -> Vec<Item<'a>> {
+/// Everything of the calls in order, with lines when all are shown.
+fn story<'a>(view: &'a read::View, calls: &[&'a Call], lines: &[(u32, Place)]) -> Vec<Item<'a>> {
     let session = &view.session;
     let exchanges: Vec<&Exchange> = calls.iter().flat_map(|c| view.query.exchanges(session, c)).collect();
-    let details = session.details(&exchanges);
-    let mut items: Vec<Item<'_>> = exchanges
-        .into_iter()
-        .zip(details)
-        .map(|(e, d)| Item::Request(e, d))
-        .collect();
-    items.extend(
-        calls
-            .iter()
-            .flat_map(|c| view.query.findings(session, c))
-            .map(Item::Finding),
-    );
-    items.extend(
-        lines
-            .iter()
-            .copied()
-            .zip(session.again(lines))
-            .map(|(p, t)| Item::Line(p, t)),
-    );
-    let from_lines = calls
-        .iter()
-        .all(|c| session.calls.exchanges_of(c).all(|e| !e.from_document()));
-    items.sort_by_key(|i| (i.place().input, i.place().line, i.rank()));
-    if from_lines {
-        return items;
+    let findings = calls.iter().flat_map(|c| view.query.findings(session, c));
+    let family: Vec<u32> = calls.iter().map(|c| c.index).collect();
+    let story = Story::of(&session.calls, &family, exchanges, findings, lines);
+    let (mut requests, mut places) = (Vec::new(), Vec::new());
+    for item in &story.items {
+        match item.what {
+            What::Request(n) => requests.push(&session.calls.exchanges[n as usize]),
+            What::Line => places.push(item.place),
+            _ => {}
+        }
     }
-    in_order_of_time(items, |i| (i.place().input, i.time(), i.rank()))
+    let mut details = requests.iter().copied().zip(session.details(&requests));
+    let mut texts = places.iter().copied().zip(session.again(&places));
+    let shown = story.items.iter().filter_map(|item| match item.what {
+        What::Request(_) => details.next().map(|(e, d)| Item::Request(e, d)),
+        What::Finding(n) => Some(Item::Finding(&session.calls.findings[n as usize])),
+        What::Line => texts.next().map(|(p, text)| Item::Line(p, text)),
+        What::State(_) | What::AppLog(_) | What::Hidden(_) => None,
+    });
+    shown.collect()
 }
 
 fn print(view: &read::View, out: &mut impl Write, item: &Item<'_>) -> anyhow::Result<()> {

@@ -10,7 +10,7 @@ mod keys;
 
 pub use document::{DocumentFact, Judged, fact_of, is_listing};
 pub use events::{Event, Fact, Found, What};
-pub use keys::{Echo, Key, Mark, Who};
+pub use keys::{Echo, Key, LinePlace, Mark, Who};
 
 use std::borrow::Cow;
 
@@ -129,6 +129,8 @@ pub struct Scanned {
     pub anchor: Option<(u64, Stamp, Time)>,
     /// When asked for: every line's key and place (line, byte, length).
     pub every: Vec<(u32, u64, u64, u32)>,
+    /// When asked for: the place of every line that tells a call's state.
+    pub states: Vec<LinePlace>,
 }
 
 /// What to do in a pass.
@@ -138,7 +140,7 @@ pub struct Pass<'e> {
     pub engine: &'e Engine,
     /// Shapes to look for.
     pub shapes: Shapes,
-    /// Keep the place of every line ([`Scanned::every`]).
+    /// Keep the place of every line ([`Scanned::every`], [`Scanned::states`]).
     pub every: bool,
     /// Learn every id that any line ties to a session ([`Scanned::links`]): dearer, and only needed to list or find ids.
     pub ids: bool,
@@ -265,6 +267,9 @@ impl<'a, 'e> Run<'a, 'e> {
         let hit = self.take_hits(from, end, tropo::text_of(line, split));
         if let Some(note) = self.note {
             self.keys.note(who, note, place);
+            if self.pass.every && note == Note::State {
+                self.out.states.push(place);
+            }
         }
         if hit || self.pass.engine.asks_every_line() || split.level.is_some() {
             self.ask(line, split, who, place, hit);

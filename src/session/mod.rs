@@ -6,6 +6,7 @@
 mod detail;
 mod lines;
 mod live;
+pub mod story;
 
 use std::io;
 use std::ops::ControlFlow;
@@ -19,7 +20,7 @@ use crate::model::{Place, Provider, RequestKind, Severity, Time};
 use crate::scan::{Pass, Scanned, Shapes};
 
 pub use detail::Detail;
-pub use lines::Lines;
+pub use lines::{Lines, LinesRead};
 pub use live::Live;
 
 /// What one input gave.

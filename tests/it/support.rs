@@ -268,7 +268,7 @@ pub fn lines_both_ways(texts: &[&[u8]], block: usize) -> [Vec<(String, Place)>; 
             .lines_of([call.index])
             .read(engine(), reading, &|| true)
             .unwrap();
-        parts.extend(lines.into_iter().map(|(_, p)| (call.id.to_string(), p)));
+        parts.extend(lines.lines.into_iter().map(|(_, p)| (call.id.to_string(), p)));
     }
     let mut fold = Fold::new(engine());
     fold.watch(session.calls.iter().map(|c| c.id.clone()).collect());
