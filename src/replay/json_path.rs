@@ -34,7 +34,7 @@ pub enum PathError {
 /// item).
 ///
 /// A number, bool, object or array is replaced by `value` as JSON where it is JSON; everything else becomes a string,
-/// as almost all values in webhook documents are. A path that ends in `:` (`--set name:=value`) takes JSON only.
+/// as almost all values in webhook documents are; only `null` for null stays null. A path that ends in `:` (`--set name:=value`) takes JSON only.
 ///
 /// # Errors
 /// [`PathError`]; the document is then unchanged.
@@ -48,6 +48,8 @@ pub fn set(text: &str, path: &str, value: &str) -> Result<String, PathError> {
     let literal = match &spot.old {
         Some(old) if is_json && !text[old.clone()].starts_with(['"', 'n']) => value.to_owned(),
         _ if exact => value.to_owned(),
+        // What a form shows for null and hands back unchanged stays null.
+        Some(old) if value == "null" && text[old.clone()].starts_with('n') => value.to_owned(),
         _ => quote(value),
     };
     let Some(old) = spot.old else {
@@ -128,16 +130,8 @@ fn descend<'t, 'p>(value: &'t str, path: &'p str) -> Result<(Step, Option<&'t st
     }
     if value.starts_with('{') {
         let entries = entries(value).map_err(|e| e.to_string())?.0;
-        let fits = |key: &str| {
-            let rest = path.strip_prefix(key)?;
-            if rest.is_empty() {
-                Some(None)
-            } else {
-                rest.strip_prefix('.').map(Some)
-            }
-        };
-        let found = entries.iter().filter_map(|(key, raw)| Some((key, raw, fits(key)?)));
-        if let Some((key, raw, left)) = found.max_by_key(|(key, ..)| key.len()) {
+        if let Some((at, left)) = pick(&entries, path) {
+            let (key, raw) = &entries[at];
             return Ok((Step::Key(key.clone()), Some(raw.get()), left));
         }
         if !path.contains('.') {
@@ -158,6 +152,22 @@ fn descend<'t, 'p>(value: &'t str, path: &'p str) -> Result<(Step, Option<&'t st
         };
     }
     Err(format!("there is the value {value}"))
+}
+
+/// The entry of an object that a path leads into, and what is left of the path: the longest key that fits, the last of
+/// doubled keys (as JSON readers take them).
+pub(super) fn pick<'p>(entries: &[(String, &RawValue)], path: &'p str) -> Option<(usize, Option<&'p str>)> {
+    let fits = |key: &str| {
+        let rest = path.strip_prefix(key)?;
+        if rest.is_empty() {
+            Some(None)
+        } else {
+            rest.strip_prefix('.').map(Some)
+        }
+    };
+    let found = entries.iter().enumerate();
+    let found = found.filter_map(|(at, (key, _))| Some((key.len(), at, fits(key)?)));
+    found.max_by_key(|(len, ..)| *len).map(|(_, at, left)| (at, left))
 }
 
 /// A new last key or item, before the closing bracket of its parent.
@@ -187,16 +197,16 @@ fn not_json(e: &serde_json::Error) -> PathError {
     PathError::NotJson(e.to_string())
 }
 
-fn items(text: &str) -> Result<Vec<&RawValue>, PathError> {
+pub(super) fn items(text: &str) -> Result<Vec<&RawValue>, PathError> {
     serde_json::from_str(text).map_err(|e| not_json(&e))
 }
 
-fn entries(text: &str) -> Result<Entries<'_>, PathError> {
+pub(super) fn entries(text: &str) -> Result<Entries<'_>, PathError> {
     serde_json::from_str(text).map_err(|e| not_json(&e))
 }
 
 /// Keys and values of an object in the order of the text, doubled keys included.
-struct Entries<'a>(Vec<(String, &'a RawValue)>);
+pub(super) struct Entries<'a>(pub(super) Vec<(String, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for Entries<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -237,6 +247,8 @@ mod tests {
             ("result.x.y.k", "a\"b", "null", r#""a\"b""#),
             ("result.x.y.k", "12", "null", r#""12""#),
             ("result.x.y.k:", "12", "null", "12"),
+            ("result.x.y.k", "null", "null", "null"),
+            ("result.actions.0.value", "null", r#""9""#, r#""null""#),
             ("result.new", "v", r#""e":[]}"#, r#""e":[],"new":"v"}"#),
             ("result.e.0", "v", "[]", r#"["v"]"#),
             ("result.actions.1:", "{}", r#""n":1} ]"#, r#""n":1},{} ]"#),
