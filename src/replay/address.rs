@@ -35,9 +35,23 @@ pub(super) fn recorded_path(request: &Request, notes: &mut Vec<String>) -> Resul
     Ok(format!("{slash}{path}"))
 }
 
-/// Percent-encodes what cannot stand in a request line (blanks, control characters, non-ASCII, `<>` and the like); a
-/// recorded URL has such characters only where the source decoded it.
+/// Percent-encodes what cannot stand in a request line, and says so; a recorded URL has such characters only where the
+/// source decoded it.
 pub(super) fn writable(path: &str, notes: &mut Vec<String>) -> Result<String, PlanError> {
+    let (out, encoded) = encoded(path);
+    if encoded > 0 {
+        notes.push(format!(
+            "{encoded} bytes of path and query cannot stand in an HTTP request line and were percent-encoded"
+        ));
+    }
+    if out.len() > MAX_TARGET {
+        return Err(PlanError::UrlTooLong(out.len()));
+    }
+    Ok(out)
+}
+
+/// With blanks, control characters, non-ASCII, `<>` and the like percent-encoded, and how many bytes those were.
+pub(super) fn encoded(path: &str) -> (String, usize) {
     let mut out = String::with_capacity(path.len());
     let (mut in_query, mut encoded) = (false, 0);
     for byte in path.bytes() {
@@ -54,15 +68,7 @@ pub(super) fn writable(path: &str, notes: &mut Vec<String>) -> Result<String, Pl
             encoded += 1;
         }
     }
-    if encoded > 0 {
-        notes.push(format!(
-            "{encoded} bytes of path and query cannot stand in an HTTP request line and were percent-encoded"
-        ));
-    }
-    if out.len() > MAX_TARGET {
-        return Err(PlanError::UrlTooLong(out.len()));
-    }
-    Ok(out)
+    (out, encoded)
 }
 
 /// The URL that the app believes to be called at.

@@ -176,25 +176,33 @@ fn replace_in_query(target: &mut String, name: &str, value: Option<&str>) -> boo
     found
 }
 
-/// Appends a GET's recorded parameters to its query, each unless the same pair is there already: some sources keep
-/// them in both places, some only apart.
+/// Appends a GET's recorded parameters to its query, each unless the same pair is there already.
 pub(super) fn merge_query(target: &mut String, params: &[(String, String)]) {
     let query = target.split_once('?').map_or("", |(_, query)| query);
-    let mut there: Vec<(String, String)> = query.split('&').filter_map(decode).collect();
     let mut mark = match query.as_bytes().last() {
         _ if !target.contains('?') => "?",
         None | Some(b'&') => "",
         Some(_) => "&",
     };
-    for pair in params {
-        if let Some(at) = there.iter().position(|p| p == pair) {
-            there.swap_remove(at);
-            continue;
-        }
+    for (name, value) in not_in_query(target, params) {
         target.push_str(mark);
-        target.push_str(&encode(&pair.0, &pair.1));
+        target.push_str(&encode(&name, &value));
         mark = "&";
     }
+}
+
+/// The recorded parameters of a GET that its query has not: some sources keep them in both places, some only apart.
+pub(super) fn not_in_query(target: &str, params: &[(String, String)]) -> Vec<(String, String)> {
+    let query = target.split_once('?').map_or("", |(_, query)| query);
+    let mut there: Vec<(String, String)> = query.split('&').filter_map(decode).collect();
+    let mut missing = Vec::new();
+    for pair in params {
+        match there.iter().position(|p| p == pair) {
+            Some(at) => drop(there.swap_remove(at)),
+            None => missing.push(pair.clone()),
+        }
+    }
+    missing
 }
 
 fn decode(part: &str) -> Option<(String, String)> {

@@ -24,11 +24,16 @@ const FORWARDING: [&str; 7] = [
     "x-original-url",
 ];
 
-const FORM: &str = "application/x-www-form-urlencoded";
-const JSON: &str = "application/json";
+pub(super) const FORM: &str = "application/x-www-form-urlencoded";
+pub(super) const JSON: &str = "application/json";
 
 pub(super) fn is_signature(name: &str) -> bool {
     name.eq_ignore_ascii_case(SIGNATURE)
+}
+
+/// True for the signature and what says how it was made: they follow from `--sign`.
+pub(super) fn of_signature(name: &str) -> bool {
+    is_signature(name) || name.eq_ignore_ascii_case(SETTINGS)
 }
 
 /// What the headers follow from.
@@ -118,14 +123,8 @@ impl Head<'_> {
     }
 
     fn copy_recorded(&self, list: &mut Headers, notes: &mut Vec<String>) {
-        let listed = self
-            .recorded
-            .iter()
-            .filter(|(name, _)| name.eq_ignore_ascii_case("connection"));
-        let hop: Vec<&str> = listed.flat_map(|(_, value)| value.split(',').map(str::trim)).collect();
-        for (name, value) in self.recorded {
-            let of_connection = edit::is_reserved(name) || hop.iter().any(|h| name.eq_ignore_ascii_case(h));
-            if of_connection || name.eq_ignore_ascii_case("host") || self.outdated(name, notes) {
+        for (name, value) in of_message(self.recorded) {
+            if self.outdated(name, notes) {
                 continue;
             }
             if edit::check_header(name, value).is_err() {
@@ -173,15 +172,29 @@ impl Head<'_> {
             (Body::Json(_), Provider::Tropo) => (JSON, JSON),
         };
         let given = list.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
-        let fits = given.is_some_and(|(_, value)| {
-            let kind = value.split(';').next().unwrap_or_default();
-            kind.trim().eq_ignore_ascii_case(wanted)
-        });
-        if !fits {
+        if !given.is_some_and(|(_, value)| is_media_type(value, wanted)) {
             set(list, "Content-Type", whole);
         }
         list.push(("Content-Length".to_owned(), self.body.bytes().len().to_string()));
     }
+}
+
+/// The recorded headers that are the message's own: not those of the connection it came over, and not `Host`.
+pub(super) fn of_message(recorded: &[(String, String)]) -> impl Iterator<Item = &(String, String)> {
+    let listed = recorded
+        .iter()
+        .filter(|(name, _)| name.eq_ignore_ascii_case("connection"));
+    let hop: Vec<&str> = listed.flat_map(|(_, value)| value.split(',').map(str::trim)).collect();
+    recorded.iter().filter(move |(name, _)| {
+        let of_connection = edit::is_reserved(name) || hop.iter().any(|h| name.eq_ignore_ascii_case(h));
+        !of_connection && !name.eq_ignore_ascii_case("host")
+    })
+}
+
+/// True where `Content-Type` names `wanted`, parameters aside.
+pub(super) fn is_media_type(content_type: &str, wanted: &str) -> bool {
+    let kind = content_type.split(';').next().unwrap_or_default();
+    kind.trim().eq_ignore_ascii_case(wanted)
 }
 
 /// True where every encoding that the header asks for is one that an answer is decoded from.

@@ -3,10 +3,12 @@
 //! [`plan()`] is pure and says everything that will be sent; [`Target`] decides where it may go; [`send()`] is the only
 //! part with a socket. One request is one attempt: no retry, no proxy of the environment, no redirect followed;
 //! [`send_following()`] repeats it for redirects of the target itself, as Twilio does. The recorded exchange is never
-//! changed; the answer is judged by [`crate::judge`].
+//! changed; the answer is judged by [`crate::judge`]. What a person may change is shown by [`to_http()`] (all of it, for
+//! an editor) and [`leaves()`] (the values of a JSON body, for a form).
 
 mod address;
 mod decode;
+mod draft;
 mod edit;
 mod follow;
 mod headers;
@@ -21,6 +23,7 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
+pub use draft::{DraftError, from_http, to_http};
 pub use edit::Edits;
 pub use follow::{Followed, send_following};
 pub use json_path::PathError;

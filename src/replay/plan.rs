@@ -130,8 +130,8 @@ pub enum PlanError {
     /// The recorded URL is not absolute.
     #[error("the recorded URL `{0}` is not an absolute http URL")]
     BadUrl(String),
-    /// The recorded method is not HTTP's.
-    #[error("the recorded method `{0}` is not an HTTP method")]
+    /// The method is not HTTP's.
+    #[error("the method `{0}` is not an HTTP method: GET, POST, PUT, DELETE, HEAD, PATCH or OPTIONS")]
     BadMethod(String),
     /// Path and query are too long.
     #[error("path and query are {0} bytes long, at most {MAX_TARGET} can be sent")]
@@ -185,7 +185,7 @@ pub fn plan(
         RequestKind::Api => return Err(PlanError::NotReplayable(WhyNot::Api)),
         _ => {}
     }
-    let method = method(request)?;
+    let method = method(request.method.as_deref())?;
     let mut notes = Vec::new();
     let mut path = recorded_path(request, &mut notes)?;
     let mut payload = request.payload.clone();
@@ -314,8 +314,9 @@ impl Draft<'_> {
     }
 }
 
-fn method(request: &Request) -> Result<String, PlanError> {
-    let method = request.method.as_deref().unwrap_or("POST").trim().to_ascii_uppercase();
+/// The method in capitals; a source that names none means a POST.
+pub(super) fn method(recorded: Option<&str>) -> Result<String, PlanError> {
+    let method = recorded.unwrap_or("POST").trim().to_ascii_uppercase();
     match method.as_str() {
         "" => Ok("POST".to_owned()),
         "GET" | "POST" | "PUT" | "DELETE" | "HEAD" | "PATCH" | "OPTIONS" => Ok(method),

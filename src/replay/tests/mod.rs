@@ -1,7 +1,8 @@
-//! What the tests of plans (`plans`), of attempts (`attempts`), of redirects (`follow`) and of anything at all (`any`) share.
+//! What the tests of plans (`plans`), of attempts (`attempts`), of drafts (`drafts`), of redirects (`follow`) and of anything at all (`any`) share.
 
 mod any;
 mod attempts;
+mod drafts;
 mod follow;
 mod plans;
 
