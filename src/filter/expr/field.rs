@@ -119,6 +119,17 @@ const EVENTS: &[&str] = &[
     "signal",
 ];
 
+/// The words of `model::Outcome`; a call has its own words too, so the field takes any.
+pub(super) const OUTCOMES: &[&str] = &[
+    "ok",
+    "http-error",
+    "bad-reply",
+    "no-reply",
+    "unreachable",
+    "timeout",
+    "unknown",
+];
+
 /// Every field, in the order of [`Field`].
 #[rustfmt::skip] // one line a field: it is read as a table
 pub const FIELDS: &[FieldInfo] = {

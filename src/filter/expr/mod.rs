@@ -16,6 +16,7 @@
 //! The module knows no call, finding or request: whatever has a [`Row`] can be filtered. A new field is one variant of
 //! [`Field`] and one line of [`FIELDS`]; messages, completion and the manual are written from that table.
 
+mod complete;
 mod eval;
 mod field;
 mod lex;
@@ -27,6 +28,7 @@ mod value;
 
 use std::borrow::Cow;
 
+pub use complete::{Candidate, Completions, complete};
 pub use field::{FIELDS, Field, FieldInfo, FieldType};
 pub use show::Error;
 

@@ -26,6 +26,16 @@ pub struct Error {
     pub text: String,
 }
 
+/// A text as it is written after an operator: in quotes where it needs them.
+pub(super) fn written(text: &str) -> String {
+    let wild = false;
+    Literal::Text {
+        text: text.to_owned(),
+        wild,
+    }
+    .to_string()
+}
+
 /// An error that does not know the whole expression yet.
 #[derive(Debug)]
 pub(super) struct Fault {
@@ -59,6 +69,20 @@ impl Fault {
 }
 
 impl Error {
+    /// Where it is wrong: from 1, in characters; one past the end when something is missing there.
+    pub fn column(&self) -> usize {
+        self.column
+    }
+
+    /// The message with the suggestion on one line, for a view that shows the expression itself.
+    pub fn brief(&self) -> String {
+        let message = match &self.suggestion {
+            Some(s) => format!("{}; did you mean `{s}`?", self.message),
+            None => self.message.clone(),
+        };
+        message.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
     /// The expression on one line, and the caret.
     fn draw(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Line ends and tabs would tear the caret from its place.
