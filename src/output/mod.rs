@@ -3,8 +3,9 @@
 //! [`json`] is the contract's objects; [`text`] is what a tired person reads; [`safe`] is the one place where text from
 //! outside is made printable; [`style`] maps roles to colours; [`fit`] brings texts to a width; [`rich`] is text
 //! with roles as data, for views that draw it themselves; [`pretty`] makes it of documents, [`diff`] of two answers;
-//! [`curl`] writes a replay as a command.
+//! [`curl`] writes a replay as a command, and [`copy`] is what can be pasted.
 
+pub mod copy;
 pub mod curl;
 pub mod diff;
 pub mod fit;
