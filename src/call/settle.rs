@@ -73,14 +73,14 @@ impl Fold<'_> {
 
     /// When an input's date is learnt, its calls so far can be dated.
     fn date_anew(&mut self) {
-        for input in 0..self.clocks.len() {
-            if self.clocks[input].newly_dated() {
-                let of_input = |c: &&Call| c.ranges.iter().any(|r| r.input as usize == input);
-                let calls: Vec<u32> = self.calls.iter().filter(of_input).map(|c| c.index).collect();
-                for n in calls {
-                    self.touch(n);
-                }
-            }
+        let dated: Vec<bool> = self.clocks.iter_mut().map(Clock::newly_dated).collect();
+        if !dated.contains(&true) {
+            return;
+        }
+        let of_them = |c: &&Call| c.ranges.iter().any(|r| dated.get(r.input as usize) == Some(&true));
+        let calls: Vec<u32> = self.calls.iter().filter(of_them).map(|c| c.index).collect();
+        for n in calls {
+            self.touch(n);
         }
     }
 

@@ -4,6 +4,7 @@
 //! `show --all` prints exactly the lines that a call counts.
 
 use proptest::prelude::*;
+use regex::Regex;
 
 use crate::support::{Told, lines_both_ways, redial, run, sample, samples, text, told_in, told_with_looks};
 
@@ -231,4 +232,55 @@ fn two_sessions_woven_into_one_another_keep_their_lines() {
         .stdin(&log)
         .run();
     assert_eq!(shown.exits(0).of("line").len(), 134 + 3);
+}
+
+/// What a look settles must not be taken for what the log said: dates that only the input's clock knows, an order of time
+/// that is not the input's, a parent known by its GUID.
+#[test]
+fn looks_do_not_change_what_comes_after_them() {
+    const S: &str = "276e6921215ea722f4e548f3b3da028b";
+    let archive = |time: &str, rest: &str| format!("2011-12-{time} ERROR [Tropo-Thread-{S}] {rest}\n");
+    let message = |path: &str| {
+        format!("Received non-2XX status code on Tropo-Thread-{S} [url=http://a.example/{path}, code=404]\n")
+    };
+    let rows = String::from_utf8(sample("tropo/outbound-debugger.log")).unwrap();
+    let session = Regex::new("[0-9a-f]{32}").unwrap();
+    let rows = session.replace_all(&rows, S).into_owned();
+    let node = |time: &str, guid: &str, session: &str| {
+        format!("Feb 19 {time} GMT 2013 t1 TROPO 58560 {guid} {session} 1 0 #X#: broken\n")
+    };
+    let leg = "0e222f828767efc2f91624a8940f1f83";
+    let request = format!(
+        "May 11 11:10:12 DEBUG TROPO 1/0/{S}/1/[{S}] #TROPO#: Sending TropoML Payload on Tropo-Thread-{S} \
+         [url=http://a.example/]: {{\"session\":{{\"id\":\"{S}\",\"timestamp\":\"2013-05-11T11:10:12.100Z\"}}}}\n"
+    );
+    let answer = format!(
+        "2013-05-11 11:10:13.250 DEBUG [Tropo-Thread-{S}] #TROPO#: Received new TropoML document on Tropo-Thread-{S}: {{}}\n"
+    );
+    for (name, inputs) in [
+        ("dates", vec![rows.clone(), archive("08 10:00:00.000", "#X#: earlier")]),
+        (
+            "dates, one input",
+            vec![rows + &archive("08 10:00:00.000", "#X#: earlier")],
+        ),
+        (
+            "orders",
+            vec![
+                archive("08 10:00:03.000", "#X#: third")
+                    + &message("one")
+                    + &archive("08 10:00:01.000", "#X#: first")
+                    + &message("two"),
+            ],
+        ),
+        ("answers", vec![request + &answer]),
+        (
+            "parents",
+            vec![node("15:07:31", "0", S) + &node("15:07:32", S, leg) + &node("15:07:33", S, leg)],
+        ),
+    ] {
+        let inputs: Vec<&[u8]> = inputs.iter().map(String::as_bytes).collect();
+        let plain = told_in(&inputs, 1, 1);
+        let (_, looked) = told_with_looks(&inputs, 1, &[true]);
+        assert_eq!(plain, looked, "{name}");
+    }
 }
