@@ -49,13 +49,13 @@ pub fn fit(text: &str, width: usize) -> String {
     let text = printable(text);
     let have = self::width(&text);
     if have <= width {
-        return format!("{text}{:pad$}", "", pad = width - have);
+        return text.into_owned() + &" ".repeat(width - have);
     }
     let Some(room) = width.checked_sub(1) else {
         return String::new();
     };
     let short = cut(&text, room);
-    format!("{short}…{:pad$}", "", pad = room - self::width(short))
+    format!("{short}…{}", " ".repeat(room - self::width(short)))
 }
 
 /// Breaks a text from outside into printable lines of a width: between words, and inside words that are too long. What

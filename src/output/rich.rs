@@ -71,7 +71,9 @@ impl Line {
         if text.is_empty() {
             return;
         }
-        let text = printable(text);
+        // Most pieces are short and plain, and a large document has a million of them.
+        let plain = text.bytes().all(|b| matches!(b, b' '..=b'~'));
+        let text = if plain { text.into() } else { printable(text) };
         match self.spans.last_mut() {
             Some(last) if last.role == role => last.text.push_str(&text),
             _ => self.spans.push(Span {
@@ -280,7 +282,7 @@ fn point(note: &Line, column: usize, width: usize, out: &mut Vec<Line>) {
     let message = text.trim_start_matches(' ').trim_start_matches("^ ");
     let mark = Mark::Caret(column);
     let row = |text: &str| Line::of(Role::Fault, text).marked(mark);
-    let lead = format!("{:column$}^", "");
+    let lead = " ".repeat(column) + "^";
     if column + 2 + fit::width(message) <= width {
         out.push(row(&format!("{lead} {message}")));
         return;

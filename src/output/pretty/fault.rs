@@ -6,8 +6,8 @@ use crate::output::rich::{Line, Mark};
 use crate::output::safe::printable;
 use crate::output::style::Role;
 
-/// More would hide the document.
-const MOST: usize = 100;
+/// More would hide the document, and each looks at its whole line.
+const MOST: usize = 20;
 
 /// One thing wrong with a document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -100,6 +100,7 @@ pub(super) fn mark(lines: Vec<Line>, text: &str, faults: &[Fault]) -> Vec<Line> 
     if faults.is_empty() {
         return lines;
     }
+    let more = faults.len().saturating_sub(MOST);
     let mut faults: Vec<&Fault> = faults.iter().take(MOST).collect();
     faults.sort_by_key(|f| (f.line, f.column));
     let sources: Vec<&str> = text.split('\n').collect();
@@ -124,13 +125,16 @@ pub(super) fn mark(lines: Vec<Line>, text: &str, faults: &[Fault]) -> Vec<Line> 
             let column = display_column(source, fault.column.filter(|_| here), here);
             line.set_role_at(column, Role::Fault);
             line.mark = Some(Mark::Fault);
-            let caret = format!("{:column$}^ {}", "", fault.message);
+            let caret = format!("{}^ {}", " ".repeat(column), fault.message);
             notes.push(Line::of(Role::Fault, &caret).marked(Mark::Caret(column)));
         }
         out.push(line);
         out.append(&mut notes);
     }
     out.extend(faults.map(Fault::line));
+    if more > 0 {
+        out.push(Line::of(Role::Fault, &format!("! {more} more")).marked(Mark::Note));
+    }
     out
 }
 

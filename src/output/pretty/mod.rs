@@ -41,7 +41,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             bytes: 1 << 20,
-            lines: 50_000,
+            lines: 20_000,
         }
     }
 }

@@ -333,10 +333,35 @@ fn deep_nesting_is_neither_deep_nor_wide() {
         let deep = format!("{}{}", open.repeat(20_000), close.repeat(20_000));
         let lines = body(None, deep.as_bytes(), &[], Limits::default());
         assert!(lines.iter().all(|l| l.width() < 120));
-        assert!(lines.len() >= 39_999, "{}", lines.len());
+        assert!(lines.len() > 19_999, "{}", lines.len());
         let broken = open.repeat(20_000);
         assert!(!body(None, broken.as_bytes(), &[], Limits::default()).is_empty());
     }
+}
+
+#[test]
+fn many_faults_are_counted() {
+    let fault = |n| Fault {
+        line: Some(1),
+        column: Some(n),
+        message: "no".to_owned(),
+    };
+    let faults: Vec<Fault> = (0..30).map(fault).collect();
+    let lines = body(None, b"text", &faults, Limits::default());
+    assert_eq!((lines.len(), lines[21].text().as_str()), (22, "! 10 more"));
+}
+
+#[test]
+fn a_fault_far_to_the_right_is_marked() {
+    let text = format!("[{}1 2]", "1,".repeat(100_000));
+    let lines = json(&text);
+    assert_eq!(lines[1].mark, Some(Mark::Caret(200_003)));
+    let rows = crate::output::rich::wrap(&lines, 70_000);
+    let caret = rows
+        .iter()
+        .position(|r| r.mark.is_some_and(|m| matches!(m, Mark::Caret(_))))
+        .unwrap();
+    assert!(rows[caret - 1].text().ends_with("1 2]") && rows[caret].width() <= 70_000);
 }
 
 fn documents() -> impl Strategy<Value = Vec<u8>> {
