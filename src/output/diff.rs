@@ -2,9 +2,9 @@
 //!
 //! [`texts`] prepares two bodies, [`diff`] compares them, and the result is read as one column ([`Diff::unified`]) or as
 //! two ([`Diff::side_by_side`]). Marks stand in the text (`-`, `+`, `~`), so that no colour is needed. The work is
-//! bounded by lines and by time: what could not be compared closely in time is shown as replaced.
+//! bounded by lines and by a moment that the caller names: what could not be compared closely in time is shown as replaced.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use similar::{Algorithm, ChangeTag, TextDiff, capture_diff_slices_deadline};
 
@@ -17,8 +17,6 @@ use super::style::Role;
 const MOST_LINES: usize = 20_000;
 /// Bytes of a changed line whose words are compared.
 const MOST_WORDS: usize = 4096;
-/// How long comparing may take, lines and words together.
-const LONGEST: Duration = Duration::from_millis(150);
 /// Lines that have less in common are simply two lines.
 const ALIKE: f32 = 0.4;
 
@@ -80,12 +78,9 @@ pub fn texts(old: Body, new: Body) -> (Vec<String>, Vec<String>) {
     (strings(old), strings(new))
 }
 
-/// Compares two texts, each in lines without line ends.
-pub fn diff(old: &[String], new: &[String]) -> Diff {
-    compare(old, new, Some(Instant::now() + LONGEST))
-}
-
-fn compare(old: &[String], new: &[String], until: Option<Instant>) -> Diff {
+/// Compares two texts, each in lines without line ends. A view that must not wait gives a moment, such as 150 ms from
+/// now, from which on no closer comparison is tried.
+pub fn diff(old: &[String], new: &[String], until: Option<Instant>) -> Diff {
     let (kept_old, kept_new) = (&old[..old.len().min(MOST_LINES)], &new[..new.len().min(MOST_LINES)]);
     let mut rows = Vec::with_capacity(kept_old.len().max(kept_new.len()));
     for op in capture_diff_slices_deadline(Algorithm::Myers, kept_old, kept_new, until) {
@@ -132,7 +127,7 @@ fn numbered(mut line: Line, at: usize) -> Line {
 /// A changed line before and after, with the words that differ.
 fn words(old: &str, new: &str, until: Option<Instant>) -> (Line, Line) {
     let whole = || (Line::of(Role::Removed, old), Line::of(Role::Added, new));
-    if old.len().max(new.len()) > MOST_WORDS || until.is_some_and(|u| Instant::now() >= u) {
+    if old.len().max(new.len()) > MOST_WORDS {
         return whole();
     }
     let mut settings = TextDiff::configure();
@@ -321,7 +316,7 @@ mod tests {
     }
 
     fn unified(old: &str, new: &str, context: usize) -> String {
-        let all: Vec<String> = compare(&lines(old), &lines(new), None)
+        let all: Vec<String> = diff(&lines(old), &lines(new), None)
             .unified(context)
             .iter()
             .map(Line::text)
@@ -330,7 +325,7 @@ mod tests {
     }
 
     fn columns(old: &str, new: &str, width: usize) -> String {
-        let rows = compare(&lines(old), &lines(new), None).side_by_side(width, 1);
+        let rows = diff(&lines(old), &lines(new), None).side_by_side(width, 1);
         let all: Vec<String> = rows.iter().map(|(o, n)| format!("{}|{}", o.text(), n.text())).collect();
         all.join("\n")
     }
@@ -371,7 +366,7 @@ mod tests {
 
     #[test]
     fn the_very_words_are_marked() {
-        let found = compare(&lines("<Say>Hello you</Say>"), &lines("<Say>Hello me</Say>"), None);
+        let found = diff(&lines("<Say>Hello you</Say>"), &lines("<Say>Hello me</Say>"), None);
         let Row::Changed(old, new) = &found.rows[0] else {
             panic!("{found:?}");
         };
@@ -389,22 +384,22 @@ mod tests {
     fn documents_are_compared_by_what_they_say() {
         let xml = Some("text/xml");
         let (old, new) = texts((xml, b"<a><b/></a>"), (xml, b"<a>\n\n <b/> </a>\n"));
-        assert!(diff(&old, &new).is_same(), "{old:?} {new:?}");
+        assert!(diff(&old, &new, None).is_same(), "{old:?} {new:?}");
         let json = Some("application/json");
         let (old, new) = texts((json, b"{\"a\":1}"), (json, b"{\"a\" : 2}"));
-        assert_eq!(diff(&old, &new).counts(), (1, 1));
+        assert_eq!(diff(&old, &new, None).counts(), (1, 1));
         // One of them is broken: both are compared as they stand.
         let (old, new) = texts((json, b"{\"a\":1}"), (json, b"{\"a\":1"));
         assert_eq!((old.len(), new.len()), (1, 1));
         let (old, new) = texts((None, b"\0\x01"), (None, b"\0\x02"));
-        assert!(!diff(&old, &new).is_same());
+        assert!(!diff(&old, &new, None).is_same());
     }
 
     #[test]
     fn large_texts_are_bounded() {
         let old: Vec<String> = (0..30_000).map(|n| format!("line {n}")).collect();
         let new: Vec<String> = old.iter().rev().take(20_001).cloned().collect();
-        let found = diff(&old, &new);
+        let found = diff(&old, &new, Some(Instant::now()));
         assert_eq!(found.left_out, (10_000, 1));
         let last = found.unified(1).pop().unwrap();
         assert_eq!(last.text(), "… 10,000 and 1 more lines were not compared");
@@ -417,7 +412,7 @@ mod tests {
     proptest! {
         #[test]
         fn both_texts_are_in_it(old in some_lines(), new in some_lines(), width in 0usize..80, context in 0usize..4) {
-            let found = compare(&old, &new, None);
+            let found = diff(&old, &new, None);
             let side = |lines: Vec<&Line>| -> Vec<String> { lines.iter().map(|l| l.text()).collect() };
             let olds = side(found.rows.iter().filter_map(|r| r.sides().0).collect());
             let news = side(found.rows.iter().filter_map(|r| r.sides().1).collect());
