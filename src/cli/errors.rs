@@ -38,9 +38,9 @@ pub(super) fn run(args: &Errors, out: &mut impl Write) -> anyhow::Result<Exit> {
         }
         for f in findings {
             if view.json {
-                json::line(out, &json::finding(session, f, &super::show::script(session, f)))?;
+                json::line(out, &json::finding(session, f, &session.script(f)))?;
             } else {
-                view.page.finding(out, session, f, &super::show::script(session, f))?;
+                view.page.finding(out, session, f, &session.script(f))?;
             }
         }
         if !view.json {

@@ -5,14 +5,13 @@ use std::io::Write;
 use super::args::Show;
 use super::{Exit, read};
 use crate::call::{Call, Exchange, Finding};
-use crate::format::tropo;
 use crate::model::Place;
 use crate::output::json;
 use crate::output::safe::printable;
 use crate::output::style::Role;
 use crate::output::text::count;
+use crate::session::Detail;
 use crate::session::story::{Story, What, family};
-use crate::session::{Detail, Session};
 
 /// One thing of the story, with what stands behind it.
 enum Item<'a> {
@@ -109,7 +108,7 @@ fn print(view: &read::View, out: &mut impl Write, item: &Item<'_>) -> anyhow::Re
     let session = &view.session;
     match item {
         Item::Request(e, d) if view.json => json::line(out, &json::request(session, e, d))?,
-        Item::Finding(f) if view.json => json::line(out, &json::finding(session, f, &script(session, f)))?,
+        Item::Finding(f) if view.json => json::line(out, &json::finding(session, f, &session.script(f)))?,
         Item::Line(p, text) if view.json => json::line(out, &json::log_line(session, *p, text))?,
         Item::Request(e, d) => {
             view.page.exchange(out, e, d)?;
@@ -123,7 +122,7 @@ fn print(view: &read::View, out: &mut impl Write, item: &Item<'_>) -> anyhow::Re
                 view.page.again(out, e)?;
             }
         }
-        Item::Finding(f) => view.page.finding(out, session, f, &script(session, f))?,
+        Item::Finding(f) => view.page.finding(out, session, f, &session.script(f))?,
         Item::Line(p, text) => {
             let text = String::from_utf8_lossy(text);
             let number = format!("{:>7} ", p.line);
@@ -136,37 +135,4 @@ fn print(view: &read::View, out: &mut impl Write, item: &Item<'_>) -> anyhow::Re
         }
     }
     Ok(())
-}
-
-/// The echoed script around the line that a script error names, in the developer's own numbering.
-pub(super) fn script(session: &Session, f: &Finding) -> Vec<String> {
-    let Some(line) = f.script_line else { return Vec::new() };
-    let call = &session.calls.calls[f.call as usize];
-    let Some((input, smallest, from, to)) = call.echo else {
-        return Vec::new();
-    };
-    let Some(own) = line.checked_sub(smallest).map(|n| n + 1) else {
-        return Vec::new();
-    };
-    let len = u32::try_from(to - from).unwrap_or(u32::MAX).min(4 << 20);
-    let text = session
-        .again(&[Place {
-            input,
-            line: 0,
-            byte: from,
-            len,
-        }])
-        .pop()
-        .unwrap_or_default();
-    let mut out = vec![format!("line {own} of your script (#{line} in the log):")];
-    out.extend(
-        tropo::echoed(&text)
-            .into_iter()
-            .filter(|(n, _)| n.abs_diff(line) <= 2)
-            .map(|(n, source)| {
-                let mark = if n == line { ">" } else { " " };
-                format!("{mark}{:>5}  {source}", n + 1 - smallest)
-            }),
-    );
-    out
 }

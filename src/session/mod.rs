@@ -3,6 +3,7 @@
 //! A session keeps facts and places; bodies are read again from their input when someone looks ([`Session::details`]). It
 //! can be asked while it is read ([`Live`]); the commands read it to its end first ([`Session::open`]).
 
+mod around;
 mod detail;
 mod lines;
 mod live;

@@ -1,0 +1,134 @@
+//! The list of calls: which are in view, in which order, and their errors over time.
+
+use crate::call::Call;
+use crate::filter::Engine;
+use crate::model::{Severity, Time};
+use crate::query::Query;
+use crate::session::Session;
+
+use super::super::data::{CallList, CallRow, Histogram};
+use super::super::msg::ListQuery;
+
+/// Callers and states are looked up for so many rows at most; further down they stay blank until the list is narrowed.
+const LOOKED_INTO: usize = 2_000;
+
+/// The list that was asked for. `look` says whether lines may be read again for what was only noted.
+pub(super) fn list(session: &mut Session, engine: &Engine, query: &Query, wanted: &ListQuery, look: bool) -> CallList {
+    if query.asks_for_people() && look {
+        session.look_into(engine, |_| true);
+    }
+    let mut calls = in_view(session, query, wanted.problems_only);
+    order(session, &mut calls, wanted.worst_first);
+    if look {
+        let first: std::collections::HashSet<u32> = calls.iter().take(LOOKED_INTO).map(|c| c.0).collect();
+        session.look_into(engine, |c| first.contains(&c.index));
+    }
+    CallList {
+        histogram: histogram(session, query, &calls, wanted.bins),
+        rows: calls
+            .iter()
+            .map(|&(n, severity, problems)| row(session, &session.calls.calls[n as usize], severity, problems))
+            .collect(),
+        total: session.calls.iter().count(),
+    }
+}
+
+type InView = (u32, Option<Severity>, u32);
+
+/// Calls with their worst finding in view and how many problems they have.
+fn in_view(session: &Session, query: &Query, problems_only: bool) -> Vec<InView> {
+    let nobody = session.calls.calls.first().filter(|c| !c.real);
+    let of = |c: &Call| {
+        let (mut worst, mut count) = (None, 0);
+        for f in query.findings(session, c) {
+            worst = worst.max(Some(f.severity));
+            count += u32::from(f.severity >= Severity::Warning);
+        }
+        (c.index, worst, count)
+    };
+    let failed = |c: &Call| query.exchanges(session, c).any(|e| e.outcome.failed());
+    let mut calls: Vec<InView> = if problems_only {
+        session
+            .calls
+            .iter()
+            .filter(|c| !(c.findings.is_empty() && c.exchanges.is_empty()))
+            .map(|c| (of(c), c))
+            .filter(|(v, c)| v.1 >= query.level || failed(c))
+            .filter(|(v, c)| v.1.is_some() || failed(c))
+            .map(|(v, _)| v)
+            .collect()
+    } else {
+        query.calls(session).map(of).collect()
+    };
+    calls.extend(nobody.map(of).filter(|v| v.1.is_some()));
+    calls
+}
+
+fn order(session: &Session, calls: &mut [InView], worst_first: bool) {
+    calls.sort_by_cached_key(|&(n, severity, _)| {
+        let c = &session.calls.calls[n as usize];
+        let severity = severity.filter(|_| worst_first && c.real);
+        let first = c.ranges.first().map(|r| (r.input, r.from));
+        (std::cmp::Reverse(severity), !c.real, c.started.time(), first)
+    });
+}
+
+fn row(session: &Session, c: &Call, severity: Option<Severity>, problems: u32) -> CallRow {
+    let worst = session
+        .calls
+        .findings_of(c)
+        .filter(|f| !f.hidden && !f.noise)
+        .find(|f| Some(f.severity) == severity);
+    let failed = session.calls.exchanges_of(c);
+    CallRow {
+        call: c.index,
+        id: c.real.then(|| c.id.clone()),
+        provider: c.provider,
+        severity,
+        started: c.started,
+        from: c.from.clone(),
+        to: c.to.clone(),
+        app: c.app.clone(),
+        what: worst.map(|f| f.title.clone()).or_else(|| c.state.clone()),
+        problems,
+        requests: c.exchanges.len() as u32,
+        failed: failed
+            .filter(|e| e.outcome.failed() && e.replayable())
+            .map(|e| e.index)
+            .collect(),
+        leg: c.parent.is_some(),
+    }
+}
+
+/// Errors and warnings in view over the time of all calls.
+fn histogram(session: &Session, query: &Query, calls: &[InView], bins: usize) -> Histogram {
+    let mut times: Vec<(Time, bool)> = Vec::new();
+    for &(n, ..) in calls {
+        let findings = query.findings(session, &session.calls.calls[n as usize]);
+        times.extend(
+            findings
+                .filter(|f| f.severity >= Severity::Warning)
+                .filter_map(|f| Some((f.at.time()?, f.severity == Severity::Error))),
+        );
+    }
+    let Some((from, to)) = session.span().filter(|_| !times.is_empty() && bins > 0) else {
+        return Histogram::default();
+    };
+    let (from, to) = times.iter().fold((from, to), |(a, b), (t, _)| (a.min(*t), b.max(*t)));
+    let span = (to.0 - from.0).max(1);
+    let mut out = vec![(0, 0); bins];
+    for (t, error) in times {
+        let n = ((t.0 - from.0) as u128 * bins as u128 / (span as u128 + 1)) as usize;
+        if let Some(bin) = out.get_mut(n) {
+            if error {
+                bin.0 += 1;
+            } else {
+                bin.1 += 1;
+            }
+        }
+    }
+    Histogram {
+        bins: out,
+        span: Some((from, to)),
+    }
+}

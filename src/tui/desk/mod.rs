@@ -1,0 +1,547 @@
+//! The session's thread: reads the inputs, answers the screen's questions in between.
+//!
+//! The reading thread scans and hands blocks over through a short queue; this one folds them, keeps the list fresh at a pace that
+//! leaves time for reading, and answers questions first. When a question of a kind is followed by another one, only the last is
+//! answered. Nothing here draws, nothing in the screen waits.
+
+mod list;
+mod sheet;
+mod story;
+
+use std::io;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::Scope;
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
+
+use super::data::{Planned, SourceRow, SourceState};
+use super::msg::{Ask, Level, ListQuery, Msg, Wanted};
+use super::runtime::Out;
+use crate::filter::Engine;
+use crate::filter::expr::{self, Field};
+use crate::input::{self, Sink, Source};
+use crate::output::diff;
+use crate::output::rich::Line;
+use crate::output::style::Role;
+use crate::query::{Query, calls_by_id};
+use crate::replay::{Options, Target, plan};
+use crate::scan::Scanned;
+use crate::session::{LinesRead, Live, Reading, Session};
+
+/// Blocks that wait to be folded.
+const AHEAD: usize = 2;
+/// The list is not sent more often than this.
+const PACE: Duration = Duration::from_millis(100);
+/// Values of a field that are offered for completion.
+const VALUES: usize = 200;
+
+/// What the session is read from and how.
+#[derive(Debug)]
+pub struct Start {
+    /// Files, folders, standard input.
+    pub names: Vec<PathBuf>,
+    /// Shapes, threads, block size.
+    pub reading: Reading,
+    /// Times and severities that the command line narrows the view to.
+    pub query: Query,
+    /// The call that `--call` names.
+    pub call: Option<String>,
+    /// How requests are sent.
+    pub options: Arc<Options>,
+}
+
+/// The near end of the thread.
+#[derive(Clone, Debug)]
+pub struct Desk(mpsc::UnboundedSender<Ask>);
+
+impl Desk {
+    /// Starts the thread. `engine` makes the rules there, so that the first picture need not wait for them.
+    ///
+    /// # Errors
+    ///
+    /// The system gives no thread.
+    pub fn start(start: Start, engine: impl FnOnce() -> Engine + Send + 'static, out: Out) -> io::Result<Self> {
+        let (near, questions) = mpsc::unbounded_channel();
+        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+        std::thread::Builder::new().name("session".to_owned()).spawn(move || {
+            let engine = engine();
+            for broken in engine.broken() {
+                out.say(Msg::Notice(Level::Error, broken.to_string()));
+            }
+            work(&runtime, start, &engine, questions, &out);
+        })?;
+        Ok(Self(near))
+    }
+
+    /// Asks something; the answer comes as a message.
+    pub fn ask(&self, question: Ask) {
+        // A thread that is gone has said why.
+        let _ = self.0.send(question);
+    }
+}
+
+/// What the reading thread tells.
+enum News {
+    Begin,
+    Block(Box<Scanned>),
+    End(Option<io::Error>),
+}
+
+/// The reading thread's sink: a short queue, so that reading does not run ahead of folding.
+struct Queue(mpsc::Sender<News>);
+
+impl Sink for Queue {
+    fn begin(&mut self) {
+        let _ = self.0.blocking_send(News::Begin);
+    }
+
+    fn take(&mut self, block: Scanned) -> ControlFlow<()> {
+        match self.0.blocking_send(News::Block(Box::new(block))) {
+            Ok(()) => ControlFlow::Continue(()),
+            // Nobody wants it any more.
+            Err(_) => ControlFlow::Break(()),
+        }
+    }
+}
+
+fn work(
+    runtime: &tokio::runtime::Runtime,
+    start: Start,
+    engine: &Engine,
+    questions: mpsc::UnboundedReceiver<Ask>,
+    out: &Out,
+) {
+    let (live, sources) = Live::start(&start.names, engine);
+    let (queue, news) = mpsc::channel(AHEAD);
+    let reading = start.reading;
+    // Which story's lines are being read; whoever reads others stops.
+    let turn = AtomicU64::new(0);
+    std::thread::scope(|scope| {
+        scope.spawn(move || read(&sources, engine, reading, queue));
+        let (lines, lines_read) = mpsc::unbounded_channel();
+        let mut clerk = Clerk {
+            scope,
+            turn: &turn,
+            lines,
+            reading,
+            known: Known::Live(Box::new(live)),
+            engine,
+            query: start.query,
+            call: start.call,
+            options: start.options,
+            list: None,
+            held: false,
+            story: None,
+            story_lines: None,
+            fresh: false,
+            last: None,
+            cost: Duration::ZERO,
+            out,
+        };
+        clerk.failures();
+        clerk.sources();
+        runtime.block_on(clerk.serve(questions, news, lines_read));
+        // The queue is dropped here: reading ends with its block.
+        turn.fetch_add(1, Ordering::Relaxed);
+    });
+}
+
+fn read(sources: &[Source], engine: &Engine, reading: Reading, queue: mpsc::Sender<News>) {
+    let mut queue = Queue(queue);
+    for source in sources {
+        let fault = input::read(source, reading.pass(engine), &mut queue, reading.options).err();
+        if queue.0.blocking_send(News::End(fault)).is_err() {
+            return;
+        }
+    }
+}
+
+/// The session, while it is read and afterwards.
+enum Known<'e> {
+    Live(Box<Live<'e>>),
+    Whole(Box<Session>),
+    /// Between the two.
+    Nothing,
+}
+
+/// What the thread knows.
+struct Clerk<'s, 'e, 'o> {
+    /// Where threads that read the lines of a story live.
+    scope: &'s Scope<'s, 'e>,
+    turn: &'e AtomicU64,
+    lines: mpsc::UnboundedSender<(u64, LinesRead)>,
+    reading: Reading,
+    known: Known<'e>,
+    engine: &'e Engine,
+    /// From the command line, with the filter of the screen.
+    query: Query,
+    call: Option<String>,
+    options: Arc<Options>,
+    /// The list that the screen shows.
+    list: Option<ListQuery>,
+    held: bool,
+    /// The story that the screen shows, and its lines once they were read.
+    story: Option<story::Wanted>,
+    story_lines: Option<LinesRead>,
+    /// Blocks came since the list was sent.
+    fresh: bool,
+    last: Option<Instant>,
+    /// What sending the list cost last.
+    cost: Duration,
+    out: &'o Out,
+}
+
+impl<'s, 'e: 's> Clerk<'s, 'e, '_> {
+    async fn serve(
+        &mut self,
+        mut questions: mpsc::UnboundedReceiver<Ask>,
+        mut news: mpsc::Receiver<News>,
+        mut lines: mpsc::UnboundedReceiver<(u64, LinesRead)>,
+    ) {
+        let mut reading = true;
+        loop {
+            tokio::select! {
+                biased;
+                question = questions.recv() => {
+                    let Some(first) = question else { return };
+                    let mut all = vec![first];
+                    while let Ok(q) = questions.try_recv() {
+                        all.push(q);
+                    }
+                    for q in latest(all) {
+                        self.answer(q);
+                    }
+                }
+                read = lines.recv() => {
+                    if let Some((turn, read)) = read
+                        && turn == self.turn.load(Ordering::Relaxed)
+                    {
+                        self.story_lines = Some(read);
+                        self.tell();
+                    }
+                }
+                piece = news.recv(), if reading => match piece {
+                    Some(piece) => self.take(piece),
+                    None => {
+                        reading = false;
+                        self.finish();
+                    }
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, piece: News) {
+        let Known::Live(live) = &mut self.known else { return };
+        match piece {
+            News::Begin => live.begin(),
+            News::Block(block) => live.take(*block),
+            News::End(fault) => {
+                if let Some(e) = &fault {
+                    let text = format!("an input could not be read to its end: {e}; what was read before is used");
+                    self.out.say(Msg::Notice(Level::Error, text));
+                }
+                live.end_of_input(fault);
+            }
+        }
+        self.fresh = true;
+        // Sending the list takes a tenth of the time at most.
+        let pause = PACE.max(self.cost * 10);
+        if self.last.is_none_or(|t| t.elapsed() >= pause) {
+            self.refresh();
+        }
+    }
+
+    /// Everything is read.
+    fn finish(&mut self) {
+        if let Known::Live(live) = std::mem::replace(&mut self.known, Known::Nothing) {
+            self.known = Known::Whole(Box::new(live.finish()));
+        }
+        self.fresh = true;
+        self.refresh();
+        self.tell();
+        if self.story_lines.is_some() {
+            self.read_lines();
+        }
+        self.out.say(Msg::ReadAll);
+    }
+
+    /// The list, the inputs and the story as they are now.
+    fn refresh(&mut self) {
+        let begun = Instant::now();
+        self.last = Some(begun);
+        self.sources();
+        if !self.held {
+            self.send_list();
+            self.fresh = false;
+        }
+        self.cost = begun.elapsed();
+        self.last = Some(Instant::now());
+    }
+
+    /// Shows the session as it is now.
+    fn look<R>(&mut self, look: impl FnOnce(&mut Session) -> R) -> Option<R> {
+        match &mut self.known {
+            Known::Live(live) => Some(live.look(look)),
+            Known::Whole(session) => Some(look(session)),
+            Known::Nothing => None,
+        }
+    }
+
+    fn failures(&mut self) {
+        let out = self.out;
+        self.look(|s| {
+            for f in &s.failures {
+                out.say(Msg::Notice(Level::Error, f.to_string()));
+            }
+        });
+    }
+
+    fn sources(&mut self) {
+        let live = matches!(self.known, Known::Live(_));
+        let rows = self.look(|s| {
+            let mut unparsed = vec![0; s.inputs.len()];
+            for u in &s.calls.unparsed {
+                if let Some(n) = unparsed.get_mut(u.place.input as usize) {
+                    *n += u.lines;
+                }
+            }
+            let mut begun = live;
+            let mut rows: Vec<SourceRow> = Vec::with_capacity(s.inputs.len() + s.failures.len());
+            for (i, unparsed) in s.inputs.iter().zip(unparsed) {
+                let state = match &i.fault {
+                    Some(e) => SourceState::Failed(e.to_string()),
+                    None if i.done || !live => SourceState::Done,
+                    None if std::mem::take(&mut begun) => SourceState::Reading,
+                    None => SourceState::Waiting,
+                };
+                rows.push(SourceRow {
+                    name: i.source.name.clone(),
+                    lines: i.lines,
+                    bytes: i.bytes,
+                    size: i.source.size(),
+                    state,
+                    unparsed,
+                });
+            }
+            rows.extend(s.failures.iter().map(|f| SourceRow {
+                name: f.name.clone(),
+                size: Some(0),
+                state: SourceState::Failed(format!("cannot {}: {}", f.what, f.why)),
+                ..SourceRow::default()
+            }));
+            rows
+        });
+        self.out.say(Msg::Sources(Arc::new(rows.unwrap_or_default())));
+    }
+
+    fn send_list(&mut self) {
+        let Some(wanted) = self.list.clone() else { return };
+        let mut query = self.query.clone();
+        query.filter = wanted
+            .filter
+            .as_deref()
+            .and_then(|f| expr::parse(f, super::runtime::now()).ok())
+            .or_else(|| query.filter.take().filter(|_| wanted.filter.is_none()));
+        let (engine, call) = (self.engine, self.call.clone());
+        let whole = matches!(self.known, Known::Whole(_));
+        let list = self.look(|s| {
+            if let Some(id) = &call {
+                query.calls = Some(calls_by_id(s, id).unwrap_or_default());
+            }
+            let look = whole || s.inputs.iter().all(|i| i.source.again_is_cheap());
+            list::list(s, engine, &query, &wanted, look)
+        });
+        if let Some(list) = list {
+            self.out.say(Msg::List(wanted.number, Arc::new(list)));
+        }
+    }
+
+    fn answer(&mut self, question: Ask) {
+        match question {
+            Ask::List(query) => {
+                self.list = Some(query);
+                self.send_list();
+            }
+            Ask::Story { call, whole, lines } => {
+                let wanted = story::Wanted { call, whole };
+                if self.story != Some(wanted) {
+                    self.story = Some(wanted);
+                    self.story_lines = None;
+                    self.turn.fetch_add(1, Ordering::Relaxed);
+                }
+                self.tell();
+                if lines {
+                    self.read_lines();
+                }
+            }
+            Ask::Texts(places) => {
+                let texts = self.look(|s| s.again(&places)).unwrap_or_default();
+                let texts = texts
+                    .into_iter()
+                    .map(|t| String::from_utf8_lossy(t.trim_ascii_end()).into_owned().into());
+                self.out.say(Msg::Texts(places.into_iter().zip(texts).collect()));
+            }
+            Ask::Sheet(subject) => {
+                if let Some(sheet) = self.look(|s| sheet::sheet(s, subject)) {
+                    self.out.say(Msg::Sheet(subject, Arc::new(sheet)));
+                }
+            }
+            Ask::Unparsed(input) => {
+                let lines = self.look(|s| unparsed(s, input)).unwrap_or_default();
+                self.out.say(Msg::Unparsed(lines));
+            }
+            Ask::Values(field) => {
+                let values = self.look(|s| values(s, field)).unwrap_or_default();
+                self.out.say(Msg::Values(field, Arc::new(values)));
+            }
+            Ask::Plan {
+                purpose,
+                wanted,
+                target,
+            } => {
+                let options = Arc::clone(&self.options);
+                let plans = self.look(|s| wanted.iter().filter_map(|w| planned(s, w, &target, &options)).collect());
+                self.out.say(Msg::Planned(purpose, plans.unwrap_or_default()));
+            }
+            Ask::Diff(sides, older, newer) => {
+                let (older, newer) = diff::texts((None, older.as_bytes()), (None, newer.as_bytes()));
+                self.out.say(Msg::Diffed(sides, Arc::new(diff::diff(&older, &newer))));
+            }
+            Ask::Hold(held) => {
+                self.held = held;
+                if !held && self.fresh {
+                    self.refresh();
+                }
+            }
+        }
+    }
+
+    /// The story as far as it is known.
+    fn tell(&mut self) {
+        let Some(wanted) = self.story else { return };
+        let engine = self.engine;
+        let lines = self.story_lines.take();
+        let told = self.look(|s| story::tell(s, engine, wanted, lines.as_ref())).flatten();
+        self.story_lines = lines;
+        if let Some(story) = told {
+            self.out.say(Msg::Story(Arc::new(story)));
+        }
+    }
+
+    /// Reads the lines of the story on a thread of its own; they come back through a channel.
+    fn read_lines(&mut self) {
+        let Some(wanted) = self.story else { return };
+        let Some(lines) = self.look(|s| story::lines(s, wanted)) else {
+            return;
+        };
+        let (engine, reading, turn, back) = (self.engine, self.reading, self.turn, self.lines.clone());
+        let mine = turn.fetch_add(1, Ordering::Relaxed) + 1;
+        self.scope.spawn(move || {
+            let go_on = || turn.load(Ordering::Relaxed) == mine;
+            // The screen keeps warnings only; a story tells more.
+            let reading = Reading { least: None, ..reading };
+            if let Some(read) = lines.read(engine, reading, &go_on) {
+                let _ = back.send((mine, read));
+            }
+        });
+    }
+}
+
+/// Of questions of one kind only the last; the others in their order.
+fn latest(mut questions: Vec<Ask>) -> Vec<Ask> {
+    let kind = |q: &Ask| match q {
+        Ask::List(_) => 1,
+        Ask::Story { .. } => 2,
+        Ask::Sheet(_) => 3,
+        _ => 0,
+    };
+    let mut seen = [false; 4];
+    let mut keep: Vec<bool> = questions
+        .iter()
+        .rev()
+        .map(|q| {
+            let k = kind(q);
+            k == 0 || !std::mem::replace(&mut seen[k], true)
+        })
+        .collect();
+    keep.reverse();
+    let mut keep = keep.into_iter();
+    questions.retain(|_| keep.next().unwrap_or(true));
+    questions
+}
+
+fn planned(session: &Session, wanted: &Wanted, target: &Target, options: &Options) -> Option<Planned> {
+    let (number, draft) = match wanted {
+        Wanted::Exchange(n) => (*n, None),
+        Wanted::Draft(d) => (d.recorded.exchange, Some(Arc::clone(d))),
+    };
+    let recorded = sheet::recorded(session, number)?;
+    let changed = draft.as_ref().map_or(&recorded.request, |d| &d.recorded.request);
+    let options = Options {
+        edits: draft.as_ref().map(|d| d.edits.clone()).unwrap_or_default(),
+        edited: draft.is_some(),
+        ..options.clone()
+    };
+    let e = session.calls.exchanges.get(number as usize)?;
+    let plan = match e.why_not {
+        Some(why) if draft.is_none() => Err(format!("cannot be sent again: {why}")),
+        _ => plan(recorded.provider, recorded.kind, changed, target, &options)
+            .map(Arc::new)
+            .map_err(|e| e.to_string()),
+    };
+    Some(Planned {
+        recorded: Arc::new(recorded),
+        draft,
+        plan,
+    })
+}
+
+/// What could not be read of an input, with line numbers.
+fn unparsed(session: &Session, input: usize) -> Vec<Line> {
+    const MOST: usize = 2_000;
+    let runs: Vec<_> = session
+        .calls
+        .unparsed
+        .iter()
+        .filter(|u| u.place.input as usize == input)
+        .take(MOST)
+        .collect();
+    let places: Vec<_> = runs.iter().map(|u| u.place).collect();
+    let mut out = Vec::new();
+    for (u, text) in runs.iter().zip(session.again(&places)) {
+        if !u.why.is_empty() {
+            out.push(Line::of(Role::Warning, &format!("{}: {}", u.place.line, u.why)));
+        }
+        let text = String::from_utf8_lossy(&text);
+        for (n, l) in text.lines().enumerate().take(MOST) {
+            let mut line = Line::of(Role::Faint, &format!("{:>7} ", u.place.line + n as u64));
+            line.push(Role::Plain, l);
+            out.push(line);
+        }
+        if out.len() > MOST {
+            out.push(Line::of(
+                Role::Comment,
+                "… and more: `redial errors --unparsed` lists all",
+            ));
+            break;
+        }
+    }
+    out
+}
+
+/// Values of a field that occur in the session, the most frequent first.
+fn values(session: &Session, field: Field) -> Vec<String> {
+    let mut counts: std::collections::HashMap<String, usize> = std::collections::HashMap::new();
+    for value in crate::query::values(session, field) {
+        *counts.entry(value).or_default() += 1;
+    }
+    let mut all: Vec<(String, usize)> = counts.into_iter().collect();
+    all.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    all.truncate(VALUES);
+    all.into_iter().map(|v| v.0).collect()
+}

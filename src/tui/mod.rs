@@ -1,0 +1,79 @@
+//! The terminal: calls, the story of a call, and one key to send it again.
+//!
+//! [`update`](fn@update::update) is pure: the [`model::Model`], a message, out come effects as data. [`view`] reads only. Impure are
+//! [`runtime`] (terminal, signals, clock, the loop), [`desk`] (the session's thread), `sender` (the replays' thread), `clipboard` and
+//! `editor`. Keys, help, footer, palette and the README come from one table, [`keys`]; where things stand is [`layout`]'s, which
+//! `update` and `view` both ask; colours are roles, given a look by [`theme`].
+//!
+//! To add a command: see [`keys`]. To add a screen: see [`view`].
+
+mod answer;
+mod clipboard;
+pub mod data;
+pub mod desk;
+mod editor;
+mod events;
+pub mod form;
+mod fuzzy;
+mod keyboard;
+pub mod keys;
+pub mod layout;
+pub mod list;
+pub mod model;
+pub mod msg;
+pub mod runtime;
+mod sender;
+pub mod theme;
+pub mod update;
+pub mod view;
+
+use std::sync::Arc;
+
+use crate::demo::App;
+use crate::filter::Engine;
+use model::Model;
+use runtime::{Out, Outside};
+
+/// What the screen begins with.
+#[derive(Debug)]
+pub struct Begin {
+    /// The model as the settings make it.
+    pub model: Model,
+    /// What is read and how requests are sent.
+    pub start: desk::Start,
+    /// The demo's app.
+    pub app: Option<App>,
+}
+
+/// Opens the screen and stays there until the user leaves.
+///
+/// # Errors
+///
+/// The terminal cannot be used, or the system gives no thread.
+pub fn run(begin: Begin, engine: impl FnOnce() -> Engine + Send + 'static) -> anyhow::Result<()> {
+    let Begin { mut model, start, app } = begin;
+    let mut outside = outside(start, engine, app)?;
+    runtime::on_terminal(&mut model, &mut outside)
+}
+
+/// The threads behind the screen.
+///
+/// # Errors
+///
+/// The system gives no thread.
+pub fn outside(
+    start: desk::Start,
+    engine: impl FnOnce() -> Engine + Send + 'static,
+    app: Option<App>,
+) -> anyhow::Result<Outside> {
+    let (out, messages) = Out::new();
+    let sender = sender::Sender::start(Arc::clone(&start.options), out.clone())?;
+    let desk = desk::Desk::start(start, engine, out.clone())?;
+    Ok(Outside {
+        desk,
+        sender,
+        app,
+        messages,
+        out,
+    })
+}

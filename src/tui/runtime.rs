@@ -1,0 +1,414 @@
+//! The impure file: the terminal, its keys and signals, the clock, the threads, and the loop that ties them together.
+//!
+//! One loop waits for whatever comes first: a key, a signal, a message of a thread, or the next tick while something moves.
+//! What is there at once is taken together and drawn once. With nothing going on it sleeps.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use crossterm::event::{
+    DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture, Event, KeyEventKind,
+    MouseButton, MouseEventKind,
+};
+use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, SetTitle, disable_raw_mode, enable_raw_mode};
+use futures_util::{Stream, StreamExt};
+use ratatui::Terminal;
+use ratatui::backend::{Backend, CrosstermBackend};
+use tokio::sync::mpsc;
+
+use super::desk::Desk;
+use super::events::Events;
+use super::model::{Model, NOTICE};
+use super::msg::{Effect, Level, Mouse, Msg};
+use super::sender::{Job, Sender};
+use super::update::update;
+use super::{clipboard, editor, keyboard, view};
+use crate::demo::App;
+use crate::model::Time;
+
+/// Where threads put their messages.
+#[derive(Clone, Debug)]
+pub struct Out(mpsc::UnboundedSender<Msg>);
+
+impl Out {
+    /// The far end of a loop, and the loop's own end.
+    pub fn new() -> (Self, mpsc::UnboundedReceiver<Msg>) {
+        let (near, far) = mpsc::unbounded_channel();
+        (Self(near), far)
+    }
+
+    /// Says something; whoever is gone does not hear it.
+    pub fn say(&self, msg: Msg) {
+        let _ = self.0.send(msg);
+    }
+
+    /// True when nobody listens any more.
+    pub fn closed(&self) -> bool {
+        self.0.is_closed()
+    }
+}
+
+/// What the loop works with beside the screen.
+#[derive(Debug)]
+pub struct Outside {
+    /// The session's thread.
+    pub(super) desk: Desk,
+    /// The sending thread.
+    pub(super) sender: Sender,
+    /// The demo's app.
+    pub(super) app: Option<App>,
+    /// Messages of the threads.
+    pub(super) messages: mpsc::UnboundedReceiver<Msg>,
+    /// To put one there.
+    pub(super) out: Out,
+}
+
+/// What the loop does with the terminal beyond drawing; a test has another one.
+pub trait Screen {
+    /// Keys, mouse, sizes.
+    type Events: Stream<Item = io::Result<Event>> + Unpin;
+    /// The stream of them, as it is now.
+    fn events(&mut self) -> &mut Self::Events;
+    /// Mouse on or off.
+    fn mouse(&mut self, on: bool);
+    /// Copies a text; says how.
+    ///
+    /// # Errors
+    ///
+    /// It could not be copied.
+    fn copy(&mut self, text: &str) -> io::Result<String>;
+    /// Gives the terminal away, runs something, takes it back.
+    fn away(&mut self, work: &mut dyn FnMut());
+    /// Rings the bell.
+    fn bell(&mut self);
+    /// Called after every picture, with what was drawn.
+    fn drawn(&mut self, _model: &Model, _buffer: &ratatui::buffer::Buffer) {}
+}
+
+/// This machine's clock.
+pub(super) fn now() -> Time {
+    Time(chrono::Utc::now().timestamp_millis())
+}
+
+/// Runs until the user quits, the terminal goes away, or a signal ends it.
+///
+/// # Errors
+///
+/// The terminal cannot be drawn on.
+pub async fn run<B>(
+    terminal: &mut Terminal<B>,
+    screen: &mut impl Screen,
+    model: &mut Model,
+    outside: &mut Outside,
+) -> Result<(), B::Error>
+where
+    B: Backend,
+{
+    let mut signals = Signals::new();
+    let size = terminal.size()?;
+    let mut waiting = vec![Msg::Now(now()), Msg::Resize(size.width, size.height)];
+    loop {
+        for msg in waiting.drain(..) {
+            for effect in update(model, msg) {
+                if effect == Effect::Quit {
+                    return Ok(());
+                }
+                if effect == Effect::Redraw {
+                    terminal.clear()?;
+                } else {
+                    carry_out(effect, model, screen, outside, terminal)?;
+                }
+            }
+        }
+        let shown = terminal.draw(|frame| view::draw(model, frame))?;
+        screen.drawn(model, shown.buffer);
+        let tick = async {
+            match next_tick(model) {
+                Some(d) => tokio::time::sleep(d).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            event = screen.events().next() => match event {
+                Some(Ok(e)) => waiting.extend(message(&e)),
+                // The terminal is gone.
+                Some(Err(_)) | None => return Ok(()),
+            },
+            said = signals.next() => match said {
+                Said::End => return Ok(()),
+                Said::Resumed => terminal.clear()?,
+            },
+            msg = outside.messages.recv() => waiting.extend(msg),
+            () = tick => {}
+        }
+        // Whatever else is there already is taken in before the next picture; keys in their order.
+        while waiting.len() < 64 {
+            match ready(screen.events()).await {
+                Some(Some(Ok(e))) => waiting.extend(message(&e)),
+                _ => break,
+            }
+        }
+        while waiting.len() < 256 {
+            match outside.messages.try_recv() {
+                Ok(m) => waiting.push(m),
+                Err(_) => break,
+            }
+        }
+        waiting.insert(0, Msg::Now(now()));
+    }
+}
+
+/// What a stream has right now.
+async fn ready<S: Stream + Unpin>(stream: &mut S) -> Option<Option<S::Item>> {
+    std::future::poll_fn(|cx| {
+        std::task::Poll::Ready(match stream.poll_next_unpin(cx) {
+            std::task::Poll::Ready(item) => Some(item),
+            std::task::Poll::Pending => None,
+        })
+    })
+    .await
+}
+
+/// When the picture changes by itself: while something is on its way, and when a notice has been seen long enough.
+fn next_tick(model: &Model) -> Option<Duration> {
+    if model.replays.open() > 0 {
+        return Some(Duration::from_millis(100));
+    }
+    let notice = model.notices.current(model.now).filter(|n| n.level < Level::Error)?;
+    let left = (notice.at.0 + NOTICE - model.now.0).clamp(1, NOTICE);
+    Some(Duration::from_millis(left as u64))
+}
+
+/// What an event of the terminal means.
+fn message(event: &Event) -> Option<Msg> {
+    match event {
+        Event::Key(k) if k.kind != KeyEventKind::Release => keyboard::key(*k).map(Msg::Key),
+        Event::Paste(text) => Some(Msg::Paste(text.clone())),
+        Event::Resize(w, h) => Some(Msg::Resize(*w, *h)),
+        Event::Mouse(m) => match m.kind {
+            MouseEventKind::Down(MouseButton::Left) => Some(Msg::Mouse(Mouse::Click(m.column, m.row))),
+            MouseEventKind::ScrollUp => Some(Msg::Mouse(Mouse::WheelUp(m.column, m.row))),
+            MouseEventKind::ScrollDown => Some(Msg::Mouse(Mouse::WheelDown(m.column, m.row))),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Does what `update` asked for.
+fn carry_out<B: Backend>(
+    effect: Effect,
+    model: &mut Model,
+    screen: &mut impl Screen,
+    outside: &mut Outside,
+    terminal: &mut Terminal<B>,
+) -> Result<(), B::Error> {
+    match effect {
+        Effect::Ask(question) => outside.desk.ask(question),
+        Effect::Send(numbers) => {
+            for a in model.replays.attempts.iter().filter(|a| numbers.contains(&a.number)) {
+                if let Some(target) = &model.target.target {
+                    outside.sender.send(Job {
+                        attempt: a.clone(),
+                        target: target.clone(),
+                    });
+                }
+            }
+        }
+        Effect::Cancel => outside.sender.cancel(),
+        Effect::Copy(text, what) => {
+            let said = match screen.copy(&text) {
+                Ok(how) => Msg::Notice(Level::Good, format!("{what} copied {how}")),
+                Err(e) => Msg::Notice(Level::Error, format!("cannot copy the {what}: {e}")),
+            };
+            outside.out.say(said);
+        }
+        Effect::EditOutside(text) => {
+            let mut result = Err(String::new());
+            screen.away(&mut || result = editor::edit(&text));
+            terminal.clear()?;
+            outside.out.say(Msg::Edited(result));
+        }
+        Effect::Mend => {
+            if let Some(app) = &outside.app {
+                let mended = !app.fixed();
+                let done = if mended { app.fix() } else { app.unfix() };
+                outside.out.say(match done {
+                    Ok(()) => Msg::Mended(mended),
+                    Err(e) => Msg::Notice(Level::Error, format!("cannot mend the demo's app: {e}")),
+                });
+            }
+        }
+        Effect::Mouse(on) => screen.mouse(on),
+        Effect::Suspend => {
+            screen.away(&mut || {
+                #[cfg(unix)]
+                {
+                    let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP);
+                }
+            });
+            terminal.clear()?;
+        }
+        Effect::Bell => screen.bell(),
+        Effect::Redraw | Effect::Quit => {}
+    }
+    Ok(())
+}
+
+/// What a signal says.
+enum Said {
+    /// End.
+    End,
+    /// In the foreground again.
+    Resumed,
+}
+
+/// Signals that end the program, or say that it is in the foreground again.
+struct Signals {
+    #[cfg(unix)]
+    ends: Vec<tokio::signal::unix::Signal>,
+    #[cfg(unix)]
+    cont: Option<tokio::signal::unix::Signal>,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+        let kinds = [SignalKind::terminate(), SignalKind::hangup(), SignalKind::interrupt()];
+        Self {
+            ends: kinds.into_iter().filter_map(|k| signal(k).ok()).collect(),
+            cont: signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw())).ok(),
+        }
+    }
+
+    async fn next(&mut self) -> Said {
+        std::future::poll_fn(|cx| {
+            if self.ends.iter_mut().any(|s| s.poll_recv(cx).is_ready()) {
+                return std::task::Poll::Ready(Said::End);
+            }
+            match self.cont.as_mut().map(|s| s.poll_recv(cx).is_ready()) {
+                Some(true) => std::task::Poll::Ready(Said::Resumed),
+                _ => std::task::Poll::Pending,
+            }
+        })
+        .await
+    }
+}
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> Self {
+        Self {}
+    }
+
+    async fn next(&mut self) -> Said {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        Said::End
+    }
+}
+
+/// The terminal that the program was started in, given back on any way out.
+pub(super) struct Tty {
+    mouse: bool,
+    /// Made anew whenever the terminal was somebody else's.
+    events: Events,
+}
+
+impl Tty {
+    /// Takes the terminal. A panic gives it back before it is reported.
+    pub(super) fn take(mouse: bool) -> io::Result<Self> {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            give_back();
+            before(info);
+        }));
+        enter(mouse)?;
+        Ok(Self {
+            mouse,
+            events: Events::start(),
+        })
+    }
+}
+
+impl Drop for Tty {
+    fn drop(&mut self) {
+        give_back();
+    }
+}
+
+fn enter(mouse: bool) -> io::Result<()> {
+    enable_raw_mode()?;
+    let mut out = io::stdout();
+    crossterm::execute!(out, EnterAlternateScreen, EnableBracketedPaste, SetTitle("redial"))?;
+    if mouse {
+        crossterm::execute!(out, EnableMouseCapture)?;
+    }
+    Ok(())
+}
+
+/// Everything back as it was; what cannot be done is left.
+fn give_back() {
+    let mut out = io::stdout();
+    let _ = crossterm::execute!(
+        out,
+        DisableMouseCapture,
+        DisableBracketedPaste,
+        LeaveAlternateScreen,
+        crossterm::cursor::Show
+    );
+    let _ = disable_raw_mode();
+}
+
+impl Screen for Tty {
+    type Events = Events;
+
+    fn events(&mut self) -> &mut Events {
+        &mut self.events
+    }
+
+    fn mouse(&mut self, on: bool) {
+        self.mouse = on;
+        let mut out = io::stdout();
+        let _ = if on {
+            crossterm::execute!(out, EnableMouseCapture)
+        } else {
+            crossterm::execute!(out, DisableMouseCapture)
+        };
+    }
+
+    fn copy(&mut self, text: &str) -> io::Result<String> {
+        clipboard::copy(&mut io::stdout(), text)
+    }
+
+    fn away(&mut self, work: &mut dyn FnMut()) {
+        self.events.stop();
+        give_back();
+        work();
+        let _ = enter(self.mouse);
+        self.events = Events::start();
+    }
+
+    fn bell(&mut self) {
+        let mut out = io::stdout();
+        let _ = out.write_all(b"\x07").and_then(|()| out.flush());
+    }
+}
+
+/// The loop on the real terminal.
+pub(super) fn on_terminal(model: &mut Model, outside: &mut Outside) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let mut tty = Tty::take(model.look.mouse)?;
+    let mut terminal = Terminal::new(CrosstermBackend::new(io::BufWriter::with_capacity(
+        1 << 16,
+        io::stdout(),
+    )))?;
+    runtime.block_on(run(&mut terminal, &mut tty, model, outside))?;
+    drop(tty);
+    // A thread that waits for a pipe would be waited for.
+    runtime.shutdown_background();
+    Ok(())
+}

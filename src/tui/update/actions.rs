@@ -1,0 +1,319 @@
+//! Commands: what each does, whichever pane has the keys.
+
+use super::super::keys::Action;
+use super::super::layout::Pane;
+use super::super::list::Step;
+use super::super::model::{Model, Overlay, Reader, Shown};
+use super::super::msg::{Ask, Effect, Level, Purpose};
+use super::{ask, close, moves, prompts, replays, search, stories};
+use crate::output::rich::Line;
+use crate::output::style::Role;
+
+/// Runs a command of the panes.
+pub(super) fn run(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
+    if let Some(Overlay::Text(_)) = &model.overlay
+        && !over_text(action)
+    {
+        return;
+    }
+    match action {
+        Action::Down => moves::step(model, Step::By(1), effects),
+        Action::Up => moves::step(model, Step::By(-1), effects),
+        Action::PageDown => moves::step(model, Step::Pages(1), effects),
+        Action::PageUp => moves::step(model, Step::Pages(-1), effects),
+        Action::HalfDown => moves::step(model, Step::Halves(1), effects),
+        Action::HalfUp => moves::step(model, Step::Halves(-1), effects),
+        Action::Top => moves::step(model, Step::Top, effects),
+        Action::Bottom => moves::step(model, Step::Bottom, effects),
+        Action::Left => moves::sideways(model, -1),
+        Action::Right => moves::sideways(model, 1),
+        Action::NextProblem => moves::problem(model, true, effects),
+        Action::PreviousProblem => moves::problem(model, false, effects),
+        Action::NextCall => moves::call_with_problem(model, true, effects),
+        Action::PreviousCall => moves::call_with_problem(model, false, effects),
+        Action::NextPane => next_pane(model, 1),
+        Action::PreviousPane => next_pane(model, -1),
+        Action::Calls => focus(model, Pane::Calls),
+        Action::Story => focus(model, Pane::Story),
+        Action::Detail => focus(model, Pane::Detail),
+        Action::Replays => focus(model, Pane::Replays),
+        Action::Sources => focus(model, Pane::Sources),
+        Action::Zoom => model.zoom = !model.zoom,
+        Action::Open => open(model, effects),
+        Action::Close => escape(model, effects),
+        Action::Back => {
+            if !back(model) {
+                effects.push(Effect::Quit);
+            }
+        }
+        Action::Quit => effects.push(Effect::Quit),
+        Action::Search => prompts::search(model),
+        Action::NextHit => search::go(model, true, effects),
+        Action::PreviousHit => search::go(model, false, effects),
+        Action::Filter => prompts::filter(model, effects),
+        Action::ToggleFilter => toggle_filter(model),
+        Action::ErrorsOnly => model.calls.problems_only = !model.calls.problems_only,
+        Action::Order => order(model),
+        Action::AllLines => stories::toggle_all(model),
+        Action::Family => stories::toggle_family(model, effects),
+        Action::Follow => follow(model, effects),
+        Action::Pause => {
+            model.calls.paused = !model.calls.paused;
+            ask(effects, Ask::Hold(model.calls.paused));
+        }
+        Action::Mark => mark(model, effects),
+        Action::Replay => replays::wish(model, Purpose::Send, effects),
+        Action::Preview => replays::wish(model, Purpose::Preview, effects),
+        Action::Edit => replays::edit(model),
+        Action::EditOutside => replays::edit_outside(model, effects),
+        Action::Target => prompts::target(model, None),
+        Action::Diff => replays::diff(model, effects),
+        Action::Copy => prompts::copy(model),
+        Action::Palette => prompts::palette(model),
+        Action::Help => prompts::help(model),
+        Action::Messages => messages(model),
+        Action::Theme => {
+            model.look.theme = model.look.theme.next();
+            let text = format!("theme {}", model.look.theme.name());
+            model.notices.say(model.now, Level::Info, text);
+        }
+        Action::Mouse => {
+            model.look.mouse = !model.look.mouse;
+            effects.push(Effect::Mouse(model.look.mouse));
+            let text = if model.look.mouse { "mouse on" } else { "mouse off" };
+            model.notices.say(model.now, Level::Info, text);
+        }
+        Action::Redraw => effects.push(Effect::Redraw),
+        Action::Suspend => effects.push(Effect::Suspend),
+        Action::Mend => {
+            if model.demo.is_some() {
+                effects.push(Effect::Mend);
+            } else {
+                let text = "only `redial demo` has an app to mend; mend yours and replay";
+                model.notices.say(model.now, Level::Info, text);
+            }
+        }
+        // These belong to prompts, menus and forms.
+        Action::Accept
+        | Action::Cancel
+        | Action::Complete
+        | Action::Next
+        | Action::Previous
+        | Action::Send
+        | Action::Add
+        | Action::Remove => {}
+    }
+}
+
+/// Commands that a text over the panes takes.
+fn over_text(action: Action) -> bool {
+    use Action as A;
+    matches!(
+        action,
+        A::Down
+            | A::Up
+            | A::PageDown
+            | A::PageUp
+            | A::HalfDown
+            | A::HalfUp
+            | A::Top
+            | A::Bottom
+            | A::Close
+            | A::Back
+            | A::Quit
+            | A::Replay
+            | A::Theme
+            | A::Redraw
+            | A::Suspend
+            | A::Target
+    )
+}
+
+/// Gives the keys to a pane.
+pub(super) fn focus(model: &mut Model, pane: Pane) {
+    model.focus = pane;
+    if pane >= Pane::Detail {
+        model.slot = pane;
+    } else if pane == Pane::Calls && model.slot == Pane::Sources {
+        model.slot = Pane::Detail;
+    }
+}
+
+/// Calls, story, what is beside it, and round.
+fn next_pane(model: &mut Model, by: isize) {
+    let ring = [Pane::Calls, Pane::Story, model.slot];
+    let at = ring.iter().position(|p| *p == model.focus).unwrap_or(0);
+    focus(model, ring[(at as isize + by).rem_euclid(3) as usize]);
+}
+
+fn open(model: &mut Model, effects: &mut Vec<Effect>) {
+    match model.focus {
+        Pane::Calls if model.calls.selected().is_some() => focus(model, Pane::Story),
+        Pane::Story => {
+            if !stories::toggle_here(model) && model.story.selected().is_some() {
+                focus(model, Pane::Detail);
+            }
+        }
+        Pane::Sources => {
+            if let Some(s) = model.sources.rows.get(model.sources.cursor.at) {
+                if s.unparsed > 0 {
+                    ask(effects, Ask::Unparsed(model.sources.cursor.at));
+                } else {
+                    let text = "every line of it could be read so far";
+                    model.notices.say(model.now, Level::Info, text);
+                }
+            }
+        }
+        Pane::Calls => {}
+        Pane::Detail | Pane::Replays => model.zoom = !model.zoom,
+    }
+}
+
+/// One step back; false at the top.
+fn back(model: &mut Model) -> bool {
+    if model.overlay.is_some() {
+        close(model);
+        return true;
+    }
+    if model.zoom {
+        model.zoom = false;
+        return true;
+    }
+    let to = match model.focus {
+        Pane::Calls => return false,
+        Pane::Story | Pane::Sources => Pane::Calls,
+        Pane::Detail | Pane::Replays => Pane::Story,
+    };
+    focus(model, to);
+    true
+}
+
+/// Closes what is open, cancels what is on its way, clears what is marked; never quits.
+fn escape(model: &mut Model, effects: &mut Vec<Effect>) {
+    if model.overlay.is_some() {
+        close(model);
+    } else if model
+        .notices
+        .current(model.now)
+        .is_some_and(|n| n.level == Level::Error)
+    {
+        model.notices.shown = false;
+    } else if model.replays.open() > 0 {
+        effects.push(Effect::Cancel);
+    } else if model.search.is_some() {
+        model.search = None;
+    } else if model.focus == Pane::Replays && matches!(model.replays.shown, Shown::Diff(..)) {
+        model.replays.shown = Shown::Answer;
+        model.replays.width = 0;
+    } else if !back(model) {
+        model.calls.marks.clear();
+        model.story.marks.clear();
+    }
+}
+
+fn toggle_filter(model: &mut Model) {
+    if model.filter.text.trim().is_empty() {
+        let text = format!("no filter yet; {} sets one", model.keys.name_of(Action::Filter));
+        return model.notices.say(model.now, Level::Info, text);
+    }
+    model.filter.off = !model.filter.off;
+}
+
+fn order(model: &mut Model) {
+    model.calls.worst_first = !model.calls.worst_first;
+    model.calls.touched = true;
+    let text = if model.calls.worst_first {
+        "worst calls first"
+    } else {
+        "calls by time"
+    };
+    model.notices.say(model.now, Level::Info, text);
+}
+
+fn follow(model: &mut Model, effects: &mut Vec<Effect>) {
+    model.calls.follow = !model.calls.follow;
+    if model.calls.follow {
+        model.calls.worst_first = false;
+        let (len, height) = (model.calls.list.rows.len(), model.height(Pane::Calls));
+        model.calls.cursor.select(len.saturating_sub(1), len, height);
+        stories::follow_selection(model, effects);
+    }
+    let text = if model.calls.follow {
+        "following: the newest call stays selected"
+    } else {
+        "not following"
+    };
+    model.notices.say(model.now, Level::Info, text);
+}
+
+fn mark(model: &mut Model, effects: &mut Vec<Effect>) {
+    match model.focus {
+        Pane::Calls => {
+            if let Some(call) = model.calls.selected().map(|r| r.call) {
+                toggle(&mut model.calls.marks, call);
+                moves::step(model, Step::By(1), effects);
+            }
+        }
+        Pane::Story => match replays::exchange_here(model) {
+            Some(n) => {
+                toggle(&mut model.story.marks, n);
+                moves::step(model, Step::By(1), effects);
+            }
+            None => model
+                .notices
+                .say(model.now, Level::Info, "only requests can be marked here"),
+        },
+        _ => model
+            .notices
+            .say(model.now, Level::Info, "calls and requests can be marked"),
+    }
+}
+
+fn toggle(marks: &mut std::collections::BTreeSet<u32>, n: u32) {
+    if !marks.remove(&n) {
+        marks.insert(n);
+    }
+}
+
+fn messages(model: &mut Model) {
+    let lines: Vec<Line> = model
+        .notices
+        .all
+        .iter()
+        .map(|n| {
+            let role = match n.level {
+                Level::Error => Role::Error,
+                Level::Good => Role::Good,
+                Level::Info => Role::Plain,
+            };
+            let mut line = Line::of(Role::Faint, &format!("{} ", &n.at.to_string()[11..19]));
+            line.push(role, &n.text);
+            line
+        })
+        .collect();
+    model.overlay = Some(Overlay::Text(Reader {
+        title: "Messages (UTC)".to_owned(),
+        lines: if lines.is_empty() {
+            vec![Line::of(Role::Faint, "none so far")]
+        } else {
+            lines
+        },
+        ..Reader::default()
+    }));
+}
+
+/// The demo's app was mended or broken.
+pub(super) fn mended(model: &mut Model, mended: bool) {
+    if let Some(d) = &mut model.demo {
+        d.progress.fixed = mended;
+    }
+    let text = if mended {
+        format!(
+            "the demo's app is mended; {} sends the request again",
+            model.keys.name_of(Action::Replay)
+        )
+    } else {
+        "the demo's app is broken again".to_owned()
+    };
+    model.notices.say(model.now, Level::Good, text);
+}

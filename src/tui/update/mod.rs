@@ -1,0 +1,169 @@
+//! What happens changes the model, and says what the outside is to do: `update(&mut Model, Msg) -> Vec<Effect>`, pure.
+//!
+//! Messages end in a file of their topic: [`actions`] (commands), [`moves`] (cursors), [`prompts`] (what is typed), [`replays`],
+//! [`stories`]. At the end [`wants`] compares what is in sight with what is known and asks for the rest.
+
+mod actions;
+mod moves;
+mod prompts;
+mod replays;
+mod search;
+mod stories;
+mod wants;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use super::data::{CallList, Sheet, Subject};
+use super::keys::Layer;
+use super::model::{Model, Overlay, PromptKind, Reader};
+use super::msg::{Ask, Effect, Level, Mouse, Msg};
+use crate::config::keys::Key;
+use crate::output::rich::Line;
+
+pub use replays::summary;
+pub use search::Finder;
+
+/// How many sheets are kept for coming back.
+const SHEETS: usize = 24;
+
+/// Takes a message in.
+pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    match msg {
+        Msg::Key(key) => self::key(model, key, &mut effects),
+        Msg::Paste(text) => prompts::paste(model, &text, &mut effects),
+        Msg::Mouse(m) => mouse(model, m, &mut effects),
+        Msg::Resize(w, h) => model.size = (w, h),
+        Msg::Now(t) => model.now = t,
+        Msg::Do(action) => actions::run(model, action, &mut effects),
+        Msg::List(number, list) => self::list(model, number, list, &mut effects),
+        Msg::Sources(rows) => model.sources.rows = rows,
+        Msg::ReadAll => model.sources.done = true,
+        Msg::Story(data) => stories::arrived(model, data),
+        Msg::Texts(texts) => {
+            for (place, text) in texts {
+                model.story.asked.remove(&place);
+                model.story.texts.insert(place, text);
+            }
+        }
+        Msg::Sheet(subject, sheet) => self::sheet(model, subject, sheet),
+        Msg::Unparsed(lines) => unparsed(model, lines),
+        Msg::Values(field, values) => {
+            model.filter.values.insert(field, values);
+            prompts::typed(model, &mut effects);
+        }
+        Msg::Planned(purpose, plans) => replays::planned(model, purpose, plans, &mut effects),
+        Msg::Attempt(number, state) => replays::went_on(model, number, state, &mut effects),
+        Msg::Diffed(sides, diff) => replays::diffed(model, sides, diff),
+        Msg::Edited(result) => replays::edited(model, result, &mut effects),
+        Msg::Notice(level, text) => model.notices.say(model.now, level, text),
+        Msg::Mended(mended) => actions::mended(model, mended),
+    }
+    wants::settle(model, &mut effects);
+    effects
+}
+
+fn key(model: &mut Model, key: Key, effects: &mut Vec<Effect>) {
+    if let Some(n) = model.notices.current(model.now)
+        && n.level < Level::Error
+    {
+        model.notices.shown = false;
+    }
+    match layer(model) {
+        Layer::Prompt => prompts::key(model, key, effects),
+        Layer::Form => prompts::form_key(model, key, effects),
+        Layer::Panes => {
+            if let Some(action) = model.keys.action(Layer::Panes, key) {
+                actions::run(model, action, effects);
+            }
+        }
+    }
+}
+
+/// Whose keys are meant.
+fn layer(model: &Model) -> Layer {
+    match &model.overlay {
+        Some(Overlay::Prompt(_) | Overlay::Copy(_) | Overlay::Confirm(_)) => Layer::Prompt,
+        Some(Overlay::Form(_)) => Layer::Form,
+        Some(Overlay::Text(_)) | None => Layer::Panes,
+    }
+}
+
+/// A new list: the cursor stays on its call.
+fn list(model: &mut Model, number: u64, list: Arc<CallList>, effects: &mut Vec<Effect>) {
+    if number != model.calls.asked {
+        return;
+    }
+    let height = model.height(super::layout::Pane::Calls);
+    let calls = &mut model.calls;
+    let was = calls.selected().map(|r| r.call);
+    let moved = calls.touched || model.story.lines_asked;
+    calls.list = list;
+    calls.filled = true;
+    let len = calls.list.rows.len();
+    let there = was.and_then(|w| calls.list.rows.iter().position(|r| r.call == w));
+    let at = match there {
+        _ if calls.follow => len.saturating_sub(1),
+        Some(at) if moved => at,
+        _ if moved => calls.cursor.at,
+        _ => 0,
+    };
+    calls.cursor.select(at, len, height);
+    if calls.selected().map(|r| r.call) != model.story.call || model.story.call.is_none() {
+        stories::follow_selection(model, effects);
+    }
+}
+
+fn sheet(model: &mut Model, subject: Subject, sheet: Arc<Sheet>) {
+    let detail = &mut model.detail;
+    detail.before.retain(|(s, _)| *s != subject);
+    detail.before.push_back((subject, Arc::clone(&sheet)));
+    if detail.before.len() > SHEETS {
+        detail.before.pop_front();
+    }
+    if detail.subject == Some(subject) {
+        detail.sheet = Some(sheet);
+        detail.width = 0;
+    }
+}
+
+fn unparsed(model: &mut Model, lines: Vec<Line>) {
+    model.overlay = Some(Overlay::Text(Reader {
+        title: "Lines that could not be read".to_owned(),
+        lines,
+        ..Reader::default()
+    }));
+}
+
+fn mouse(model: &mut Model, mouse: Mouse, effects: &mut Vec<Effect>) {
+    let (column, row) = match mouse {
+        Mouse::Click(c, r) | Mouse::WheelUp(c, r) | Mouse::WheelDown(c, r) => (c, r),
+    };
+    match mouse {
+        Mouse::WheelUp(..) | Mouse::WheelDown(..) => {
+            let by = if matches!(mouse, Mouse::WheelUp(..)) { -3 } else { 3 };
+            moves::wheel(model, column, row, by, effects);
+        }
+        Mouse::Click(..) if model.overlay.is_none() => moves::click(model, column, row, effects),
+        Mouse::Click(..) => {}
+    }
+}
+
+/// Closes a prompt; what waited behind it comes back.
+fn close(model: &mut Model) {
+    model.overlay = match model.overlay.take() {
+        Some(Overlay::Prompt(p)) => match p.kind {
+            PromptKind::Field(form) => Some(Overlay::Form(form)),
+            _ => None,
+        },
+        _ => None,
+    };
+}
+
+/// A question.
+fn ask(effects: &mut Vec<Effect>, question: Ask) {
+    effects.push(Effect::Ask(question));
+}

@@ -1,0 +1,484 @@
+//! What is typed and chosen: search, filter, target, palette, help, the copy menu, questions, fields of the form.
+
+use tui_input::{Input, InputRequest};
+
+use super::super::data::CopyTexts;
+use super::super::fuzzy;
+use super::super::keys::{Action, COMMANDS, Layer};
+use super::super::model::{Choice, Menu, MenuLine, Model, Overlay, Prompt, PromptKind, Search};
+use super::super::msg::{Ask, Effect, Level, Purpose, Wanted};
+use super::{actions, ask, close, replays, search};
+use crate::config::keys::{Code, Key};
+use crate::filter::expr;
+use crate::output::curl::curl;
+use crate::replay::Target;
+
+/// Where a replay goes when nobody said otherwise.
+pub const USUAL_TARGET: &str = "http://localhost:3000";
+
+fn open(model: &mut Model, kind: PromptKind, text: &str) {
+    model.overlay = Some(Overlay::Prompt(Prompt {
+        kind,
+        input: Input::new(text.to_owned()),
+        choices: Vec::new(),
+        chosen: None,
+        top: 0,
+        fault: None,
+    }));
+}
+
+/// Begins a search in the focused pane.
+pub(super) fn search(model: &mut Model) {
+    let cursor = match model.focus {
+        super::super::layout::Pane::Calls => model.calls.cursor,
+        super::super::layout::Pane::Story => model.story.cursor,
+        super::super::layout::Pane::Detail => model.detail.cursor,
+        super::super::layout::Pane::Replays => model.replays.text,
+        super::super::layout::Pane::Sources => model.sources.cursor,
+    };
+    model.search = None;
+    open(model, PromptKind::Search(cursor), "");
+}
+
+/// Opens the filter bar.
+pub(super) fn filter(model: &mut Model, effects: &mut Vec<Effect>) {
+    let text = model.filter.text.clone();
+    open(model, PromptKind::Filter, &text);
+    typed(model, effects);
+}
+
+/// Asks where replays go.
+pub(super) fn target(model: &mut Model, then: Option<(Purpose, Vec<Wanted>)>) {
+    let text = if model.target.text.is_empty() {
+        USUAL_TARGET.to_owned()
+    } else {
+        model.target.text.clone()
+    };
+    open(model, PromptKind::Target(then), &text);
+}
+
+/// Every command by name.
+pub(super) fn palette(model: &mut Model) {
+    open(model, PromptKind::Palette, "");
+    list_commands(model);
+}
+
+/// The keys of this screen.
+pub(super) fn help(model: &mut Model) {
+    open(model, PromptKind::Help, "");
+    list_commands(model);
+}
+
+/// What can be copied of the selected thing.
+pub(super) fn copy(model: &mut Model) {
+    let texts = model.detail.sheet.as_ref().map(|s| s.copy.clone()).unwrap_or_default();
+    let attempt = match model.focus {
+        super::super::layout::Pane::Replays => model.replays.selected(),
+        _ => model
+            .detail
+            .sheet
+            .as_ref()
+            .and_then(|s| s.exchange)
+            .and_then(|n| model.replays.of(n).next_back()),
+    };
+    let command = attempt
+        .and_then(|a| curl(&a.plan).ok())
+        .or_else(|| recorded_curl(model));
+    let CopyTexts { body, url, id, advice } = texts;
+    let lines: Vec<MenuLine> = [
+        ('c', "curl command", command),
+        ('b', "body", body),
+        ('u', "URL", url),
+        ('i', "id of the call", id),
+        ('a', "advice", advice),
+    ]
+    .into_iter()
+    .filter_map(|(key, what, text)| text.map(|text| MenuLine { key, what, text }))
+    .collect();
+    if lines.is_empty() {
+        return model.notices.say(
+            model.now,
+            Level::Info,
+            "nothing to copy here: choose a request or a problem",
+        );
+    }
+    model.overlay = Some(Overlay::Copy(Menu { lines, at: 0 }));
+}
+
+/// The command that would send the recorded request to the target.
+fn recorded_curl(model: &Model) -> Option<String> {
+    let r = model.detail.sheet.as_ref()?.recorded.as_ref()?;
+    let target = match &model.target.target {
+        Some(t) => t.clone(),
+        None => Target::parse(USUAL_TARGET, &[]).ok()?,
+    };
+    // Not signed: a signature is made when it is sent, and the token stays where it is.
+    let options = crate::replay::Options {
+        sign: Some(crate::replay::SignMode::Strip),
+        ..crate::replay::Options::default()
+    };
+    let plan = crate::replay::plan(r.provider, r.kind, &r.request, &target, &options).ok()?;
+    curl(&plan).ok()
+}
+
+/// A key while something is typed or chosen.
+pub(super) fn key(model: &mut Model, key: Key, effects: &mut Vec<Effect>) {
+    let action = model.keys.action(Layer::Prompt, key);
+    match action {
+        Some(Action::Quit) => return effects.push(Effect::Quit),
+        Some(Action::Cancel) => return cancel(model),
+        _ => {}
+    }
+    match &mut model.overlay {
+        Some(Overlay::Copy(menu)) => {
+            let chosen = match (action, key.typed()) {
+                (Some(Action::Next), _) => {
+                    menu.at = (menu.at + 1) % menu.lines.len();
+                    return;
+                }
+                (Some(Action::Previous), _) => {
+                    menu.at = (menu.at + menu.lines.len() - 1) % menu.lines.len();
+                    return;
+                }
+                (Some(Action::Accept), _) => menu.lines.get(menu.at),
+                (_, Some('q')) => {
+                    model.overlay = None;
+                    return;
+                }
+                (_, Some(c)) => menu.lines.iter().find(|l| l.key == c),
+                _ => None,
+            };
+            if let Some(line) = chosen {
+                effects.push(Effect::Copy(line.text.clone(), line.what));
+                model.overlay = None;
+            }
+        }
+        Some(Overlay::Confirm(_)) => {
+            let yes = action == Some(Action::Accept) || matches!(key.typed(), Some('y' | 'r'));
+            let no = matches!(key.typed(), Some('n' | 'q'));
+            if (yes || no)
+                && let Some(Overlay::Confirm(plans)) = model.overlay.take()
+                && yes
+            {
+                replays::send(model, plans, effects);
+            }
+        }
+        Some(Overlay::Prompt(_)) => prompt_key(model, action, key, effects),
+        _ => {}
+    }
+}
+
+fn prompt_key(model: &mut Model, action: Option<Action>, key: Key, effects: &mut Vec<Effect>) {
+    match action {
+        Some(Action::Accept) => return accept(model, effects),
+        Some(Action::Complete) => return complete(model, effects),
+        Some(Action::Next) => return choose(model, 1),
+        Some(Action::Previous) => return choose(model, -1),
+        Some(Action::PageDown) => return choose(model, 10),
+        Some(Action::PageUp) => return choose(model, -10),
+        _ => {}
+    }
+    let Some(Overlay::Prompt(p)) = &mut model.overlay else {
+        return;
+    };
+    if let Some(request) = editing(key) {
+        let before = p.input.value().to_owned();
+        p.input.handle(request);
+        if p.input.value() != before || matches!(p.kind, PromptKind::Filter) {
+            typed(model, effects);
+        }
+    }
+}
+
+/// What a key does in a line of text.
+fn editing(key: Key) -> Option<InputRequest> {
+    if let Some(c) = key.typed() {
+        return Some(InputRequest::InsertChar(c));
+    }
+    Some(match (key.code, key.ctrl, key.alt) {
+        (Code::Backspace, false, false) | (Code::Char('h'), true, false) => InputRequest::DeletePrevChar,
+        (Code::Delete, false, false) => InputRequest::DeleteNextChar,
+        (Code::Left, false, false) | (Code::Char('b'), true, false) => InputRequest::GoToPrevChar,
+        (Code::Right, false, false) => InputRequest::GoToNextChar,
+        (Code::Left, true, _) | (Code::Char('b'), false, true) => InputRequest::GoToPrevWord,
+        (Code::Right, true, _) | (Code::Char('f'), false, true) => InputRequest::GoToNextWord,
+        (Code::Home, ..) | (Code::Char('a'), true, false) => InputRequest::GoToStart,
+        (Code::End, ..) | (Code::Char('e'), true, false) => InputRequest::GoToEnd,
+        (Code::Char('w'), true, false) | (Code::Backspace, _, true) => InputRequest::DeletePrevWord,
+        (Code::Char('u'), true, false) => InputRequest::DeleteLine,
+        (Code::Char('k'), true, false) => InputRequest::DeleteTillEnd,
+        _ => return None,
+    })
+}
+
+/// Pasted text goes into the line; line ends become blanks.
+pub(super) fn paste(model: &mut Model, text: &str, effects: &mut Vec<Effect>) {
+    let Some(Overlay::Prompt(p)) = &mut model.overlay else {
+        return;
+    };
+    for c in text.chars().take(64 * 1024) {
+        let c = if c.is_control() { ' ' } else { c };
+        p.input.handle(InputRequest::InsertChar(c));
+    }
+    typed(model, effects);
+}
+
+/// The line has changed.
+pub(super) fn typed(model: &mut Model, effects: &mut Vec<Effect>) {
+    let Some(Overlay::Prompt(p)) = &mut model.overlay else {
+        return;
+    };
+    p.fault = None;
+    let text = p.input.value().to_owned();
+    match &p.kind {
+        PromptKind::Search(from) => {
+            let (from, pane) = (from.at, model.focus);
+            model.search = (!text.is_empty()).then_some(Search { text, pane });
+            search::look(model, pane, from, true, true, effects);
+        }
+        PromptKind::Filter => filter_typed(model, &text, effects),
+        PromptKind::Palette | PromptKind::Help => list_commands(model),
+        PromptKind::Target(_) | PromptKind::Field(_) => {}
+    }
+}
+
+/// What the filter is wrong in, and what could stand at its cursor.
+fn filter_typed(model: &mut Model, text: &str, effects: &mut Vec<Effect>) {
+    let now = model.now;
+    let Some(Overlay::Prompt(p)) = &mut model.overlay else {
+        return;
+    };
+    if !text.trim().is_empty()
+        && let Err(e) = expr::parse(text, now)
+    {
+        p.fault = Some((e.column(), e.brief()));
+    }
+    let cursor = text.char_indices().nth(p.input.cursor()).map_or(text.len(), |(n, _)| n);
+    let mut missing = Vec::new();
+    let known = &model.filter.values;
+    let asked = std::cell::RefCell::new(&mut missing);
+    let found = expr::complete(text, cursor, &|field| match known.get(&field) {
+        Some(values) => values.to_vec(),
+        None => {
+            asked.borrow_mut().push(field);
+            Vec::new()
+        }
+    });
+    p.choices = found
+        .candidates
+        .into_iter()
+        .map(|c| Choice {
+            insert: Some((c.text.clone(), found.from, found.to)),
+            text: c.text,
+            help: c.help,
+            action: None,
+        })
+        .collect();
+    p.chosen = None;
+    p.top = 0;
+    for field in missing {
+        if model.filter.asked.insert(field.name()) {
+            ask(effects, Ask::Values(field));
+        }
+    }
+}
+
+/// The commands that fit what was typed, best first; without a word in the order of the table.
+fn list_commands(model: &mut Model) {
+    let keys = std::sync::Arc::clone(&model.keys);
+    let Some(Overlay::Prompt(p)) = &mut model.overlay else {
+        return;
+    };
+    let help = p.kind == PromptKind::Help;
+    let all = COMMANDS
+        .iter()
+        .enumerate()
+        .filter(|(_, c)| help || c.layer == Layer::Panes);
+    let choices: Vec<Choice> = all
+        .map(|(n, c)| {
+            let bound: Vec<String> = keys.keys_of(n).iter().map(ToString::to_string).collect();
+            Choice {
+                text: if help { bound.join(" ") } else { c.name.to_owned() },
+                help: if help {
+                    c.help.to_owned()
+                } else {
+                    format!("{}  {}", c.help, bound.join(" "))
+                },
+                action: (c.layer == Layer::Panes).then_some(c.action),
+                insert: None,
+            }
+        })
+        .collect();
+    p.choices = fuzzy::rank(p.input.value(), choices, |c| format!("{} {}", c.text, c.help));
+    p.chosen = (!p.choices.is_empty() && !help).then_some(0);
+    p.top = 0;
+}
+
+fn choose(model: &mut Model, by: isize) {
+    let height = super::super::layout::choices(model.size);
+    let Some(Overlay::Prompt(p)) = &mut model.overlay else {
+        return;
+    };
+    if p.choices.is_empty() {
+        return;
+    }
+    let last = p.choices.len() - 1;
+    let n = match p.chosen {
+        Some(n) => n.saturating_add_signed(by).min(last),
+        None if by < 0 => last,
+        None => 0,
+    };
+    p.chosen = Some(n);
+    p.top = p.top.clamp((n + 1).saturating_sub(height), n);
+}
+
+/// Puts the chosen completion into the line, or the first one.
+fn complete(model: &mut Model, effects: &mut Vec<Effect>) {
+    let Some(Overlay::Prompt(p)) = &mut model.overlay else {
+        return;
+    };
+    let Some(Choice {
+        insert: Some((text, from, to)),
+        ..
+    }) = p.choices.get(p.chosen.unwrap_or(0)).cloned()
+    else {
+        return;
+    };
+    let line = p.input.value();
+    let (Some(head), Some(tail)) = (line.get(..from), line.get(to..)) else {
+        return;
+    };
+    let gap = if tail.starts_with(' ') || text.ends_with(['(', ' ']) {
+        ""
+    } else {
+        " "
+    };
+    let at = (head.chars().count()) + text.chars().count() + gap.len();
+    p.input = Input::new(format!("{head}{text}{gap}{tail}")).with_cursor(at);
+    typed(model, effects);
+}
+
+fn accept(model: &mut Model, effects: &mut Vec<Effect>) {
+    let Some(Overlay::Prompt(p)) = &mut model.overlay else {
+        return;
+    };
+    let text = p.input.value().trim().to_owned();
+    match &p.kind {
+        PromptKind::Search(_) => model.overlay = None,
+        PromptKind::Filter => {
+            if p.chosen.is_some() {
+                return complete(model, effects);
+            }
+            if p.fault.is_none() {
+                model.overlay = None;
+                model.filter.text = text;
+                model.filter.off = false;
+            }
+        }
+        PromptKind::Target(_) => take_target(model, &text, effects),
+        PromptKind::Palette | PromptKind::Help => {
+            let action = p.chosen.and_then(|n| p.choices.get(n)?.action);
+            let waiting = p.kind == PromptKind::Help && action.is_none();
+            if !waiting || p.choices.is_empty() {
+                model.overlay = None;
+            }
+            if let Some(a) = action {
+                actions::run(model, a, effects);
+            }
+        }
+        PromptKind::Field(_) => {
+            let value = p.input.value().to_owned();
+            close(model);
+            if let Some(Overlay::Form(form)) = &mut model.overlay
+                && let Err(why) = form.take(&value)
+            {
+                model.notices.say(model.now, Level::Error, why);
+            }
+        }
+    }
+}
+
+fn take_target(model: &mut Model, text: &str, effects: &mut Vec<Effect>) {
+    match Target::parse(text, &model.target.allow_hosts) {
+        Ok(target) => {
+            model.target.text = target.to_string();
+            model.target.target = Some(target);
+            let then = match model.overlay.take() {
+                Some(Overlay::Prompt(Prompt {
+                    kind: PromptKind::Target(then),
+                    ..
+                })) => then,
+                _ => None,
+            };
+            if let Some((purpose, wanted)) = then {
+                replays::plan(model, purpose, wanted, effects);
+            }
+        }
+        Err(e) => {
+            if let Some(Overlay::Prompt(p)) = &mut model.overlay {
+                p.fault = Some((0, e.to_string()));
+            }
+        }
+    }
+}
+
+fn cancel(model: &mut Model) {
+    if let Some(Overlay::Prompt(p)) = &model.overlay
+        && let PromptKind::Search(from) = p.kind
+    {
+        use super::super::layout::Pane;
+        match model.focus {
+            Pane::Calls => model.calls.cursor = from,
+            Pane::Story => model.story.cursor = from,
+            Pane::Detail => model.detail.cursor = from,
+            Pane::Replays => model.replays.text = from,
+            Pane::Sources => model.sources.cursor = from,
+        }
+        model.search = None;
+    }
+    close(model);
+    if let Some(Overlay::Form(form)) = &mut model.overlay {
+        form.give_up();
+    }
+}
+
+/// A key in the form.
+pub(super) fn form_key(model: &mut Model, key: Key, effects: &mut Vec<Effect>) {
+    let Some(action) = model.keys.action(Layer::Form, key) else {
+        return;
+    };
+    let height = super::super::layout::form_rows(model.size);
+    let Some(Overlay::Form(form)) = &mut model.overlay else {
+        return;
+    };
+    match action {
+        Action::Next => form.step(1, height),
+        Action::Previous => form.step(-1, height),
+        Action::PageDown => form.step(10, height),
+        Action::PageUp => form.step(-10, height),
+        Action::Accept => edit_field(model),
+        Action::Add => {
+            form.add(height);
+            edit_field(model);
+        }
+        Action::Remove => {
+            if let Err(why) = form.remove(height) {
+                model.notices.say(model.now, Level::Info, why);
+            }
+        }
+        Action::Send => replays::send_form(model, Purpose::Send, effects),
+        Action::Preview => replays::send_form(model, Purpose::Preview, effects),
+        Action::EditOutside => replays::edit_outside(model, effects),
+        Action::Cancel => model.overlay = None,
+        Action::Quit => effects.push(Effect::Quit),
+        _ => {}
+    }
+}
+
+fn edit_field(model: &mut Model) {
+    let Some(Overlay::Form(form)) = model.overlay.take() else {
+        return;
+    };
+    let text = form.typed();
+    open(model, PromptKind::Field(form), &text);
+}

@@ -1,0 +1,239 @@
+//! The lines around the panes: the demo's hint, the breadcrumb, the status, the keys.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::super::keys::{Action, COMMANDS, Layer};
+use super::super::layout::{Areas, Pane};
+use super::super::model::{Model, Overlay};
+use super::super::msg::Level;
+use super::pen::Pen;
+use super::sources::size;
+use crate::demo;
+use crate::output::fit;
+use crate::output::style::Role;
+
+/// Draws all of them.
+pub(super) fn draw(model: &Model, buffer: &mut Buffer, areas: &Areas) {
+    if let Some(area) = areas.hint {
+        hint(model, buffer, area);
+    }
+    if let Some(area) = areas.breadcrumb {
+        breadcrumb(model, buffer, area);
+    }
+    status(model, buffer, areas.status);
+    if let Some(area) = areas.footer {
+        footer(model, buffer, area);
+    }
+}
+
+/// What the demo's user does next.
+fn hint(model: &Model, buffer: &mut Buffer, area: Rect) {
+    let Some(d) = &model.demo else { return };
+    let step = demo::next_step(d.progress);
+    let text = step.say(|name| {
+        let action = match name {
+            "open" => Action::Open,
+            "replay" => Action::Replay,
+            "fix" => Action::Mend,
+            _ => return None,
+        };
+        Some(model.keys.name_of(action))
+    });
+    let mut pen = Pen::new(buffer, model.look.theme, area, 0);
+    pen.text(Role::Good, &format!(" {}/{} ", step.number(), demo::STEPS.len()))
+        .text(Role::Heading, &text);
+}
+
+/// Where one stands.
+fn breadcrumb(model: &Model, buffer: &mut Buffer, area: Rect) {
+    let crumb = model.look.signs().crumb;
+    let mut steps = vec!["Calls".to_owned()];
+    if model.focus == Pane::Sources {
+        steps = vec!["Sources".to_owned()];
+    } else if model.focus != Pane::Calls {
+        let call = model
+            .calls
+            .list
+            .rows
+            .iter()
+            .find(|r| Some(r.call) == model.story.call)
+            .and_then(|r| r.id.as_ref());
+        steps.push(call.map_or_else(|| "Story".to_owned(), |i| fit::short(&i.to_string())));
+        match model.focus {
+            Pane::Detail => steps.push(model.detail.tab.title().to_owned()),
+            Pane::Replays => steps.push("Replays".to_owned()),
+            _ => {}
+        }
+    }
+    Pen::new(buffer, model.look.theme, area, 0).text(Role::Command, &steps.join(&format!(" {crumb} ")));
+}
+
+/// A notice, or counts, filter, target and progress; what matters most stands first.
+fn status(model: &Model, buffer: &mut Buffer, area: Rect) {
+    let theme = model.look.theme;
+    let mut pen = Pen::new(buffer, theme, area, 0);
+    if let Some(n) = model.notices.current(model.now) {
+        let role = match n.level {
+            Level::Error => Role::Error,
+            Level::Good => Role::Good,
+            Level::Info => Role::Info,
+        };
+        pen.skip(1).text(role, &n.text);
+        return;
+    }
+    let dot = format!(" {} ", model.look.signs().dot);
+    pen.skip(1);
+    let list = &model.calls.list;
+    let shown = list.rows.iter().filter(|r| r.id.is_some()).count();
+    pen.text(
+        Role::Plain,
+        &format!("{} of {}", fit::thousands(shown), fit::count(list.total, "call")),
+    );
+    let open = model.replays.open();
+    if open > 0 {
+        pen.text(Role::Faint, &dot)
+            .text(Role::Info, &format!("{open} sending, esc cancels"));
+    }
+    if !model.sources.done {
+        let (done, all) = model.sources.progress();
+        let text = match all.filter(|&a| a > 0) {
+            Some(all) => format!(
+                "reading {} of {} ({} %)",
+                size(done),
+                size(all),
+                (done * 100 / all).min(100)
+            ),
+            None => format!("reading {}", size(done)),
+        };
+        pen.text(Role::Faint, &dot).text(Role::Info, &text);
+    }
+    if model.calls.paused {
+        pen.text(Role::Faint, &dot).text(Role::Warning, "held still");
+    }
+    if !model.filter.text.trim().is_empty() {
+        let off = if model.filter.off { "filter off: " } else { "filter: " };
+        pen.text(Role::Faint, &dot)
+            .text(Role::Faint, off)
+            .text(Role::Name, model.filter.text.trim());
+    }
+    if let Some(s) = &model.search {
+        pen.text(Role::Faint, &dot)
+            .text(Role::Faint, "/")
+            .text(Role::Name, &s.text);
+    }
+    let marks = model.calls.marks.len() + model.story.marks.len();
+    if marks > 0 {
+        pen.text(Role::Faint, &dot)
+            .text(Role::Command, &format!("{marks} marked"));
+    }
+    match &model.target.target {
+        Some(t) => pen
+            .text(Role::Faint, &dot)
+            .text(Role::Faint, "to ")
+            .text(Role::Name, &t.to_string()),
+        None => pen.text(Role::Faint, &dot).text(Role::Faint, "no target yet"),
+    };
+    let failed = model
+        .sources
+        .rows
+        .iter()
+        .filter(|s| matches!(s.state, super::super::data::SourceState::Failed(_)))
+        .count();
+    if failed > 0 {
+        let key = model.keys.name_of(Action::Sources);
+        let text = format!("{} not read: {key}", fit::count(failed, "input"));
+        pen.text(Role::Faint, &dot).text(Role::Error, &text);
+    }
+}
+
+/// The keys that matter here, as many as fit.
+fn footer(model: &Model, buffer: &mut Buffer, area: Rect) {
+    let mut pen = Pen::new(buffer, model.look.theme, area, 0);
+    pen.skip(1);
+    for (key, brief) in offers(model) {
+        if fit::width(&key) + fit::width(&brief) + 3 > pen.left() {
+            break;
+        }
+        pen.text(Role::Command, &key).skip(1).text(Role::Faint, &brief).skip(2);
+    }
+}
+
+/// Keys and words for what has the keys now.
+fn offers(model: &Model) -> Vec<(String, String)> {
+    let own = |list: &[(&str, &str)]| list.iter().map(|(k, t)| ((*k).to_owned(), (*t).to_owned())).collect();
+    match &model.overlay {
+        Some(Overlay::Prompt(p)) => {
+            use super::super::model::PromptKind as K;
+            match p.kind {
+                K::Search(_) => own(&[("enter", "keep"), ("esc", "back")]),
+                K::Filter => own(&[
+                    ("enter", "filter"),
+                    ("tab", "complete"),
+                    ("up down", "choose"),
+                    ("esc", "leave"),
+                ]),
+                K::Palette => own(&[("enter", "run"), ("up down", "choose"), ("esc", "leave")]),
+                K::Help => own(&[("type", "to find"), ("up down", "scroll"), ("esc", "close")]),
+                K::Target(_) | K::Field(_) => own(&[("enter", "take it"), ("esc", "leave")]),
+            }
+        }
+        Some(Overlay::Copy(_)) => own(&[("enter", "copy"), ("esc", "leave")]),
+        Some(Overlay::Confirm(_)) => own(&[("enter", "send"), ("esc", "leave")]),
+        Some(Overlay::Text(t)) if !t.send.is_empty() => {
+            let key = model.keys.name_of(Action::Replay);
+            let mut all = vec![(key, "send it".to_owned())];
+            all.extend(own(&[("esc", "close")]));
+            all
+        }
+        Some(Overlay::Text(_)) => own(&[("esc", "close")]),
+        Some(Overlay::Form(_)) => COMMANDS
+            .iter()
+            .enumerate()
+            .filter(|(_, c)| c.layer == Layer::Form)
+            .filter_map(|(n, c)| {
+                let brief = match c.action {
+                    Action::Accept => "edit",
+                    Action::Send => "send",
+                    Action::Preview => "what is sent",
+                    Action::Add => "add",
+                    Action::Remove => "remove",
+                    Action::EditOutside => "editor",
+                    Action::Cancel => "leave",
+                    _ => return None,
+                };
+                Some((model.keys.keys_of(n).first()?.to_string(), brief.to_owned()))
+            })
+            .collect(),
+        None => pane_offers(model),
+    }
+}
+
+fn pane_offers(model: &Model) -> Vec<(String, String)> {
+    let number = model.focus.number();
+    let mut all: Vec<(String, String)> = COMMANDS
+        .iter()
+        .enumerate()
+        .filter(|(_, c)| c.layer == Layer::Panes && c.offer.contains(&number))
+        .filter(|(_, c)| c.action != Action::Help)
+        .filter_map(|(n, c)| {
+            let brief = match c.action {
+                Action::ErrorsOnly if !model.calls.problems_only => "problems only",
+                Action::AllLines if model.story.all => "fold lines",
+                _ => c.brief,
+            };
+            Some((model.keys.keys_of(n).first()?.to_string(), brief.to_owned()))
+        })
+        .collect();
+    if model.demo.is_some() {
+        all.insert(
+            2.min(all.len()),
+            (model.keys.name_of(Action::Mend), "mend app".to_owned()),
+        );
+    }
+    let back = if model.focus == Pane::Calls { Some("quit") } else { None };
+    all.extend(back.map(|b| (model.keys.name_of(Action::Back), b.to_owned())));
+    // Help comes where it is always seen.
+    all.insert(2.min(all.len()), (model.keys.name_of(Action::Help), "help".to_owned()));
+    all
+}

@@ -1,0 +1,356 @@
+//! The list of calls with the histogram above it.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::super::data::{CallRow, Histogram};
+use super::super::layout;
+use super::super::model::Model;
+use super::pen::{Pen, paint};
+use crate::call::When;
+use crate::model::{Severity, Time};
+use crate::output::fit;
+use crate::output::rich::Needle;
+use crate::output::style::Role;
+
+/// Columns of the table; zero for one that has no room.
+#[derive(Clone, Copy, Debug)]
+struct Columns {
+    time: usize,
+    id: usize,
+    people: usize,
+    app: usize,
+    age: usize,
+    what: usize,
+}
+
+impl Columns {
+    fn of(rows: &[CallRow], width: usize) -> Self {
+        let people = rows
+            .iter()
+            .filter_map(people)
+            .map(|p| fit::width(&p))
+            .max()
+            .unwrap_or(0);
+        let mut c = Self {
+            time: if width >= 90 { 14 } else { 8 },
+            id: if width >= 56 { 12 } else { 8 },
+            people: 0,
+            app: 0,
+            age: if width >= 60 { 5 } else { 0 },
+            what: 0,
+        };
+        let gap = |n: usize| if n > 0 { n + 2 } else { 0 };
+        let fixed = |c: &Self| 3 + gap(c.time) + gap(c.id) + gap(c.people) + gap(c.app) + gap(c.age);
+        if width >= 76 && people > 0 {
+            c.people = people.min(width / 4).max(9);
+        }
+        if width >= 110 {
+            c.app = 20;
+        }
+        c.what = width.saturating_sub(fixed(&c));
+        c
+    }
+}
+
+/// How many, how sorted.
+pub(super) fn facts(model: &Model) -> String {
+    let calls = &model.calls;
+    let order = if calls.worst_first { "worst first" } else { "by time" };
+    let which = if calls.problems_only { "with problems" } else { "all" };
+    let mut facts = vec![which, order];
+    if calls.follow {
+        facts.push("following");
+    }
+    if calls.paused {
+        facts.push("held");
+    }
+    facts.join(", ")
+}
+
+/// Draws the pane.
+pub(super) fn draw(model: &Model, buffer: &mut Buffer, pane: Rect, needle: Option<&Needle>) {
+    let areas = layout::calls(pane);
+    let theme = model.look.theme;
+    if let Some(area) = areas.histogram {
+        histogram(model, buffer, area, &model.calls.list.histogram);
+    }
+    let rows = &model.calls.list.rows;
+    let columns = Columns::of(rows, usize::from(areas.rows.width));
+    if let Some(area) = areas.head {
+        let mut pen = Pen::new(buffer, theme, area, 0);
+        pen.skip(3);
+        let cells = [
+            ("time", columns.time),
+            ("call", columns.id),
+            ("from, to", columns.people),
+            ("app", columns.app),
+            ("what went wrong", columns.what),
+            ("age", columns.age),
+        ];
+        for (name, width) in cells.into_iter().filter(|c| c.1 > 0) {
+            pen.cell(Role::Faint, name, width).skip(2);
+        }
+    }
+    if rows.is_empty() {
+        return empty(model, buffer, areas.rows);
+    }
+    let height = usize::from(areas.rows.height);
+    for (n, at) in model.calls.cursor.window(rows.len(), height).enumerate() {
+        row(model, buffer, areas.rows, n as u16, &rows[at], columns, needle);
+        if at == model.calls.cursor.at {
+            let focused = model.focus == super::Pane::Calls;
+            paint(buffer, areas.rows, n as u16, theme.selected(focused));
+        }
+    }
+}
+
+fn row(model: &Model, buffer: &mut Buffer, area: Rect, n: u16, r: &CallRow, columns: Columns, needle: Option<&Needle>) {
+    let signs = model.look.signs();
+    let selected = model.calls.selected().is_some_and(|s| s.call == r.call);
+    let mut pen = Pen::new(buffer, model.look.theme, area, n);
+    let mark = if model.calls.marks.contains(&r.call) {
+        signs.mark
+    } else if selected {
+        signs.here
+    } else {
+        " "
+    };
+    pen.cell(Role::Command, mark, 1);
+    let (letter, role) = letter(r.severity);
+    pen.text(role, letter).text(Role::Plain, if r.leg { "+" } else { " " });
+    pen.cell(Role::Faint, &time(r.started, columns.time), columns.time)
+        .skip(2);
+    let id =
+        r.id.as_ref()
+            .map_or_else(|| "(no call)".to_owned(), |i| fit::short(&i.to_string()));
+    pen.found(Role::Heading, &fit::fit(&id, columns.id), needle).skip(2);
+    if columns.people > 0 {
+        let who = fit::fit(&people(r).unwrap_or_default(), columns.people);
+        pen.found(Role::Plain, &who, needle).skip(2);
+    }
+    if columns.app > 0 {
+        let app = r.app.as_deref().map(app).unwrap_or_default();
+        pen.found(Role::Faint, &fit::fit(&app, columns.app), needle).skip(2);
+    }
+    let what = r.what.as_deref().unwrap_or_default();
+    let more = match r.problems {
+        0 | 1 => String::new(),
+        n => format!(" ({n})"),
+    };
+    let replayed = replayed(model, r);
+    let room = columns
+        .what
+        .saturating_sub(fit::width(&more) + replayed.map_or(0, |_| 2));
+    let text = if fit::width(&crate::output::safe::printable(what)) > room {
+        fit::fit(what, room)
+    } else {
+        what.to_owned()
+    };
+    let before = pen.left();
+    if let Some(pass) = replayed {
+        let (sign, role) = if pass {
+            (signs.pass, Role::Good)
+        } else {
+            (signs.fail, Role::Error)
+        };
+        pen.text(role, sign).skip(1);
+    }
+    pen.found(
+        if r.severity >= Some(Severity::Warning) {
+            Role::Plain
+        } else {
+            Role::Faint
+        },
+        &text,
+        needle,
+    )
+    .text(Role::Faint, &more);
+    let used = before - pen.left();
+    if columns.age > 0 {
+        pen.skip(columns.what.saturating_sub(used) + 2);
+        pen.cell(Role::Faint, &age(r.started, model.now), columns.age);
+    }
+}
+
+/// Whether the last replay of each of the call's failed requests passed; none when one was not sent again.
+fn replayed(model: &Model, r: &CallRow) -> Option<bool> {
+    if model.replays.attempts.is_empty() || r.failed.is_empty() {
+        return None;
+    }
+    let mut all = true;
+    for &n in &r.failed {
+        all &= model.last_answer(n)?.answered()?.pass;
+    }
+    Some(all)
+}
+
+fn letter(severity: Option<Severity>) -> (&'static str, Role) {
+    match severity {
+        Some(Severity::Error) => ("E", Role::Error),
+        Some(Severity::Warning) => ("W", Role::Warning),
+        _ => ("-", Role::Faint),
+    }
+}
+
+fn people(r: &CallRow) -> Option<String> {
+    match (r.from.as_deref(), r.to.as_deref()) {
+        (None, None) => None,
+        (from, to) => Some(format!("{} → {}", from.unwrap_or("?"), to.unwrap_or("?"))),
+    }
+}
+
+/// Host and path of an application, or its script's name.
+fn app(text: &str) -> String {
+    text.strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"))
+        .unwrap_or(text)
+        .to_owned()
+}
+
+fn time(when: When, width: usize) -> String {
+    if width < 14 {
+        when.clock().unwrap_or_default()
+    } else {
+        fit::brief(when).unwrap_or_default()
+    }
+}
+
+/// How long ago: `12s`, `5m`, `3h`, `2d`, `13y`.
+fn age(when: When, now: Time) -> String {
+    let Some(t) = when.time() else { return String::new() };
+    let s = (now.0 - t.0) / 1000;
+    match s {
+        ..0 => "now".to_owned(),
+        0..60 => format!("{s}s"),
+        60..3_600 => format!("{}m", s / 60),
+        3_600..86_400 => format!("{}h", s / 3_600),
+        86_400..31_536_000 => format!("{}d", s / 86_400),
+        _ => format!("{}y", s / 31_536_000),
+    }
+}
+
+/// What there is instead of rows, and the next key.
+fn empty(model: &Model, buffer: &mut Buffer, area: Rect) {
+    use super::super::keys::Action;
+    let key = |a| model.keys.name_of(a);
+    let mut lines = Vec::new();
+    if !model.calls.filled || (!model.sources.done && model.calls.list.total == 0) {
+        lines.push("reading…".to_owned());
+    } else if model.filter.active().is_some() {
+        lines.push("No call fits the filter.".to_owned());
+        lines.push(format!(
+            "{} changes it, {} switches it off",
+            key(Action::Filter),
+            key(Action::ToggleFilter)
+        ));
+    } else if model.calls.list.total > 0 && model.calls.problems_only {
+        lines.push(format!(
+            "No problems in {}.",
+            fit::count(model.calls.list.total, "call")
+        ));
+        lines.push(format!("{} shows all calls", key(Action::ErrorsOnly)));
+    } else if model.sources.done {
+        lines.push("No calls in these inputs.".to_owned());
+        lines.push(format!(
+            "{} shows what was read and what could not be",
+            key(Action::Sources)
+        ));
+    } else {
+        lines.push("no problems so far, reading…".to_owned());
+    }
+    for (n, text) in lines.iter().enumerate() {
+        let role = if n == 0 { Role::Plain } else { Role::Faint };
+        Pen::new(buffer, model.look.theme, area, n as u16)
+            .skip(3)
+            .text(role, text);
+    }
+}
+
+/// Bars of errors over time, with the time of both ends below.
+fn histogram(model: &Model, buffer: &mut Buffer, area: Rect, h: &Histogram) {
+    let theme = model.look.theme;
+    let bars = area.height - 1;
+    let most = h.bins.iter().map(|(e, w)| e + w).max().unwrap_or(0);
+    let Some((from, to)) = h.span.filter(|_| most > 0) else {
+        let text = if model.calls.filled { "no errors over time" } else { "" };
+        Pen::new(buffer, theme, area, bars).skip(3).text(Role::Faint, text);
+        return;
+    };
+    let signs = model.look.signs();
+    let steps = u32::from(bars) * 8;
+    let width = usize::from(area.width.saturating_sub(4));
+    for (n, &(errors, warnings)) in h.bins.iter().enumerate().take(width) {
+        let sum = errors + warnings;
+        if sum == 0 {
+            continue;
+        }
+        // At least one step: a single error among thousands is what one looks for.
+        let height = (u64::from(sum) * u64::from(steps)).div_ceil(u64::from(most)) as u32;
+        let role = if errors > 0 { Role::Error } else { Role::Warning };
+        for row in 0..bars {
+            let below = u32::from(bars - 1 - row) * 8;
+            let fill = height.saturating_sub(below).min(8);
+            if fill > 0 {
+                Pen::new(buffer, theme, area, row)
+                    .skip(3 + n)
+                    .text(role, signs.bars[fill as usize - 1]);
+            }
+        }
+    }
+    let (from, to) = ends(from, to);
+    let mut pen = Pen::new(buffer, theme, area, bars);
+    pen.skip(3).text(Role::Faint, &from);
+    let middle = format!("{} {most} in the highest", signs.dot);
+    pen.skip(1).text(Role::Faint, &middle);
+    let last = area.right().saturating_sub(fit::width(&to) as u16 + 1);
+    pen.to(last).text(Role::Faint, &to);
+}
+
+/// Both ends as short as they can be told apart.
+fn ends(from: Time, to: Time) -> (String, String) {
+    let (a, b) = (from.to_string(), to.to_string());
+    let day = a[..10] == b[..10];
+    let short = |t: &str| {
+        if day {
+            t[11..19].to_owned()
+        } else {
+            format!("{} {}", &t[..10], &t[11..16])
+        }
+    };
+    if day {
+        (format!("{} {}", &a[..10], short(&a)), short(&b))
+    } else {
+        (short(&a), short(&b))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages() {
+        let now = Time(1_000_000_000_000);
+        let at = |s: i64| age(When::At(Time(now.0 - s * 1000)), now);
+        assert_eq!(at(-5), "now");
+        assert_eq!(at(59), "59s");
+        assert_eq!(at(120), "2m");
+        assert_eq!(at(7_200), "2h");
+        assert_eq!(at(200_000), "2d");
+        assert_eq!(at(400 * 86_400), "1y");
+    }
+
+    #[test]
+    fn ends_of_one_day_and_of_several() {
+        let t = |s| Time::parse(s).unwrap();
+        assert_eq!(
+            ends(t("2026-03-06T18:01:00Z"), t("2026-03-06T19:00:00Z")),
+            ("2026-03-06 18:01:00".to_owned(), "19:00:00".to_owned())
+        );
+        assert_eq!(
+            ends(t("2026-03-06T18:01:00Z"), t("2026-03-07T19:00:00Z")),
+            ("2026-03-06 18:01".to_owned(), "2026-03-07 19:00".to_owned())
+        );
+    }
+}
