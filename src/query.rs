@@ -169,6 +169,39 @@ fn takes_call(session: &Session, call: &Call, filter: &Expr) -> bool {
         })
 }
 
+/// The values that a field has in the session: of its calls, findings and requests, as often as they occur. Moments and numbers
+/// are left out: nobody chooses among those.
+pub fn values(session: &Session, field: Field) -> Vec<String> {
+    let mut out = Vec::new();
+    let mut add = |value: Value<'_>| match value {
+        Value::Text(t) => out.push(t.into_owned()),
+        Value::Texts(t) => out.extend(t.into_iter().map(Cow::into_owned)),
+        Value::Severity(s) => out.push(s.as_str().to_owned()),
+        Value::Missing | Value::Number(_) | Value::Time(_) => {}
+    };
+    for call in session.calls.iter() {
+        let row = CallRow { session, call };
+        let of_call = row.value(field);
+        let known = !matches!(of_call, Value::Missing);
+        add(of_call);
+        if known && !matches!(field, Field::Outcome | Field::Source) {
+            continue;
+        }
+        for finding in session.calls.findings_of(call).filter(|f| !f.hidden && !f.noise) {
+            add(FindingRow { session, call, finding }.value(field));
+        }
+        for exchange in session.calls.exchanges_of(call) {
+            add(ExchangeRow {
+                session,
+                call,
+                exchange,
+            }
+            .value(field));
+        }
+    }
+    out
+}
+
 struct CallRow<'a> {
     session: &'a Session,
     call: &'a Call,

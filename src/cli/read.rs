@@ -34,8 +34,8 @@ pub(super) struct View {
     begun: Instant,
 }
 
-/// All packs: the user's first, so that they can override.
-pub(super) fn engine(folders: &[PathBuf]) -> Result<Engine, Stop> {
+/// The user's rule packs: those of `folders` first, so that they can override.
+pub(super) fn packs(folders: &[PathBuf]) -> Result<Vec<crate::filter::Pack>, Stop> {
     let mut packs = Vec::new();
     for folder in folders {
         if !folder.is_dir() {
@@ -49,7 +49,12 @@ pub(super) fn engine(folders: &[PathBuf]) -> Result<Engine, Stop> {
     if let Some(own) = config_folder() {
         packs.extend(user_packs(&own.join("filters")));
     }
-    let engine = builtin::engine(packs);
+    Ok(packs)
+}
+
+/// All packs, the built-in ones last.
+pub(super) fn engine(folders: &[PathBuf]) -> Result<Engine, Stop> {
+    let engine = builtin::engine(packs(folders)?);
     for broken in engine.broken() {
         say(&broken.to_string());
     }
@@ -102,12 +107,10 @@ fn moment(option: &str, text: Option<&str>, now: Time) -> Result<Option<(Time, T
     }
 }
 
-/// Reads all inputs; `ids` when the command lists every id of a call.
-pub(super) fn open(read: &Read, default_level: Option<Severity>, ids: bool) -> anyhow::Result<View> {
-    let begun = Instant::now();
-    let look = &read.look;
+/// What the options narrow the view to; calls are looked up later, by [`find_call`].
+pub(super) fn query(look: &Look, default_level: Option<Severity>) -> Result<Query, Stop> {
     let now = now();
-    let mut query = Query {
+    Ok(Query {
         since: moment("--since", look.since.as_deref(), now)?.map(|(first, _)| first),
         until: moment("--until", look.until.as_deref(), now)?.map(|(_, last)| last),
         calls: None,
@@ -117,14 +120,17 @@ pub(super) fn open(read: &Read, default_level: Option<Severity>, ids: bool) -> a
             .as_deref()
             .map(|f| expr::parse(f, now).map_err(|e| Stop::usage(format!("--where:\n{e}"))))
             .transpose()?,
-    };
-    let engine = engine(&look.filters)?;
+    })
+}
+
+/// How to read for a query; `ids` when every id of a call is wanted.
+pub(super) fn reading(look: &Look, query: &Query, ids: bool) -> Reading {
     let shapes = look.format.as_deref().and_then(Shapes::parse).unwrap_or_default();
     let mut options = input::Options::default();
     options.threads = look.threads.unwrap_or(options.threads).clamp(1, 64);
     options.block = look.block.unwrap_or(options.block).clamp(1, 64 << 20);
     let ids = ids || look.call.is_some() || query.filter.as_ref().is_some_and(|f| f.fields().contains(&Field::Call));
-    let reading = Reading {
+    Reading {
         shapes,
         options,
         ids,
@@ -134,7 +140,16 @@ pub(super) fn open(read: &Read, default_level: Option<Severity>, ids: bool) -> a
         } else {
             query.level.map(|l| l.min(Severity::Warning))
         },
-    };
+    }
+}
+
+/// Reads all inputs; `ids` when the command lists every id of a call.
+pub(super) fn open(read: &Read, default_level: Option<Severity>, ids: bool) -> anyhow::Result<View> {
+    let begun = Instant::now();
+    let look = &read.look;
+    let mut query = query(look, default_level)?;
+    let engine = engine(&look.filters)?;
+    let reading = reading(look, &query, ids);
     let inputs = inputs(read)?;
     let mut session = with_progress(begun, |progress| Session::open(&inputs, &engine, reading, progress));
     for f in &session.failures {
@@ -205,7 +220,7 @@ fn severity(level: Level) -> Severity {
 }
 
 /// What to read: the inputs named, else standard input when something is piped in.
-fn inputs(read: &Read) -> Result<Vec<PathBuf>, Stop> {
+pub(super) fn inputs(read: &Read) -> Result<Vec<PathBuf>, Stop> {
     if read.look.follow {
         return Err(Stop::usage(
             "--follow: this version reads what is there and ends; following comes with a later one",

@@ -106,6 +106,14 @@ impl Key {
         Self { ctrl, alt, shift, code }
     }
 
+    /// The character that the key types; none for keys that type none, and with control or alt.
+    pub fn typed(self) -> Option<char> {
+        match self.code {
+            Code::Char(c) if !self.ctrl && !self.alt => Some(if self.shift { upper(c).unwrap_or(c) } else { c }),
+            _ => None,
+        }
+    }
+
     /// The key alone.
     pub fn plain(code: Code) -> Self {
         Self::new(code, false, false, false)

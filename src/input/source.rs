@@ -86,6 +86,11 @@ pub struct Failure {
 }
 
 impl Source {
+    /// Whether a place can be read again without reading what stands before it: not so in a compressed file.
+    pub fn again_is_cheap(&self) -> bool {
+        !matches!(self.kind, Kind::Coded(..))
+    }
+
     /// How many bytes there are to read, when that is known.
     pub fn size(&self) -> Option<u64> {
         match &self.kind {

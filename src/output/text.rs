@@ -43,21 +43,7 @@ impl Page {
         }
         let title = format!("{} {}", call.provider, call.id);
         writeln!(out, "{}", self.paint.role(Role::Heading, printable(&title)))?;
-        let mut facts = Vec::new();
-        facts.extend(moment(call.started));
-        facts.extend(call.duration().filter(|ms| (0..LONGEST_CALL).contains(ms)).map(length));
-        facts.extend(people(call));
-        facts.extend(call.state.as_deref().map(ending));
-        facts.extend(
-            call.parent
-                .as_ref()
-                .map(|p| format!("leg of {}", short(&p.to_string()))),
-        );
-        facts.push(count(call.lines as usize, "line"));
-        if !call.exchanges.is_empty() {
-            facts.push(count(call.exchanges.len(), "request"));
-        }
-        self.wrapped(out, 2, Role::Faint, &facts.join(" · "))?;
+        self.wrapped(out, 2, Role::Faint, &facts(call).join(" · "))?;
         if let Some(app) = &call.app {
             self.wrapped(out, 2, Role::Faint, app)?;
         }
@@ -415,6 +401,25 @@ impl Columns {
             "what"
         )
     }
+}
+
+/// What a heading says of a call: when, how long, who, how it ended, how much there is.
+pub fn facts(call: &Call) -> Vec<String> {
+    let mut facts = Vec::new();
+    facts.extend(moment(call.started));
+    facts.extend(call.duration().filter(|ms| (0..LONGEST_CALL).contains(ms)).map(length));
+    facts.extend(people(call));
+    facts.extend(call.state.as_deref().map(ending));
+    facts.extend(
+        call.parent
+            .as_ref()
+            .map(|p| format!("leg of {}", short(&p.to_string()))),
+    );
+    facts.push(count(call.lines as usize, "line"));
+    if !call.exchanges.is_empty() {
+        facts.push(count(call.exchanges.len(), "request"));
+    }
+    facts
 }
 
 /// `ended completed`, or `last state in-progress` for a state that is no end.

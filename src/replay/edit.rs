@@ -27,6 +27,15 @@ impl Edits {
         self.set.is_empty() && self.unset.is_empty() && self.headers.is_empty()
     }
 
+    /// A JSON body with what is set and unset in it.
+    ///
+    /// # Errors
+    /// It is not JSON, or a path leads nowhere.
+    pub fn json(&self, text: &str) -> Result<String, PlanError> {
+        let changed = edit_json(self, text.as_bytes(), &mut Vec::new())?;
+        Ok(String::from_utf8_lossy(&changed).into_owned())
+    }
+
     /// Reads `Name: value` of `--header`.
     ///
     /// # Errors
