@@ -87,3 +87,4 @@ pub mod replay;
 pub mod scan;
 pub mod session;
 pub mod signature;
+pub mod tui;

@@ -10,6 +10,7 @@ mod read;
 mod replay;
 mod show;
 mod sign;
+mod ui;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -115,6 +116,7 @@ fn dispatch(cli: Cli, out: &mut impl Write) -> anyhow::Result<Exit> {
         return Err(later(name).into());
     }
     match cli.command {
+        None if ui::wanted(&cli.read) => ui::run(&cli.read, &cli.ui),
         None => errors::run(
             &args::Errors {
                 read: cli.read,
@@ -129,7 +131,7 @@ fn dispatch(cli: Cli, out: &mut impl Write) -> anyhow::Result<Exit> {
         Some(Command::Check(a)) => check::run(&a, out),
         Some(Command::Sign(a)) => sign::run(&a, out),
         Some(Command::Filters(a)) => filters::run(&a, out),
-        Some(Command::Demo(_)) => Err(later("demo").into()),
+        Some(Command::Demo(a)) => ui::demo(&a),
         Some(Command::Config(a)) => config::run(&a, out),
         Some(Command::Completions { shell }) => {
             clap_complete::generate(shell, &mut Cli::command(), "redial", out);

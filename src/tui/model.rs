@@ -489,8 +489,8 @@ pub struct Choice {
     pub help: String,
     /// The command behind it.
     pub action: Option<Action>,
-    /// What to put into the line, from and to column in bytes.
-    pub insert: Option<(String, usize, usize)>,
+    /// The line with it, and the cursor in characters.
+    pub insert: Option<(String, usize)>,
 }
 
 /// A short menu: key, words, text behind it.

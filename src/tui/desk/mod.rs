@@ -36,6 +36,8 @@ use crate::session::{LinesRead, Live, Reading, Session};
 const AHEAD: usize = 2;
 /// The list is not sent more often than this.
 const PACE: Duration = Duration::from_millis(100);
+/// Two answers are compared no longer than this; what is left is said.
+const COMPARING: Duration = Duration::from_millis(150);
 /// Values of a field that are offered for completion.
 const VALUES: usize = 200;
 
@@ -410,7 +412,10 @@ impl<'s, 'e: 's> Clerk<'s, 'e, '_> {
             }
             Ask::Diff(sides, older, newer) => {
                 let (older, newer) = diff::texts((None, older.as_bytes()), (None, newer.as_bytes()));
-                self.out.say(Msg::Diffed(sides, Arc::new(diff::diff(&older, &newer))));
+                self.out.say(Msg::Diffed(
+                    sides,
+                    Arc::new(diff::diff(&older, &newer, Some(Instant::now() + COMPARING))),
+                ));
             }
             Ask::Hold(held) => {
                 self.held = held;

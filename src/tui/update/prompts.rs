@@ -253,11 +253,10 @@ fn filter_typed(model: &mut Model, text: &str, effects: &mut Vec<Effect>) {
     {
         p.fault = Some((e.column(), e.brief()));
     }
-    let cursor = text.char_indices().nth(p.input.cursor()).map_or(text.len(), |(n, _)| n);
     let mut missing = Vec::new();
     let known = &model.filter.values;
     let asked = std::cell::RefCell::new(&mut missing);
-    let found = expr::complete(text, cursor, &|field| match known.get(&field) {
+    let found = expr::complete(text, p.input.cursor(), &|field| match known.get(&field) {
         Some(values) => values.to_vec(),
         None => {
             asked.borrow_mut().push(field);
@@ -266,12 +265,12 @@ fn filter_typed(model: &mut Model, text: &str, effects: &mut Vec<Effect>) {
     });
     p.choices = found
         .candidates
-        .into_iter()
+        .iter()
         .map(|c| Choice {
-            insert: Some((c.text.clone(), found.from, found.to)),
-            text: c.text,
-            help: c.help,
+            text: c.text.clone(),
+            help: c.help.clone(),
             action: None,
+            insert: Some(found.apply(text, c)),
         })
         .collect();
     p.chosen = None;
@@ -338,23 +337,13 @@ fn complete(model: &mut Model, effects: &mut Vec<Effect>) {
         return;
     };
     let Some(Choice {
-        insert: Some((text, from, to)),
+        insert: Some((text, cursor)),
         ..
-    }) = p.choices.get(p.chosen.unwrap_or(0)).cloned()
+    }) = p.choices.get(p.chosen.unwrap_or(0))
     else {
         return;
     };
-    let line = p.input.value();
-    let (Some(head), Some(tail)) = (line.get(..from), line.get(to..)) else {
-        return;
-    };
-    let gap = if tail.starts_with(' ') || text.ends_with(['(', ' ']) {
-        ""
-    } else {
-        " "
-    };
-    let at = (head.chars().count()) + text.chars().count() + gap.len();
-    p.input = Input::new(format!("{head}{text}{gap}{tail}")).with_cursor(at);
+    p.input = Input::new(text.clone()).with_cursor(*cursor);
     typed(model, effects);
 }
 
