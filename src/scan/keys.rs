@@ -214,6 +214,8 @@ impl<'a> Keys<'a> {
             let value = rest.split(u8::is_ascii_whitespace).next()?;
             (!matches!(value, b"" | b"0" | b"-1" | b"null")).then_some(value)
         };
+        // A line that ends the work for a session is the last of it.
+        let before = self.entries[column as usize].now;
         let thread = field(b"context for ");
         let session = field(b" sessionNumber=").map(Id::new);
         let target = session.as_ref().map_or(Who::Nobody, |s| Who::Call(s.clone()));
@@ -234,17 +236,24 @@ impl<'a> Keys<'a> {
         if matches!(self.entries[column as usize].key.who, Who::Alias(Alias::Guid4(_))) && session.is_some() {
             self.entries[column as usize].now = Some(n);
         }
-        if session.is_some() { n } else { column }
+        if session.is_some() { n } else { before.unwrap_or(column) }
     }
 
     /// Learns the ids that a line of a session names beside its columns.
     pub(super) fn learn(&mut self, n: u32, line: &[u8], split: &Split, links: &mut Vec<(Id, Id)>) {
-        let Who::Call(session) = &self.entries[n as usize].key.who else {
+        let key = &mut self.entries[n as usize].key;
+        if !matches!(key.who, Who::Call(_) | Who::Alias(_)) {
             return;
-        };
+        }
         for id in tropo::ids_in(tropo::trim_end(line), split) {
-            if self.learnt.insert((n, id.clone())) {
-                links.push((id, session.clone()));
+            if !self.learnt.insert((n, id.clone())) {
+                continue;
+            }
+            match &key.who {
+                Who::Call(session) => links.push((id, session.clone())),
+                // Whose they are is known to the fold.
+                _ if key.also.contains(&id) => {}
+                _ => key.also.push(id),
             }
         }
     }

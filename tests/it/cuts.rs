@@ -284,3 +284,24 @@ fn looks_do_not_change_what_comes_after_them() {
         assert_eq!(plain, looked, "{name}");
     }
 }
+
+/// What a thread logs while it works for a session is the session's, in the block that says so and in later ones: the ids
+/// that its lines name, and the line that ends the work.
+#[test]
+fn a_thread_works_for_its_session_across_blocks() {
+    const S: &str = "276e6921215ea722f4e548f3b3da028b";
+    let thread = "udp/0.0.0.0/5060-t-13";
+    let line = |ms: u32, message: &str| format!("2013-02-19 08:00:29.{ms:03} DEBUG [{thread}] #TROPO#: {message}\n");
+    let context = |session: &str| {
+        format!("Set logging context for {thread} to accountID=1 host=h sessionGUID=0 sessionNumber={session} callID=0")
+    };
+    let named = "SipSession ss_azfb4e5mydtk0 - 1086dgsyg4c1s associated with Tropo call 1086dgsyg4c1s";
+    let log = line(1, &context(S)) + &line(2, named) + &line(3, &context("0")) + &line(4, "idle");
+    for block in [1, 150, 400, 1 << 20] {
+        let t = told_in(&[log.as_bytes()], 1, block);
+        let call = t.call();
+        assert_eq!(call["lines"], 3, "{block}");
+        let ids = call["ids"].as_array().unwrap();
+        assert!(ids.iter().any(|i| i == "1086dgsyg4c1s"), "{block}: {ids:?}");
+    }
+}
