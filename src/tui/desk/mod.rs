@@ -32,6 +32,9 @@ use crate::replay::{Options, Target, plan};
 use crate::scan::Scanned;
 use crate::session::{LinesRead, Live, Reading, Session};
 
+/// How far reading stands back behind the keys.
+#[cfg(target_os = "linux")]
+const BEHIND: i32 = 10;
 /// Blocks that wait to be folded.
 const AHEAD: usize = 2;
 /// The list is not sent more often than this.
@@ -140,6 +143,7 @@ fn work(
             story: None,
             story_lines: None,
             fresh: false,
+            begun: Instant::now(),
             last: None,
             cost: Duration::ZERO,
             out,
@@ -153,6 +157,9 @@ fn work(
 }
 
 fn read(sources: &[Source], engine: &Engine, reading: Reading, queue: mpsc::Sender<News>) {
+    // Keys come first: on Linux this is the niceness of this thread and of the scanning ones that it starts.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::nice(BEHIND);
     let mut queue = Queue(queue);
     for source in sources {
         let fault = input::read(source, reading.pass(engine), &mut queue, reading.options).err();
@@ -191,6 +198,7 @@ struct Clerk<'s, 'e, 'o> {
     story_lines: Option<LinesRead>,
     /// Blocks came since the list was sent.
     fresh: bool,
+    begun: Instant,
     last: Option<Instant>,
     /// What sending the list cost last.
     cost: Duration,
@@ -240,7 +248,8 @@ impl<'s, 'e: 's> Clerk<'s, 'e, '_> {
     fn take(&mut self, piece: News) {
         let Known::Live(live) = &mut self.known else { return };
         match piece {
-            News::Begin => live.begin(),
+            // Nothing is there yet to be shown.
+            News::Begin => return live.begin(),
             News::Block(block) => live.take(*block),
             News::End(fault) => {
                 if let Some(e) = &fault {
@@ -251,8 +260,8 @@ impl<'s, 'e: 's> Clerk<'s, 'e, '_> {
             }
         }
         self.fresh = true;
-        // Sending the list takes a tenth of the time at most.
-        let pause = PACE.max(self.cost * 10);
+        // Sending the list takes a tenth of the time at most, and comes in quick succession at the beginning.
+        let pause = PACE.min(self.begun.elapsed() / 4).max(self.cost * 10);
         if self.last.is_none_or(|t| t.elapsed() >= pause) {
             self.refresh();
         }
