@@ -8,6 +8,13 @@
 //! (vt100) included. One key is sent every 20 ms or as soon as the one before it was answered, whatever is later, for as long as the
 //! program reads, at least 200 of them. Nothing here knows the program's inside.
 
+#![allow(
+    clippy::panic,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a bench prints, and ends where it cannot go on"
+)]
+
 use std::io::{Read, Write};
 use std::num::NonZero;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -77,7 +84,7 @@ fn main() {
     let mut keys = pty.master.take_writer().expect("the terminal's input");
     let (out, output) = channel();
     std::thread::spawn(move || {
-        let mut buffer = [0; 1 << 16];
+        let mut buffer = vec![0; 1 << 16];
         while let Ok(n @ 1..) = reader.read(&mut buffer) {
             if out.send(buffer[..n].to_vec()).is_err() {
                 return;

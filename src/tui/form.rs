@@ -150,7 +150,7 @@ impl Form {
     /// The selected field as a line to type in: its value, for a new one its name too.
     pub fn typed(&self) -> String {
         match self.selected() {
-            Some(f) if self.fresh => format!("{}=", f.name),
+            Some(_) if self.fresh => String::new(),
             Some(f) => f.value.clone().or_else(|| f.was.clone()).unwrap_or_default(),
             None => String::new(),
         }
@@ -425,7 +425,7 @@ mod tests {
         select(&mut form, "From");
         form.remove(10).unwrap();
         form.add(10);
-        assert_eq!(form.typed(), "=");
+        assert_eq!(form.typed(), "");
         form.take("Extra=a=b").unwrap();
         select(&mut form, "X-One");
         form.remove(10).unwrap();

@@ -518,12 +518,18 @@ pub struct MenuLine {
 pub struct Reader {
     /// Its title.
     pub title: String,
-    /// The text, not wrapped.
+    /// The text.
     pub lines: Vec<Line>,
+    /// The text, wrapped to the screen.
+    pub rows: Vec<Line>,
+    /// The width that it was wrapped to.
+    pub width: u16,
     /// How far it is scrolled.
     pub cursor: Cursor,
     /// What `replay` sends from here.
     pub send: Vec<Planned>,
+    /// The form that waits behind it.
+    pub behind: Option<Box<Form>>,
 }
 
 /// How far the user of the demo is.

@@ -159,6 +159,7 @@ fn close(model: &mut Model) {
             PromptKind::Field(form) => Some(Overlay::Form(form)),
             _ => None,
         },
+        Some(Overlay::Text(reader)) => reader.behind.map(Overlay::Form),
         _ => None,
     };
 }

@@ -12,7 +12,7 @@ use crate::model::Severity;
 pub(super) fn step(model: &mut Model, step: Step, effects: &mut Vec<Effect>) {
     if let Some(Overlay::Text(reader)) = &mut model.overlay {
         let height = usize::from(layout::reader(model.size).height);
-        reader.cursor.scroll(step, reader.lines.len(), height);
+        reader.cursor.scroll(step, reader.rows.len(), height);
         return;
     }
     step_in(model, model.focus, step, effects);

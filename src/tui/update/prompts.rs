@@ -285,15 +285,17 @@ fn filter_typed(model: &mut Model, text: &str, effects: &mut Vec<Effect>) {
 /// The commands that fit what was typed, best first; without a word in the order of the table.
 fn list_commands(model: &mut Model) {
     let keys = std::sync::Arc::clone(&model.keys);
+    let pane = model.focus.number();
     let Some(Overlay::Prompt(p)) = &mut model.overlay else {
         return;
     };
     let help = p.kind == PromptKind::Help;
-    let all = COMMANDS
-        .iter()
-        .enumerate()
-        .filter(|(_, c)| help || c.layer == Layer::Panes);
+    let all = COMMANDS.iter().enumerate();
+    let mut all: Vec<_> = all.filter(|(_, c)| help || c.layer == Layer::Panes).collect();
+    // What this pane is for stands first.
+    all.sort_by_key(|(_, c)| help && !c.offer.contains(&pane));
     let choices: Vec<Choice> = all
+        .into_iter()
         .map(|(n, c)| {
             let bound: Vec<String> = keys.keys_of(n).iter().map(ToString::to_string).collect();
             Choice {

@@ -153,10 +153,15 @@ fn preview(model: &mut Model, plans: Vec<Planned>) {
         }
     }
     let title = format!("What {} sends", model.keys.name_of(Action::Replay));
+    let behind = match model.overlay.take() {
+        Some(Overlay::Form(form)) => Some(form),
+        _ => None,
+    };
     model.overlay = Some(Overlay::Text(Reader {
         title,
         lines,
         send: plans,
+        behind,
         ..Reader::default()
     }));
 }

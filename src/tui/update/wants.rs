@@ -17,6 +17,7 @@ pub(super) fn settle(model: &mut Model, effects: &mut Vec<Effect>) {
     story(model, effects);
     detail(model, effects);
     replays(model);
+    reader(model);
     cursors(model);
     progress(model);
 }
@@ -136,6 +137,15 @@ fn tab(model: &Model, width: u16) -> Vec<Line> {
         Tab::Headers => &sheet.headers,
         Tab::Raw | Tab::Replays => &sheet.raw,
     };
+    if lines.is_empty() {
+        return rich::wrap(
+            &[Line::of(
+                Role::Faint,
+                "this is about no request; Raw has the lines of the source",
+            )],
+            usize::from(width),
+        );
+    }
     rich::wrap(lines, usize::from(width))
 }
 
@@ -179,6 +189,17 @@ fn replays(model: &mut Model) {
     r.width = width;
 }
 
+/// The text over the panes, wrapped to the screen.
+fn reader(model: &mut Model) {
+    let width = layout::reader(model.size).width.saturating_sub(1);
+    if let Some(Overlay::Text(t)) = &mut model.overlay
+        && t.width != width
+    {
+        t.rows = rich::wrap(&t.lines, usize::from(width.max(1)));
+        t.width = width;
+    }
+}
+
 /// From so many columns on answers are compared side by side.
 const SIDE_BY_SIDE: u16 = 90;
 
@@ -207,7 +228,7 @@ fn cursors(model: &mut Model) {
     model.replays.text.keep(model.replays.rows.len(), rows);
     if let Some(Overlay::Text(t)) = &mut model.overlay {
         let rows = usize::from(layout::reader(model.size).height);
-        t.cursor.keep(t.lines.len(), rows);
+        t.cursor.keep(t.rows.len(), rows);
     }
 }
 

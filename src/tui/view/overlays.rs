@@ -236,7 +236,7 @@ fn text(model: &Model, reader: &Reader, buffer: &mut Buffer) {
         (model.size.0.saturating_sub(4), model.size.1.saturating_sub(2)),
     );
     let inside = frame(model, buffer, area, &reader.title);
-    lines(model, buffer, inside, &reader.lines, reader.cursor, None);
+    lines(model, buffer, inside, &reader.rows, reader.cursor, None);
 }
 
 /// The form of a request.

@@ -163,10 +163,7 @@ fn row(
     match &item.what {
         What::Request(r) => request(model, &mut pen, lanes, r, needle),
         What::Finding(f) => finding(model, &mut pen, lanes, f, needle),
-        What::State(state) => {
-            wall(model, &mut pen, lanes);
-            pen.found(Role::Info, state, needle);
-        }
+        What::State(state) => self::state(model, &mut pen, lanes, state, needle),
         What::AppLog(text) => {
             between(model, &mut pen, lanes);
             pen.text(Role::Faint, "log ").found(Role::Text, text, needle);
@@ -191,10 +188,21 @@ fn leg(model: &Model, item: &StoryItem) -> String {
     }
 }
 
-/// The caller's lane.
-fn wall(model: &Model, pen: &mut Pen<'_>, lanes: Lanes) {
-    if lanes.caller > 0 {
-        pen.text(Role::Faint, model.look.signs().wall).skip(1);
+/// A call state stands between the caller and the platform.
+fn state(model: &Model, pen: &mut Pen<'_>, lanes: Lanes, state: &str, needle: Option<&Needle>) {
+    if lanes.caller == 0 {
+        pen.found(Role::Info, state, needle);
+        return;
+    }
+    let wall = model.look.signs().wall;
+    let room = lanes.caller - 3;
+    let shown = fit::fit(state, room);
+    pen.text(Role::Faint, wall)
+        .skip(1)
+        .found(Role::Info, &shown, needle)
+        .text(Role::Faint, wall);
+    if fit::width(&crate::output::safe::printable(state)) > room {
+        pen.skip(1).text(Role::Info, state);
     }
 }
 
@@ -218,15 +226,19 @@ fn request(model: &Model, pen: &mut Pen<'_>, lanes: Lanes, r: &RequestItem, need
     });
     let mut label = format!("{} {}", r.method, r.path);
     if lanes.caller > 0 {
-        let step = step.unwrap_or_default();
-        let width = lanes.caller.saturating_sub(4);
         pen.text(Role::Faint, signs.wall);
-        if step.is_empty() {
-            pen.skip(lanes.caller - 2);
-        } else {
-            pen.cell(Role::Name, &format!("{} {step}", signs.rung), width)
-                .text(Role::Faint, signs.rung)
-                .text(Role::Faint, signs.right);
+        match step {
+            Some(step) => {
+                let label = format!("{} {step} ", signs.rung);
+                let room = lanes.caller.saturating_sub(3);
+                let rest = room.saturating_sub(fit::width(&label));
+                pen.cell(Role::Name, &label, fit::width(&label).min(room))
+                    .text(Role::Faint, &signs.rung.repeat(rest))
+                    .text(Role::Faint, signs.right);
+            }
+            None => {
+                pen.skip(lanes.caller - 2);
+            }
         }
         pen.text(Role::Faint, signs.wall);
     } else if let Some(step) = step {
