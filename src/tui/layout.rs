@@ -284,9 +284,17 @@ pub fn middle((width, height): (u16, u16), (want_width, want_height): (u16, u16)
     Rect::new((width - w) / 2, (height - h) / 2, w, h)
 }
 
+/// A box over the panes that leaves status and keys in sight, at most so wide.
+pub fn over((width, height): (u16, u16), most: u16) -> Rect {
+    middle(
+        (width, height.saturating_sub(2)),
+        (width.saturating_sub(4).min(most), height),
+    )
+}
+
 /// The rows of a text that lies over the panes, inside its frame.
-pub fn reader((width, height): (u16, u16)) -> Rect {
-    let r = middle((width, height), (width.saturating_sub(4), height.saturating_sub(2)));
+pub fn reader(size: (u16, u16)) -> Rect {
+    let r = over(size, u16::MAX);
     Rect::new(r.x + 1, r.y + 1, r.width.saturating_sub(2), r.height.saturating_sub(2))
 }
 
@@ -297,7 +305,7 @@ pub fn choices((_, height): (u16, u16)) -> usize {
 
 /// Rows of fields in the form.
 pub fn form_rows((_, height): (u16, u16)) -> usize {
-    usize::from(height.saturating_sub(5).max(1))
+    usize::from(height.saturating_sub(4).max(1))
 }
 
 #[cfg(test)]

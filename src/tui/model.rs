@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tui_input::Input;
 
-use super::data::{Attempt, CallList, CallRow, Planned, Sheet, SourceRow, StoryData, StoryItem, Subject, What};
+use super::data::{Attempt, CallList, CallRow, Draft, Planned, Sheet, SourceRow, StoryData, StoryItem, Subject, What};
 use super::form::Form;
 use super::keys::{Action, Keymap};
 use super::layout::{self, Areas, Arrangement, Pane};
@@ -299,6 +299,8 @@ pub struct ReplaysPane {
     pub attempts: Vec<Attempt>,
     /// The selected one.
     pub cursor: Cursor,
+    /// Requests as the user changed them, by their numbers: the form begins with these.
+    pub drafts: HashMap<u32, Arc<Draft>>,
     /// What stands below.
     pub shown: Shown,
     /// Answer or comparison, wrapped to the pane.
@@ -461,6 +463,8 @@ pub struct Prompt {
     pub top: usize,
     /// What is wrong with the line: column in characters, why.
     pub fault: Option<(usize, String)>,
+    /// The form that waits behind it.
+    pub behind: Option<Box<Form>>,
 }
 
 /// What a line is typed for.
@@ -477,7 +481,7 @@ pub enum PromptKind {
     /// The keys of this screen.
     Help,
     /// A field of the form, which waits behind the prompt.
-    Field(Box<Form>),
+    Field,
 }
 
 /// One thing that a typed line could become.

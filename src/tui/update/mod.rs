@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use super::data::{CallList, Sheet, Subject};
 use super::keys::Layer;
-use super::model::{Model, Overlay, PromptKind, Reader};
+use super::model::{Model, Overlay, Reader};
 use super::msg::{Ask, Effect, Level, Mouse, Msg};
 use crate::config::keys::Key;
 use crate::output::rich::Line;
@@ -155,10 +155,7 @@ fn mouse(model: &mut Model, mouse: Mouse, effects: &mut Vec<Effect>) {
 /// Closes a prompt; what waited behind it comes back.
 fn close(model: &mut Model) {
     model.overlay = match model.overlay.take() {
-        Some(Overlay::Prompt(p)) => match p.kind {
-            PromptKind::Field(form) => Some(Overlay::Form(form)),
-            _ => None,
-        },
+        Some(Overlay::Prompt(p)) => p.behind.map(Overlay::Form),
         Some(Overlay::Text(reader)) => reader.behind.map(Overlay::Form),
         _ => None,
     };

@@ -17,6 +17,10 @@ use crate::replay::Target;
 pub const USUAL_TARGET: &str = "http://localhost:3000";
 
 fn open(model: &mut Model, kind: PromptKind, text: &str) {
+    let behind = match model.overlay.take() {
+        Some(Overlay::Form(form)) => Some(form),
+        _ => None,
+    };
     model.overlay = Some(Overlay::Prompt(Prompt {
         kind,
         input: Input::new(text.to_owned()),
@@ -24,6 +28,7 @@ fn open(model: &mut Model, kind: PromptKind, text: &str) {
         chosen: None,
         top: 0,
         fault: None,
+        behind,
     }));
 }
 
@@ -238,7 +243,7 @@ pub(super) fn typed(model: &mut Model, effects: &mut Vec<Effect>) {
         }
         PromptKind::Filter => filter_typed(model, &text, effects),
         PromptKind::Palette | PromptKind::Help => list_commands(model),
-        PromptKind::Target(_) | PromptKind::Field(_) => {}
+        PromptKind::Target(_) | PromptKind::Field => {}
     }
 }
 
@@ -377,7 +382,7 @@ fn accept(model: &mut Model, effects: &mut Vec<Effect>) {
                 actions::run(model, a, effects);
             }
         }
-        PromptKind::Field(_) => {
+        PromptKind::Field => {
             let value = p.input.value().to_owned();
             close(model);
             if let Some(Overlay::Form(form)) = &mut model.overlay
@@ -394,13 +399,14 @@ fn take_target(model: &mut Model, text: &str, effects: &mut Vec<Effect>) {
         Ok(target) => {
             model.target.text = target.to_string();
             model.target.target = Some(target);
-            let then = match model.overlay.take() {
+            let then = match &mut model.overlay {
                 Some(Overlay::Prompt(Prompt {
                     kind: PromptKind::Target(then),
                     ..
-                })) => then,
+                })) => then.take(),
                 _ => None,
             };
+            close(model);
             if let Some((purpose, wanted)) = then {
                 replays::plan(model, purpose, wanted, effects);
             }
@@ -467,9 +473,9 @@ pub(super) fn form_key(model: &mut Model, key: Key, effects: &mut Vec<Effect>) {
 }
 
 fn edit_field(model: &mut Model) {
-    let Some(Overlay::Form(form)) = model.overlay.take() else {
+    let Some(Overlay::Form(form)) = &model.overlay else {
         return;
     };
     let text = form.typed();
-    open(model, PromptKind::Field(form), &text);
+    open(model, PromptKind::Field, &text);
 }

@@ -123,6 +123,9 @@ pub(super) fn planned(model: &mut Model, purpose: Purpose, plans: Vec<Planned>, 
     if ready.is_empty() {
         return;
     }
+    if purpose == Purpose::Send && matches!(model.overlay, Some(Overlay::Form(_))) {
+        model.overlay = None;
+    }
     match purpose {
         Purpose::Preview => preview(model, ready),
         Purpose::Send if ready.len() > 1 => model.overlay = Some(Overlay::Confirm(ready)),
@@ -372,9 +375,6 @@ pub(super) fn send_form(model: &mut Model, purpose: Purpose, effects: &mut Vec<E
     } else {
         Wanted::Exchange(form.recorded.exchange)
     };
-    if purpose == Purpose::Send {
-        model.overlay = None;
-    }
     plan(model, purpose, vec![wanted], effects);
 }
 

@@ -175,7 +175,7 @@ fn offers(model: &Model) -> Vec<(String, String)> {
                 ]),
                 K::Palette => own(&[("enter", "run"), ("up down", "choose"), ("esc", "leave")]),
                 K::Help => own(&[("type", "to find"), ("up down", "scroll"), ("esc", "close")]),
-                K::Target(_) | K::Field(_) => own(&[("enter", "take it"), ("esc", "leave")]),
+                K::Target(_) | K::Field => own(&[("enter", "take it"), ("esc", "leave")]),
             }
         }
         Some(Overlay::Copy(_)) => own(&[("enter", "copy"), ("esc", "leave")]),

@@ -20,11 +20,17 @@ pub(super) fn draw(model: &Model, overlay: &Overlay, buffer: &mut Buffer, areas:
         Overlay::Prompt(p) => match &p.kind {
             PromptKind::Palette => Some(listing(model, p, buffer, "Commands")),
             PromptKind::Help => Some(listing(model, p, buffer, "Keys")),
-            PromptKind::Field(form) => {
+            PromptKind::Field => {
+                let form = p.behind.as_ref()?;
                 self::form(model, form, buffer);
                 field(model, p, form, buffer)
             }
-            _ => prompt(model, p, buffer, areas),
+            _ => {
+                if let Some(form) = &p.behind {
+                    self::form(model, form, buffer);
+                }
+                prompt(model, p, buffer, areas)
+            }
         },
         Overlay::Copy(menu) => {
             copy(model, menu, buffer);
@@ -231,20 +237,14 @@ fn confirm(model: &Model, plans: &[Planned], buffer: &mut Buffer) {
 }
 
 fn text(model: &Model, reader: &Reader, buffer: &mut Buffer) {
-    let area = layout::middle(
-        model.size,
-        (model.size.0.saturating_sub(4), model.size.1.saturating_sub(2)),
-    );
+    let area = layout::over(model.size, u16::MAX);
     let inside = frame(model, buffer, area, &reader.title);
     lines(model, buffer, inside, &reader.rows, reader.cursor, None);
 }
 
 /// The form of a request.
 fn form(model: &Model, form: &Form, buffer: &mut Buffer) {
-    let area = layout::middle(
-        model.size,
-        (model.size.0.saturating_sub(4).min(110), model.size.1.saturating_sub(2)),
-    );
+    let area = layout::over(model.size, 110);
     let title = format!("Edit {}", form.recorded.name);
     let inside = frame(model, buffer, area, &title);
     let theme = model.look.theme;
