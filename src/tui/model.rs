@@ -461,7 +461,7 @@ pub struct Prompt {
     pub chosen: Option<usize>,
     /// First choice in sight.
     pub top: usize,
-    /// What is wrong with the line: column in characters, why.
+    /// What is wrong with the line: column in characters, from 0, and why.
     pub fault: Option<(usize, String)>,
     /// The form that waits behind it.
     pub behind: Option<Box<Form>>,

@@ -256,7 +256,7 @@ fn filter_typed(model: &mut Model, text: &str, effects: &mut Vec<Effect>) {
     if !text.trim().is_empty()
         && let Err(e) = expr::parse(text, now)
     {
-        p.fault = Some((e.column(), e.brief()));
+        p.fault = Some((e.column().saturating_sub(1), e.brief()));
     }
     let mut missing = Vec::new();
     let known = &model.filter.values;

@@ -12,6 +12,7 @@ use super::super::update::summary;
 use super::detail::lines;
 use super::pen::{Pen, paint};
 use crate::output::fit;
+use crate::output::safe::printable;
 use crate::output::style::Role;
 
 /// Draws what lies over the panes; says where the cursor of a typed line is.
@@ -99,7 +100,7 @@ fn input(model: &Model, p: &Prompt, buffer: &mut Buffer, area: Rect, row: u16, l
     pen.text(Role::Command, lead);
     let room = pen.left().saturating_sub(1).max(1);
     let before: String = p.input.value().chars().take(p.input.cursor()).collect();
-    let wide = fit::width(&crate::output::safe::printable(&before));
+    let wide = fit::width(&printable(&before));
     let skip = wide.saturating_sub(room);
     let line = crate::output::rich::Line::of(Role::Plain, p.input.value());
     pen.line(&line.window(skip, room + 1), None);
@@ -141,12 +142,11 @@ fn prompt(model: &Model, p: &Prompt, buffer: &mut Buffer, areas: &Areas) -> Opti
         let width = usize::from(area.width);
         // The sign stands above the place in the line, where both are in sight.
         if let PromptKind::Filter = p.kind {
-            let at = fit::width(lead) + column;
-            if at < width {
-                above.push((Role::Fault, format!("{}v {why}", " ".repeat(at.min(width / 2))), false));
-            } else {
-                above.push((Role::Fault, format!("column {}: {why}", column + 1), false));
-            }
+            above.push((
+                Role::Fault,
+                pointed(p.input.value(), *column, why, (fit::width(lead), width)),
+                false,
+            ));
         } else {
             above.extend(fit::wrap(why, width).into_iter().map(|l| (Role::Error, l, false)));
         }
@@ -165,6 +165,28 @@ fn prompt(model: &Model, p: &Prompt, buffer: &mut Buffer, areas: &Areas) -> Opti
         }
     }
     Some(place)
+}
+
+/// What is wrong with a line, with a sign in its column: before or behind the words, where they fit. Where the line is longer than
+/// the screen, the column is said.
+fn pointed(line: &str, column: usize, why: &str, (lead, width): (usize, usize)) -> String {
+    let columns = |chars: usize| {
+        lead + line
+            .chars()
+            .take(chars)
+            .map(|c| fit::width(&printable(&c.to_string())))
+            .sum::<usize>()
+    };
+    let (at, long) = (columns(column), fit::width(why));
+    if columns(usize::MAX) < width && at < width {
+        if at + 2 + long <= width || at < width / 2 {
+            return format!("{}v {why}", " ".repeat(at));
+        }
+        if long < at {
+            return format!("{}{why} v", " ".repeat(at - long - 1));
+        }
+    }
+    format!("column {}: {why}", column + 1)
 }
 
 /// The palette or the help: a line to type in, what fits below it.
