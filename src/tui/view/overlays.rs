@@ -327,7 +327,11 @@ fn field(model: &Model, p: &Prompt, form: &Form, buffer: &mut Buffer) -> Option<
     let f = form.selected()?;
     let area = layout::middle(model.size, (model.size.0.saturating_sub(8).min(100), 3));
     let name = label(f.section, &f.name);
-    let title = if name.is_empty() { "name=value" } else { &name };
+    let title = match f.section {
+        Section::Header if f.name.is_empty() => "name: value",
+        Section::Param | Section::Json if f.name.is_empty() => "name=value",
+        _ => &name,
+    };
     let inside = frame(model, buffer, area, title);
     Some(input(model, p, buffer, inside, 0, ""))
 }
