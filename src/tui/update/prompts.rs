@@ -216,15 +216,21 @@ fn editing(key: Key) -> Option<InputRequest> {
     })
 }
 
+/// So much of a pasted text is taken, in characters.
+const PASTED: usize = 64 * 1024;
+
 /// Pasted text goes into the line; line ends become blanks.
 pub(super) fn paste(model: &mut Model, text: &str, effects: &mut Vec<Effect>) {
     let Some(Overlay::Prompt(p)) = &mut model.overlay else {
         return;
     };
-    for c in text.chars().take(64 * 1024) {
-        let c = if c.is_control() { ' ' } else { c };
-        p.input.handle(InputRequest::InsertChar(c));
-    }
+    let chars = text.chars().take(PASTED);
+    let pasted: Vec<char> = chars.map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let mut line: Vec<char> = p.input.value().chars().collect();
+    let at = p.input.cursor().min(line.len());
+    let end = at + pasted.len();
+    line.splice(at..at, pasted);
+    p.input = Input::new(line.into_iter().collect()).with_cursor(end);
     typed(model, effects);
 }
 
