@@ -305,11 +305,11 @@ fn list_commands(model: &mut Model) {
     let mut all: Vec<_> = all.filter(|(_, c)| help || c.layer == Layer::Panes).collect();
     // What this pane is for stands first.
     all.sort_by_key(|(_, c)| help && !c.offer.contains(&pane));
-    let choices: Vec<Choice> = all
+    let choices: Vec<(&str, Choice)> = all
         .into_iter()
         .map(|(n, c)| {
             let bound: Vec<String> = keys.keys_of(n).iter().map(ToString::to_string).collect();
-            Choice {
+            let choice = Choice {
                 text: if help { bound.join(" ") } else { c.name.to_owned() },
                 help: if help {
                     c.help.to_owned()
@@ -318,10 +318,16 @@ fn list_commands(model: &mut Model) {
                 },
                 action: (c.layer == Layer::Panes).then_some(c.action),
                 insert: None,
-            }
+            };
+            (c.name, choice)
         })
         .collect();
-    p.choices = fuzzy::rank(p.input.value(), choices, |c| format!("{} {}", c.text, c.help));
+    // The help shows keys and words, and is found by the command's name as well.
+    let text = |(name, c): &(&str, Choice)| format!("{name} {} {}", c.text, c.help);
+    p.choices = fuzzy::rank(p.input.value(), choices, text)
+        .into_iter()
+        .map(|c| c.1)
+        .collect();
     p.chosen = (!p.choices.is_empty() && !help).then_some(0);
     p.top = 0;
 }
