@@ -62,12 +62,15 @@ fn wanted(model: &Model) -> Result<Vec<Wanted>, String> {
         }
         Pane::Story if !model.story.marks.is_empty() => {
             let marks = &model.story.marks;
-            // In the order of the story.
-            let requests = model.story.data.items.iter().filter_map(|i| match &i.what {
+            // In the order of the story, then those of other stories.
+            let here = model.story.data.items.iter().filter_map(|i| match &i.what {
                 What::Request(r) if marks.contains(&r.exchange) => Some(r.exchange),
                 _ => None,
             });
-            Ok(list(requests.collect()))
+            let mut requests: Vec<u32> = here.collect();
+            let others: Vec<u32> = marks.iter().copied().filter(|n| !requests.contains(n)).collect();
+            requests.extend(others);
+            Ok(list(requests))
         }
         Pane::Replays => match model.replays.selected() {
             Some(a) => Ok(vec![match &a.draft {
