@@ -75,7 +75,7 @@ pub enum Level {
     Info,
     /// Something was done.
     Good,
-    /// Something could not be done; stays until a key is pressed.
+    /// Something could not be done; stays until it is closed.
     Error,
 }
 

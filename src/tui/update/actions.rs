@@ -192,14 +192,15 @@ fn back(model: &mut Model) -> bool {
 fn escape(model: &mut Model, effects: &mut Vec<Effect>) {
     if model.overlay.is_some() {
         close(model);
+    } else if model.replays.open() > 0 {
+        // Whatever is said of an earlier one.
+        effects.push(Effect::Cancel);
     } else if model
         .notices
         .current(model.now)
         .is_some_and(|n| n.level == Level::Error)
     {
         model.notices.shown = false;
-    } else if model.replays.open() > 0 {
-        effects.push(Effect::Cancel);
     } else if model.search.is_some() {
         model.search = None;
     } else if model.focus == Pane::Replays && matches!(model.replays.shown, Shown::Diff(..)) {
