@@ -75,7 +75,8 @@ pub(super) fn sideways(model: &mut Model, by: isize) {
 /// Remembers how far the text was scrolled.
 pub(super) fn leave_tab(model: &mut Model) {
     let d = &mut model.detail;
-    if let Some(s) = d.subject {
+    // Not of a text that was never laid out.
+    if let (Some(s), true) = (d.subject, d.width > 0) {
         d.left_at.insert((s, d.tab), d.cursor.top);
     }
 }

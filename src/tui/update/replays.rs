@@ -7,7 +7,7 @@ use super::super::form::{self, Form};
 use super::super::keys::Action;
 use super::super::layout::Pane;
 use super::super::list::Cursor;
-use super::super::model::{Model, Overlay, Reader, Shown};
+use super::super::model::{Model, Overlay, Reader, Shown, Tab};
 use super::super::msg::{Ask, Effect, Level, Purpose, Sides, Wanted};
 use super::{ask, prompts};
 use crate::output::diff::Diff;
@@ -197,7 +197,7 @@ pub(super) fn send(model: &mut Model, plans: Vec<Planned>, effects: &mut Vec<Eff
     let len = model.replays.attempts.len();
     model.replays.cursor.select(len - numbers.len(), len, len);
     model.replays.shown = Shown::Answer;
-    model.replays.width = 0;
+    anew(model);
     model.slot = Pane::Replays;
     if matches!(model.focus, Pane::Detail | Pane::Sources) {
         model.focus = Pane::Replays;
@@ -205,6 +205,15 @@ pub(super) fn send(model: &mut Model, plans: Vec<Planned>, effects: &mut Vec<Eff
     model.calls.marks.clear();
     model.story.marks.clear();
     effects.push(Effect::Send(numbers));
+}
+
+/// What tells of attempts is put together anew.
+fn anew(model: &mut Model) {
+    model.replays.width = 0;
+    if model.detail.tab == Tab::Replays {
+        super::moves::leave_tab(model);
+        model.detail.width = 0;
+    }
 }
 
 /// A replay has gone on.
@@ -232,7 +241,7 @@ pub(super) fn went_on(model: &mut Model, number: u32, state: AttemptState, effec
             Some((level, format!("{word} {name}: {what}")))
         }
     };
-    model.replays.width = 0;
+    anew(model);
     if let Some((level, text)) = said {
         model.notices.say(model.now, level, text);
         if model.bell && model.replays.open() == 0 {

@@ -104,23 +104,29 @@ fn detail(model: &mut Model, effects: &mut Vec<Effect>) {
             ask(effects, Ask::Sheet(s));
         }
     }
-    let width = text_width(model, Pane::Detail);
-    if model.detail.width == width {
+    let Some(width) = text_width(model, Pane::Detail).filter(|w| *w != model.detail.width) else {
         return;
-    }
+    };
+    // Only the width has changed: about the same part stays in sight.
+    let before = (model.detail.width > 0).then_some((model.detail.cursor.top, model.detail.rows.len()));
     let height = model.height(Pane::Detail);
     let rows = tab(model, width);
     let d = &mut model.detail;
     d.rows = rows;
     d.width = width;
-    let top = d.subject.and_then(|s| d.left_at.get(&(s, d.tab)).copied()).unwrap_or(0);
+    let top = match before {
+        Some((top, len)) if len > 0 => top * d.rows.len() / len,
+        _ => d.subject.and_then(|s| d.left_at.get(&(s, d.tab)).copied()).unwrap_or(0),
+    };
     d.cursor.top = top.min(d.rows.len().saturating_sub(height));
     d.cursor.at = d.cursor.top;
 }
 
-/// Columns for a text in a pane: a gutter and a blank at the end stay free.
-fn text_width(model: &Model, pane: Pane) -> u16 {
-    model.width(pane).saturating_sub(2).max(8)
+/// Columns for a text in a pane: a gutter and a blank at the end stay free. None while the pane is not in sight; its text waits as
+/// it was left.
+fn text_width(model: &Model, pane: Pane) -> Option<u16> {
+    let area = model.areas()?.of(pane)?;
+    Some(area.width.saturating_sub(2).max(8))
 }
 
 fn tab(model: &Model, width: u16) -> Vec<Line> {
@@ -170,10 +176,9 @@ fn attempts(model: &Model, exchange: Option<u32>, width: u16) -> Vec<Line> {
 
 /// The answer or the comparison, wrapped to the pane.
 fn replays(model: &mut Model) {
-    let width = text_width(model, Pane::Replays);
-    if model.replays.width == width {
+    let Some(width) = text_width(model, Pane::Replays).filter(|w| *w != model.replays.width) else {
         return;
-    }
+    };
     let pane = model.width(Pane::Replays);
     let lines = match &model.replays.shown {
         Shown::Diff(_, None) => vec![Line::of(Role::Faint, "comparing…")],
@@ -222,10 +227,15 @@ fn cursors(model: &mut Model) {
     model.story.cursor.show(model.story.rows.len(), rows);
     let rows = height(model, Pane::Sources);
     model.sources.cursor.show(model.sources.rows.len(), rows);
-    let rows = height(model, Pane::Detail);
-    model.detail.cursor.keep(model.detail.rows.len(), rows);
-    let rows = height(model, Pane::Replays);
-    model.replays.text.keep(model.replays.rows.len(), rows);
+    let seen = |m: &Model, p| m.areas().is_some_and(|a| a.of(p).is_some());
+    if seen(model, Pane::Detail) {
+        let rows = height(model, Pane::Detail);
+        model.detail.cursor.keep(model.detail.rows.len(), rows);
+    }
+    if seen(model, Pane::Replays) {
+        let rows = height(model, Pane::Replays);
+        model.replays.text.keep(model.replays.rows.len(), rows);
+    }
     if let Some(Overlay::Text(t)) = &mut model.overlay {
         let rows = usize::from(layout::reader(model.size).height);
         t.cursor.keep(t.rows.len(), rows);
