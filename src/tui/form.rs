@@ -215,6 +215,13 @@ impl Form {
         self.cursor.select(at, self.fields.len(), height);
     }
 
+    /// Everything as recorded again.
+    pub fn reset(&mut self) {
+        let at = self.cursor.at;
+        *self = Self::new(Arc::clone(&self.recorded), None);
+        self.cursor.at = at.min(self.fields.len().saturating_sub(1));
+    }
+
     /// Removes the selected field, or brings it back.
     ///
     /// # Errors

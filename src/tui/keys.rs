@@ -133,6 +133,8 @@ pub enum Action {
     Add,
     /// In a form: this line away.
     Remove,
+    /// In a form: everything as recorded.
+    Reset,
 }
 
 /// Where a key means something.
@@ -366,10 +368,17 @@ pub const COMMANDS: &[Command] = &[
     )
     .at(Layer::Form),
     c(
+        Action::Reset,
+        "form-reset",
+        "u",
+        "in the form: everything as recorded again",
+    )
+    .at(Layer::Form),
+    c(
         Action::Cancel,
         "form-leave",
         "esc q",
-        "in the form: leave it, nothing is sent",
+        "in the form: leave it; the edits are kept",
     )
     .at(Layer::Form),
     c(Action::Quit, "form-quit", "ctrl-c", "in the form: quit at once").at(Layer::Form),

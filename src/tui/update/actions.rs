@@ -101,7 +101,8 @@ pub(super) fn run(model: &mut Model, action: Action, effects: &mut Vec<Effect>) 
         | Action::Previous
         | Action::Send
         | Action::Add
-        | Action::Remove => {}
+        | Action::Remove
+        | Action::Reset => {}
     }
 }
 

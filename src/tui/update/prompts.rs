@@ -478,10 +478,17 @@ pub(super) fn form_key(model: &mut Model, key: Key, effects: &mut Vec<Effect>) {
         Action::Send => replays::send_form(model, Purpose::Send, effects),
         Action::Preview => replays::send_form(model, Purpose::Preview, effects),
         Action::EditOutside => replays::edit_outside(model, effects),
-        Action::Cancel => model.overlay = None,
+        Action::Reset => form.reset(),
+        Action::Cancel => leave_form(model),
         Action::Quit => effects.push(Effect::Quit),
         _ => {}
     }
+}
+
+/// The edits stay with the request.
+fn leave_form(model: &mut Model) {
+    replays::keep_draft(model);
+    model.overlay = None;
 }
 
 fn edit_field(model: &mut Model) {

@@ -30,6 +30,8 @@ pub(super) fn wish(model: &mut Model, purpose: Purpose, effects: &mut Vec<Effect
         // What was shown is sent, exactly.
         let plans = std::mem::take(&mut reader.send);
         if !plans.is_empty() {
+            super::close(model);
+            keep_draft(model);
             model.overlay = None;
             send(model, plans, effects);
         }
@@ -127,6 +129,7 @@ pub(super) fn planned(model: &mut Model, purpose: Purpose, plans: Vec<Planned>, 
         return;
     }
     if purpose == Purpose::Send && matches!(model.overlay, Some(Overlay::Form(_))) {
+        keep_draft(model);
         model.overlay = None;
     }
     match purpose {
@@ -313,6 +316,21 @@ pub(super) fn diffed(model: &mut Model, sides: Sides, diff: Arc<Diff>) {
     }
 }
 
+/// Remembers what the form holds, or that it holds nothing new.
+pub(super) fn keep_draft(model: &mut Model) {
+    let Some(Overlay::Form(form)) = &model.overlay else {
+        return;
+    };
+    let exchange = form.recorded.exchange;
+    if form.changed() {
+        model.replays.drafts.insert(exchange, Arc::new(form.draft()));
+        let text = format!("edits kept; {} opens them again", model.keys.name_of(Action::Edit));
+        model.notices.say(model.now, Level::Info, text);
+    } else {
+        model.replays.drafts.remove(&exchange);
+    }
+}
+
 /// The request that an editor is for.
 fn to_edit(model: &Model) -> Result<(Arc<Recorded>, Option<Arc<Draft>>), String> {
     if model.focus == Pane::Replays {
@@ -321,7 +339,7 @@ fn to_edit(model: &Model) -> Result<(Arc<Recorded>, Option<Arc<Draft>>), String>
     }
     let sheet = model.detail.sheet.as_ref().ok_or("choose a request first")?;
     match &sheet.recorded {
-        Some(r) => Ok((Arc::new((**r).clone()), None)),
+        Some(r) => Ok((Arc::new((**r).clone()), model.replays.drafts.get(&r.exchange).cloned())),
         None => Err(format!(
             "there is no request here; {} goes to the next problem",
             model.keys.name_of(Action::NextProblem)

@@ -198,6 +198,7 @@ fn offers(model: &Model) -> Vec<(String, String)> {
                     Action::Preview => "what is sent",
                     Action::Add => "add",
                     Action::Remove => "remove",
+                    Action::Reset => "as recorded",
                     Action::EditOutside => "editor",
                     Action::Cancel => "leave",
                     _ => return None,

@@ -346,7 +346,7 @@ const ROWS: &[Row] = &[
         a.form().is_some_and(|f| f.cursor.at == 0)
     }),
     ("form-edit", "2 e j j", |_, a| {
-        a.typed() == "2" && a.prompt().is_some_and(|p| matches!(p.kind, PromptKind::Field(_)))
+        a.typed() == "2" && a.prompt().is_some_and(|p| matches!(p.kind, PromptKind::Field))
     }),
     ("form-send", "2 e", |_, a| {
         a.model.overlay.is_none() && a.does(&Effect::Send(vec![1])) && a.model.replays.attempts[0].draft.is_none()
@@ -375,7 +375,7 @@ const ROWS: &[Row] = &[
         a.said.iter().any(|e| matches!(e, Effect::EditOutside(_))) && a.form().is_some()
     }),
     ("form-add", "2 e", |_, a| {
-        a.prompt().is_some_and(|p| matches!(p.kind, PromptKind::Field(_))) && a.typed().is_empty()
+        a.prompt().is_some_and(|p| matches!(p.kind, PromptKind::Field)) && a.typed().is_empty()
     }),
     ("form-remove", "2 e j j", |_, a| {
         a.form()
@@ -385,7 +385,13 @@ const ROWS: &[Row] = &[
         a.form().is_some_and(|f| !f.changed()) && a.notice().contains("stay")
     }),
     ("form-leave", "2 e j j enter '9 enter", |_, a| {
-        a.model.overlay.is_none() && a.said.is_empty()
+        a.model.overlay.is_none() && a.said.is_empty() && a.notice().contains("edits kept")
+    }),
+    ("form-reset", "2 e j j enter '9 enter", |_, a| {
+        a.form().is_some_and(|f| !f.changed())
+    }),
+    ("edit", "2 e j j enter '9 enter esc", |_, a| {
+        a.form().is_some_and(super::super::super::form::Form::changed)
     }),
     ("form-quit", "2 e", |_, a| a.does(&Effect::Quit)),
 ];

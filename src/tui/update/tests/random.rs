@@ -10,7 +10,7 @@ use ratatui::backend::TestBackend;
 use super::super::super::data::{AttemptState, CallList, StoryData, What};
 use super::super::super::keys::COMMANDS;
 use super::super::super::layout::Pane;
-use super::super::super::model::{Model, Overlay, PromptKind};
+use super::super::super::model::{Model, Overlay};
 use super::super::super::msg::{Effect, Level, Mouse, Msg};
 use super::super::super::view;
 use super::stage::{NOW, Stage, done, list, place, row, source, story};
@@ -181,7 +181,7 @@ fn inside(model: &Model) -> Result<(), String> {
             if p.chosen.is_some_and(|n| n >= p.choices.len()) {
                 return Err(format!("choice {:?} of {}", p.chosen, p.choices.len()));
             }
-            if let PromptKind::Field(f) = &p.kind
+            if let Some(f) = &p.behind
                 && f.cursor.at >= f.fields.len()
             {
                 return Err("field".to_owned());

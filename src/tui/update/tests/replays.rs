@@ -214,8 +214,12 @@ fn a_form_makes_a_draft() {
     assert!(stage.model.replays.attempts[1].draft.is_some());
     stage.press("!fail e");
     assert!(stage.form().unwrap().changed());
-    // The recording itself is as it was.
+    // The edits stay with the request until they are taken back; the recording itself is as it was.
     stage.press("esc 2 e");
+    assert!(stage.form().unwrap().changed());
+    stage.press("u");
+    assert!(!stage.form().unwrap().changed());
+    stage.press("esc e");
     assert!(!stage.form().unwrap().changed());
 }
 
