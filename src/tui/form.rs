@@ -188,7 +188,7 @@ impl Form {
                 Ok(())
             }
             _ => {
-                self.fields.remove(at);
+                self.drop_selected();
                 Err("nothing added: write name=value".to_owned())
             }
         }
@@ -197,8 +197,13 @@ impl Form {
     /// Leaves a field that was just added and got no name.
     pub fn give_up(&mut self) {
         if std::mem::take(&mut self.fresh) {
-            self.fields.remove(self.cursor.at);
+            self.drop_selected();
         }
+    }
+
+    fn drop_selected(&mut self) {
+        self.fields.remove(self.cursor.at);
+        self.cursor.at = self.cursor.at.min(self.fields.len().saturating_sub(1));
     }
 
     /// Adds a field beside the selected one.
