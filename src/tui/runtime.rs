@@ -14,6 +14,7 @@ use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, SetTitle, 
 use futures_util::{Stream, StreamExt};
 use ratatui::Terminal;
 use ratatui::backend::{Backend, CrosstermBackend};
+use ratatui::layout::Rect;
 use tokio::sync::mpsc;
 
 use super::desk::Desk;
@@ -114,7 +115,7 @@ where
                     return Ok(());
                 }
                 if effect == Effect::Redraw {
-                    terminal.clear()?;
+                    wipe(terminal)?;
                 } else {
                     carry_out(effect, model, screen, outside, terminal)?;
                 }
@@ -137,7 +138,7 @@ where
             },
             said = signals.next() => match said {
                 Said::End => return Ok(()),
-                Said::Resumed => terminal.clear()?,
+                Said::Resumed => wipe(terminal)?,
             },
             msg = outside.messages.recv() => waiting.extend(msg),
             () = tick => {}
@@ -157,6 +158,13 @@ where
         }
         waiting.insert(0, Msg::Now(now()));
     }
+}
+
+/// Wipes the screen, so that the next picture is drawn whole. [`Terminal::clear`] would ask the terminal for its cursor first: the
+/// answer comes among the keys, which another thread reads, or never.
+fn wipe<B: Backend>(terminal: &mut Terminal<B>) -> Result<(), B::Error> {
+    let size = terminal.size()?;
+    terminal.resize(Rect::new(0, 0, size.width, size.height))
 }
 
 /// What a stream has right now.
@@ -227,7 +235,7 @@ fn carry_out<B: Backend>(
         Effect::EditOutside(text) => {
             let mut result = Err(String::new());
             screen.away(&mut || result = editor::edit(&text));
-            terminal.clear()?;
+            wipe(terminal)?;
             outside.out.say(Msg::Edited(result));
         }
         Effect::Mend => {
@@ -248,7 +256,7 @@ fn carry_out<B: Backend>(
                     let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP);
                 }
             });
-            terminal.clear()?;
+            wipe(terminal)?;
         }
         Effect::Bell => screen.bell(),
         Effect::Redraw | Effect::Quit => {}
