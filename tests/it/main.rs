@@ -19,5 +19,7 @@ mod reading;
 mod replay;
 mod rules;
 mod support;
+#[cfg(unix)]
+mod terminal;
 mod tropo;
 mod twilio;
