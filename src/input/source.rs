@@ -91,6 +91,20 @@ impl Source {
         !matches!(self.kind, Kind::Coded(..))
     }
 
+    /// The same input, whose text is kept in a nameless temporary file when it has to be decoded: whoever looks at many places
+    /// must not decode it again for each.
+    #[must_use]
+    pub fn kept(self) -> Self {
+        let kind = match self.kind {
+            Kind::Coded(file, code) => match (file.try_clone(), tempfile::tempfile()) {
+                (Ok(f), Ok(_)) => Pipe::kind(Some(f)),
+                _ => Kind::Coded(file, code),
+            },
+            kind => kind,
+        };
+        Self { kind, ..self }
+    }
+
     /// How many bytes there are to read, when that is known.
     pub fn size(&self) -> Option<u64> {
         match &self.kind {

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use super::{Input, Session};
 use crate::call::{Calls, Fold};
 use crate::filter::Engine;
-use crate::input::{self, Source};
+use crate::input::{self, Failure, Source};
 use crate::scan::Scanned;
 
 /// A session under way.
@@ -27,7 +27,16 @@ impl<'e> Live<'e> {
     /// Finds and opens what the user named. The sources are to be read in this order, with [`input::read`], which begins each
     /// by itself.
     pub fn start(names: &[PathBuf], engine: &'e Engine) -> (Self, Vec<Source>) {
+        Self::with(input::find(names), engine)
+    }
+
+    /// The same for someone who will look at many places: [`Source::kept`].
+    pub fn start_kept(names: &[PathBuf], engine: &'e Engine) -> (Self, Vec<Source>) {
         let (sources, failures) = input::find(names);
+        Self::with((sources.into_iter().map(Source::kept).collect(), failures), engine)
+    }
+
+    fn with((sources, failures): (Vec<Source>, Vec<Failure>), engine: &'e Engine) -> (Self, Vec<Source>) {
         let of = |source: &Source| Input {
             source: source.clone(),
             lines: 0,
@@ -146,5 +155,36 @@ mod tests {
         live.end_of_input(None);
         let session = live.finish();
         assert_eq!((session.inputs[0].lines, session.inputs[0].done), (2, true));
+    }
+
+    #[test]
+    fn a_compressed_input_that_is_kept_is_looked_at_like_a_plain_one() {
+        use std::io::Write;
+        let engine = Engine::new(builtin::packs());
+        let pass = Reading::default().pass(&engine);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("app.log.gz");
+        let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gz.write_all(format!("{REQUEST}{ANSWER}").as_bytes()).unwrap();
+        std::fs::write(&path, gz.finish().unwrap()).unwrap();
+        let (mut live, sources) = Live::start_kept(&[path], &engine);
+        assert!(sources[0].again_is_cheap());
+        struct Into<'l, 'e>(&'l mut Live<'e>);
+        impl crate::input::Sink for Into<'_, '_> {
+            fn begin(&mut self) {
+                self.0.begin();
+            }
+            fn take(&mut self, block: Scanned) -> std::ops::ControlFlow<()> {
+                self.0.take(block);
+                std::ops::ControlFlow::Continue(())
+            }
+        }
+        input::read(&sources[0], pass, &mut Into(&mut live), input::Options::default()).unwrap();
+        live.end_of_input(None);
+        let session = live.finish();
+        let e = &session.calls.exchanges[0];
+        let detail = session.details(&[e]).remove(0);
+        assert_ne!(detail.request.payload, crate::model::Payload::default());
+        assert_eq!(detail.response.unwrap().body.as_deref(), Some("{\"tropo\":[]}"));
     }
 }

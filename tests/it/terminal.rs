@@ -61,7 +61,7 @@ fn run(program: &str, args: &[&str]) -> Pty {
     let leave = Arc::new(AtomicBool::new(false));
     let left = Arc::clone(&leave);
     std::thread::spawn(move || {
-        let mut room = [0; 65_536];
+        let mut room = vec![0; 65_536];
         // The end of the program is the end of its terminal, which some systems call an error.
         while let Ok(n @ 1..) = reader.read(&mut room) {
             if out.send(room[..n].to_vec()).is_err() || left.load(Ordering::SeqCst) {

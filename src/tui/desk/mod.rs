@@ -120,7 +120,7 @@ fn work(
     questions: mpsc::UnboundedReceiver<Ask>,
     out: &Out,
 ) {
-    let (live, sources) = Live::start(&start.names, engine);
+    let (live, sources) = Live::start_kept(&start.names, engine);
     let (queue, news) = mpsc::channel(AHEAD);
     let reading = start.reading;
     // Which story's lines are being read; whoever reads others stops.
