@@ -157,6 +157,17 @@ mod tests {
         assert_eq!((session.inputs[0].lines, session.inputs[0].done), (2, true));
     }
 
+    struct Into<'l, 'e>(&'l mut Live<'e>);
+    impl input::Sink for Into<'_, '_> {
+        fn begin(&mut self) {
+            self.0.begin();
+        }
+        fn take(&mut self, block: Scanned) -> std::ops::ControlFlow<()> {
+            self.0.take(block);
+            std::ops::ControlFlow::Continue(())
+        }
+    }
+
     #[test]
     fn a_compressed_input_that_is_kept_is_looked_at_like_a_plain_one() {
         use std::io::Write;
@@ -169,16 +180,6 @@ mod tests {
         std::fs::write(&path, gz.finish().unwrap()).unwrap();
         let (mut live, sources) = Live::start_kept(&[path], &engine);
         assert!(sources[0].again_is_cheap());
-        struct Into<'l, 'e>(&'l mut Live<'e>);
-        impl crate::input::Sink for Into<'_, '_> {
-            fn begin(&mut self) {
-                self.0.begin();
-            }
-            fn take(&mut self, block: Scanned) -> std::ops::ControlFlow<()> {
-                self.0.take(block);
-                std::ops::ControlFlow::Continue(())
-            }
-        }
         input::read(&sources[0], pass, &mut Into(&mut live), input::Options::default()).unwrap();
         live.end_of_input(None);
         let session = live.finish();

@@ -275,8 +275,19 @@ pub const COMMANDS: &[Command] = &[
     c(Action::Pause, "pause", "p", "hold the list still while reading goes on"),
     c(Action::Down, "down", "j down", "down"),
     c(Action::Up, "up", "k up", "up"),
-    c(Action::Left, "left", "h left", "left; in the detail the tab before"),
-    c(Action::Right, "right", "l right", "right; in the detail the next tab").foot("tabs", &[3]),
+    c(
+        Action::Left,
+        "left",
+        "h left",
+        "left: the tab before, the replay before",
+    ),
+    c(
+        Action::Right,
+        "right",
+        "l right",
+        "right: the next tab, the next replay, more of long lines",
+    )
+    .foot("tabs", &[3]),
     c(Action::PageDown, "page-down", "pagedown", "a page down"),
     c(Action::PageUp, "page-up", "pageup", "a page up"),
     c(Action::HalfDown, "half-page-down", "ctrl-d", "half a page down"),

@@ -1,6 +1,6 @@
 //! Everything that the screen shows: plain data that `update` changes and `view` reads. Exclusive states are variants.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use tui_input::Input;
@@ -101,8 +101,8 @@ pub struct CallsPane {
     pub asked: u64,
     /// The last question, its number left out.
     pub query: Option<ListQuery>,
-    /// Marked calls.
-    pub marks: BTreeSet<u32>,
+    /// Marked calls, with their failed requests that can be sent again.
+    pub marks: BTreeMap<u32, Vec<u32>>,
     /// The first list is here.
     pub filled: bool,
 }
@@ -132,6 +132,17 @@ pub struct Anchor {
     pub rank: u8,
 }
 
+/// How a story was left.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Left {
+    /// The record under the cursor.
+    pub anchor: Option<Anchor>,
+    /// Unfolded hidden lines.
+    pub unfolded: BTreeSet<Place>,
+    /// The whole family was shown.
+    pub whole: bool,
+}
+
 /// The story of a call.
 #[derive(Clone, Debug, Default)]
 pub struct StoryPane {
@@ -155,8 +166,12 @@ pub struct StoryPane {
     pub asked: BTreeSet<Place>,
     /// The story with hidden lines was asked for.
     pub lines_asked: bool,
-    /// Where the cursor was in the stories looked at before.
-    pub left_at: HashMap<u32, Anchor>,
+    /// How the stories looked at before were left.
+    pub left_at: HashMap<u32, Left>,
+    /// The record that the cursor belongs on, while it is folded away or its lines are not here yet.
+    pub wanted: Option<Anchor>,
+    /// How many columns of the log lines are scrolled out to the left.
+    pub left: usize,
     /// Marked requests, by their numbers.
     pub marks: BTreeSet<u32>,
 }

@@ -23,6 +23,7 @@ use super::msg::{Ask, Level, ListQuery, Msg, Wanted};
 use super::runtime::Out;
 use crate::filter::Engine;
 use crate::filter::expr::{self, Field};
+use crate::format::tropo;
 use crate::input::{self, Sink, Source};
 use crate::output::diff;
 use crate::output::rich::Line;
@@ -392,9 +393,7 @@ impl<'s, 'e: 's> Clerk<'s, 'e, '_> {
             }
             Ask::Texts(places) => {
                 let texts = self.look(|s| s.again(&places)).unwrap_or_default();
-                let texts = texts
-                    .into_iter()
-                    .map(|t| String::from_utf8_lossy(t.trim_ascii_end()).into_owned().into());
+                let texts = texts.into_iter().map(|t| message(&t).into());
                 self.out.say(Msg::Texts(places.into_iter().zip(texts).collect()));
             }
             Ask::Sheet(subject) => {
@@ -464,6 +463,13 @@ impl<'s, 'e: 's> Clerk<'s, 'e, '_> {
             }
         });
     }
+}
+
+/// A log line without the columns in front of its message: in a story, time and call are known.
+fn message(line: &[u8]) -> String {
+    let line = line.trim_ascii_end();
+    let from = tropo::split(line).map_or(0, |s| s.message as usize);
+    String::from_utf8_lossy(line.get(from..).unwrap_or(line)).into_owned()
 }
 
 /// Of questions of one kind only the last; the others in their order.

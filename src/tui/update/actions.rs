@@ -208,8 +208,22 @@ fn escape(model: &mut Model, effects: &mut Vec<Effect>) {
         model.replays.shown = Shown::Answer;
         model.replays.width = 0;
     } else if !back(model) {
+        top(model);
+    }
+}
+
+/// Nowhere to go back to: marks are cleared, then the filter is switched off.
+fn top(model: &mut Model) {
+    if !(model.calls.marks.is_empty() && model.story.marks.is_empty()) {
         model.calls.marks.clear();
         model.story.marks.clear();
+    } else if model.filter.active().is_some() {
+        model.filter.off = true;
+        let text = format!(
+            "filter off; {} puts it on again",
+            model.keys.name_of(Action::ToggleFilter)
+        );
+        model.notices.say(model.now, Level::Info, text);
     }
 }
 
@@ -223,6 +237,7 @@ fn toggle_filter(model: &mut Model) {
 
 fn order(model: &mut Model) {
     model.calls.worst_first = !model.calls.worst_first;
+    model.calls.follow = false;
     model.calls.touched = true;
     let text = if model.calls.worst_first {
         "worst calls first"
@@ -251,14 +266,18 @@ fn follow(model: &mut Model, effects: &mut Vec<Effect>) {
 fn mark(model: &mut Model, effects: &mut Vec<Effect>) {
     match model.focus {
         Pane::Calls => {
-            if let Some(call) = model.calls.selected().map(|r| r.call) {
-                toggle(&mut model.calls.marks, call);
+            if let Some((call, failed)) = model.calls.selected().map(|r| (r.call, r.failed.clone())) {
+                if model.calls.marks.remove(&call).is_none() {
+                    model.calls.marks.insert(call, failed);
+                }
                 moves::step(model, Step::By(1), effects);
             }
         }
         Pane::Story => match replays::exchange_here(model) {
             Some(n) => {
-                toggle(&mut model.story.marks, n);
+                if !model.story.marks.remove(&n) {
+                    model.story.marks.insert(n);
+                }
                 moves::step(model, Step::By(1), effects);
             }
             None => model
@@ -268,12 +287,6 @@ fn mark(model: &mut Model, effects: &mut Vec<Effect>) {
         _ => model
             .notices
             .say(model.now, Level::Info, "calls and requests can be marked"),
-    }
-}
-
-fn toggle(marks: &mut std::collections::BTreeSet<u32>, n: u32) {
-    if !marks.remove(&n) {
-        marks.insert(n);
     }
 }
 

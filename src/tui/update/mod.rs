@@ -17,7 +17,8 @@ mod tests;
 use std::sync::Arc;
 
 use super::data::{CallList, Sheet, Subject};
-use super::keys::Layer;
+use super::keys::{Action, Layer};
+use super::layout::Pane;
 use super::model::{Model, Overlay, Reader};
 use super::msg::{Ask, Effect, Level, Mouse, Msg};
 use crate::config::keys::Key;
@@ -67,16 +68,18 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
 }
 
 fn key(model: &mut Model, key: Key, effects: &mut Vec<Effect>) {
-    if let Some(n) = model.notices.current(model.now)
-        && n.level < Level::Error
-    {
+    let said = model.notices.current(model.now).is_some_and(|n| n.level < Level::Error);
+    if said {
         model.notices.shown = false;
     }
     match layer(model) {
         Layer::Prompt => prompts::key(model, key, effects),
         Layer::Form => prompts::form_key(model, key, effects),
         Layer::Panes => {
-            if let Some(action) = model.keys.action(Layer::Panes, key) {
+            let action = model.keys.action(Layer::Panes, key);
+            // At the top, Esc on a message closes the message and nothing else.
+            let only_message = said && action == Some(Action::Close) && model.overlay.is_none();
+            if let Some(action) = action.filter(|_| !only_message || model.focus != Pane::Calls) {
                 actions::run(model, action, effects);
             }
         }
@@ -97,7 +100,7 @@ fn list(model: &mut Model, number: u64, list: Arc<CallList>, effects: &mut Vec<E
     if number != model.calls.asked {
         return;
     }
-    let height = model.height(super::layout::Pane::Calls);
+    let height = model.height(Pane::Calls);
     let calls = &mut model.calls;
     let was = calls.selected().map(|r| r.call);
     let moved = calls.touched || model.story.lines_asked;

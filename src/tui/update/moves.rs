@@ -2,7 +2,7 @@
 
 use super::super::data::What;
 use super::super::layout::{self, Pane};
-use super::super::list::Step;
+use super::super::list::{Cursor, Step};
 use super::super::model::{Model, Overlay, Row};
 use super::super::msg::Effect;
 use super::stories;
@@ -34,6 +34,7 @@ fn step_in(model: &mut Model, pane: Pane, step: Step, effects: &mut Vec<Effect>)
         }
         Pane::Story => {
             let was = model.story.cursor.at;
+            model.story.wanted = None;
             model.story.cursor.step(step, model.story.rows.len(), height);
             if model.story.cursor.at != was && model.slot == Pane::Replays {
                 model.slot = Pane::Detail;
@@ -42,15 +43,7 @@ fn step_in(model: &mut Model, pane: Pane, step: Step, effects: &mut Vec<Effect>)
         Pane::Detail => model.detail.cursor.scroll(step, model.detail.rows.len(), height),
         Pane::Replays => {
             let r = &mut model.replays;
-            let one = matches!(step, Step::By(_));
-            if one && r.attempts.len() > 1 {
-                r.cursor
-                    .step(step, r.attempts.len(), r.attempts.len().clamp(1, height.max(1)));
-                r.shown = super::super::model::Shown::Answer;
-                r.width = 0;
-            } else {
-                r.text.scroll(step, r.rows.len(), height);
-            }
+            r.text.scroll(step, r.rows.len(), height);
         }
         Pane::Sources => {
             let len = model.sources.rows.len();
@@ -59,11 +52,25 @@ fn step_in(model: &mut Model, pane: Pane, step: Step, effects: &mut Vec<Effect>)
     }
 }
 
-/// To the left and right: tabs of the detail.
+/// To the left and right: tabs of the detail, attempts, the columns of long log lines.
 pub(super) fn sideways(model: &mut Model, by: isize) {
-    if model.focus != Pane::Detail {
-        return;
+    const COLUMNS: isize = 20;
+    match model.focus {
+        Pane::Detail => tab(model, by),
+        Pane::Replays => {
+            let r = &mut model.replays;
+            let len = r.attempts.len();
+            r.cursor.step(Step::By(by), len, len);
+            r.shown = super::super::model::Shown::Answer;
+            r.text = Cursor::default();
+            r.width = 0;
+        }
+        Pane::Story => model.story.left = model.story.left.saturating_add_signed(by * COLUMNS).min(100_000),
+        Pane::Calls | Pane::Sources => {}
     }
+}
+
+fn tab(model: &mut Model, by: isize) {
     let tabs = super::super::model::Tab::ALL;
     let at = tabs.iter().position(|t| *t == model.detail.tab).unwrap_or(0);
     let to = at.saturating_add_signed(by).min(tabs.len() - 1);
@@ -101,6 +108,7 @@ pub(super) fn problem(model: &mut Model, forward: bool, effects: &mut Vec<Effect
     match next {
         Some(n) => {
             let (len, height) = (story.rows.len(), model.height(Pane::Story));
+            model.story.wanted = None;
             model.story.cursor.select(n, len, height);
             if model.slot == Pane::Replays && model.focus != Pane::Replays {
                 model.slot = Pane::Detail;
@@ -182,7 +190,10 @@ pub(super) fn click(model: &mut Model, column: u16, row: u16, effects: &mut Vec<
             model.calls.cursor.select(n, len, height);
             stories::follow_selection(model, effects);
         }
-        Pane::Story => model.story.cursor.select(n, len, height),
+        Pane::Story => {
+            model.story.wanted = None;
+            model.story.cursor.select(n, len, height);
+        }
         _ => model.sources.cursor.select(n, len, height),
     }
 }

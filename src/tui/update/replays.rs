@@ -38,7 +38,15 @@ pub(super) fn wish(model: &mut Model, purpose: Purpose, effects: &mut Vec<Effect
         return;
     }
     match wanted(model) {
-        Ok(wanted) => plan(model, purpose, wanted, effects),
+        Ok(wanted) => {
+            let marks = &model.calls.marks;
+            let empty = marks.values().filter(|f| f.is_empty()).count();
+            if model.focus == Pane::Calls && empty > 0 {
+                let text = format!("{empty} of {} marked calls have nothing that can be sent", marks.len());
+                model.notices.say(model.now, Level::Info, text);
+            }
+            plan(model, purpose, wanted, effects);
+        }
         Err(why) => model.notices.say(model.now, Level::Info, why),
     }
 }
@@ -47,12 +55,15 @@ fn wanted(model: &Model) -> Result<Vec<Wanted>, String> {
     let list = |numbers: Vec<u32>| numbers.into_iter().map(Wanted::Exchange).collect::<Vec<_>>();
     match model.focus {
         Pane::Calls => {
-            let rows = &model.calls.list.rows;
             let chosen: Vec<u32> = if model.calls.marks.is_empty() {
                 model.calls.selected().map(|r| r.failed.clone()).unwrap_or_default()
             } else {
-                let marked = rows.iter().filter(|r| model.calls.marks.contains(&r.call));
-                marked.flat_map(|r| r.failed.iter().copied()).collect()
+                // In the order of the list, then those that it does not show.
+                let marks = &model.calls.marks;
+                let rows = &model.calls.list.rows;
+                let shown = rows.iter().filter_map(|r| marks.get(&r.call));
+                let hidden = marks.iter().filter(|(call, _)| rows.iter().all(|r| r.call != **call));
+                shown.chain(hidden.map(|h| h.1)).flatten().copied().collect()
             };
             if chosen.is_empty() {
                 return Err(format!(
@@ -207,6 +218,14 @@ pub(super) fn send(model: &mut Model, plans: Vec<Planned>, effects: &mut Vec<Eff
     }
     model.calls.marks.clear();
     model.story.marks.clear();
+    // What was said of earlier ones is over.
+    if model
+        .notices
+        .current(model.now)
+        .is_some_and(|n| n.level == Level::Error)
+    {
+        model.notices.shown = false;
+    }
     effects.push(Effect::Send(numbers));
 }
 
@@ -282,7 +301,8 @@ pub(super) fn diff(model: &mut Model, effects: &mut Vec<Effect>) {
     ways.extend(recorded.map(|r| (Sides::Recorded(number), r.into())));
     ways.extend(before.map(|(n, a)| (Sides::Attempts(n, number), a.text.as_str().into())));
     if ways.is_empty() {
-        let text = "the recording has no answer and this is the first replay: send it once more to compare";
+        let text =
+            "the recording holds no text of the answer and this is the first replay: send it once more to compare";
         return model.notices.say(model.now, Level::Info, text);
     }
     let now = match &model.replays.shown {

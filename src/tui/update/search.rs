@@ -106,7 +106,10 @@ fn select(model: &mut Model, pane: Pane, n: usize, effects: &mut Vec<Effect>) {
             model.calls.cursor.select(n, len, height);
             stories::follow_selection(model, effects);
         }
-        Pane::Story => model.story.cursor.select(n, len, height),
+        Pane::Story => {
+            model.story.wanted = None;
+            model.story.cursor.select(n, len, height);
+        }
         Pane::Detail => model.detail.cursor.look(n, len, height),
         Pane::Replays => model.replays.text.look(n, len, height),
         Pane::Sources => model.sources.cursor.select(n, len, height),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::super::data::{StoryData, What};
 use super::super::layout::Pane;
 use super::super::list::Cursor;
-use super::super::model::{Anchor, Model, Row};
-use super::super::msg::{Ask, Effect};
+use super::super::model::{Anchor, Left, Model, Row};
+use super::super::msg::{Ask, Effect, Level};
 use super::ask;
 use crate::model::Severity;
 
@@ -20,31 +20,42 @@ pub(super) fn follow_selection(model: &mut Model, effects: &mut Vec<Effect>) {
     }
     remember(model);
     let story = &mut model.story;
+    let left = story.left_at.get(&call).cloned().unwrap_or_default();
     story.call = Some(call);
     story.lines_asked = false;
-    story.whole = false;
     story.texts.clear();
     story.asked.clear();
-    story.unfolded.clear();
+    story.left = 0;
+    story.whole = left.whole;
+    story.unfolded = left.unfolded;
+    story.wanted = left.anchor;
+    // What stands beside the story is about the story.
+    if model.slot == Pane::Replays && model.focus != Pane::Replays {
+        model.slot = Pane::Detail;
+    }
     ask(
         effects,
         Ask::Story {
             call,
-            whole: false,
+            whole: left.whole,
             lines: false,
         },
     );
 }
 
-/// Remembers where the cursor is.
+/// Remembers how the story is left.
 fn remember(model: &mut Model) {
+    let anchor = here(model);
     let story = &mut model.story;
     if story.call != Some(story.data.call) {
         return;
     }
-    if let Some(a) = story.rows.get(story.cursor.at).and_then(|r| story.anchor(*r)) {
-        story.left_at.insert(story.data.call, a);
-    }
+    let left = Left {
+        anchor,
+        unfolded: story.unfolded.clone(),
+        whole: story.whole,
+    };
+    story.left_at.insert(story.data.call, left);
 }
 
 /// A story has arrived: the cursor goes where it was, or to the first problem.
@@ -53,20 +64,21 @@ pub(super) fn arrived(model: &mut Model, data: Arc<StoryData>) {
         return;
     }
     let same = model.story.data.call == data.call && !model.story.rows.is_empty();
+    let anchor = if same { here(model) } else { model.story.wanted };
     let story = &mut model.story;
-    let anchor = if same {
-        story.rows.get(story.cursor.at).and_then(|r| story.anchor(*r))
-    } else {
-        story.left_at.get(&data.call).copied()
-    };
     if !same {
         story.cursor = Cursor::default();
     }
+    let alone = story.whole && data.heads.len() == 1 && data.complete && !story.data.complete;
     story.data = data;
     unfold(model);
     match anchor {
         Some(a) => go_to(model, a),
         None => first_problem(model),
+    }
+    if alone {
+        let text = "this call has no parent and no legs";
+        model.notices.say(model.now, Level::Info, text);
     }
 }
 
@@ -110,18 +122,29 @@ fn go_to(model: &mut Model, anchor: Anchor) {
         let before = |r: &Row| story.anchor(*r).is_some_and(|a| a <= anchor);
         story.rows.iter().rposition(before)
     };
+    // Folded away, or not here yet: it is remembered until the cursor is moved.
+    let hidden = exact.is_none();
     let at = exact.or_else(fold).or_else(near).unwrap_or(0);
     let (len, height) = (story.rows.len(), model.height(Pane::Story));
     model.story.cursor.select(at, len, height);
+    model.story.wanted = hidden.then_some(anchor);
 }
 
+/// The record that the cursor belongs on.
 fn here(model: &Model) -> Option<Anchor> {
     let story = &model.story;
-    story.anchor(*story.rows.get(story.cursor.at)?)
+    let row = *story.rows.get(story.cursor.at)?;
+    story.wanted.or_else(|| story.anchor(row))
 }
 
 /// All lines, or hidden ones folded; the cursor stays on its record.
 pub(super) fn toggle_all(model: &mut Model) {
+    let story = &model.story;
+    let none = story.data.complete && !story.data.items.iter().any(|i| matches!(i.what, What::Hidden(_)));
+    if none && !story.all {
+        let text = "this call has no hidden lines";
+        return model.notices.say(model.now, Level::Info, text);
+    }
     let anchor = here(model);
     model.story.all = !model.story.all;
     model.story.unfolded.clear();

@@ -48,7 +48,7 @@ fn list(model: &mut Model, effects: &mut Vec<Effect>) {
 /// Hidden lines of the story once someone looks at it, and the texts of those in sight.
 fn story(model: &mut Model, effects: &mut Vec<Effect>) {
     let height = model.height(Pane::Story);
-    let looked_at = model.focus != Pane::Calls;
+    let looked_at = model.focus != Pane::Calls || model.story.all;
     let story = &mut model.story;
     if let Some(call) = story.call
         && story.data.call == call
@@ -182,6 +182,9 @@ fn replays(model: &mut Model) {
     let pane = model.width(Pane::Replays);
     let lines = match &model.replays.shown {
         Shown::Diff(_, None) => vec![Line::of(Role::Faint, "comparing…")],
+        Shown::Diff(_, Some(d)) if d.is_same() => {
+            vec![Line::of(Role::Good, "no difference: the two answers say the same")]
+        }
         Shown::Diff(_, Some(d)) if pane >= SIDE_BY_SIDE => super::super::view::beside(d, usize::from(width)),
         Shown::Diff(_, Some(d)) => rich::wrap(&d.unified(super::super::view::CONTEXT), usize::from(width)),
         Shown::Answer => match model.replays.selected() {

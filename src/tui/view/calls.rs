@@ -109,7 +109,7 @@ fn row(model: &Model, buffer: &mut Buffer, area: Rect, n: u16, r: &CallRow, colu
     let signs = model.look.signs();
     let selected = model.calls.selected().is_some_and(|s| s.call == r.call);
     let mut pen = Pen::new(buffer, model.look.theme, area, n);
-    let mark = if model.calls.marks.contains(&r.call) {
+    let mark = if model.calls.marks.contains_key(&r.call) {
         signs.mark
     } else if selected {
         signs.here

@@ -9,7 +9,7 @@ use super::super::model::{Model, Row};
 use super::pen::{Pen, paint};
 use crate::model::Severity;
 use crate::output::fit;
-use crate::output::rich::Needle;
+use crate::output::rich::{Line, Needle};
 use crate::output::style::Role;
 
 /// Columns from the left of the pane; without lanes where it is narrow.
@@ -153,7 +153,10 @@ fn row(
     if let Some(place) = story.line(row) {
         let number = format!("{:>7} ", place.line);
         let text = story.texts.get(&place).map_or("…", |t| &**t);
-        pen.text(Role::Faint, &number).found(Role::Plain, text, needle);
+        let line = Line::of(Role::Plain, text);
+        let room = pen.left().saturating_sub(fit::width(&number));
+        pen.text(Role::Faint, &number)
+            .line(&line.window(story.left, room), needle);
         return;
     }
     pen.cell(Role::Faint, &item.at.clock().unwrap_or_default(), 9);
@@ -196,13 +199,13 @@ fn state(model: &Model, pen: &mut Pen<'_>, lanes: Lanes, state: &str, needle: Op
     }
     let wall = model.look.signs().wall;
     let room = lanes.caller - 3;
-    let shown = fit::fit(state, room);
-    pen.text(Role::Faint, wall)
-        .skip(1)
-        .found(Role::Info, &shown, needle)
-        .text(Role::Faint, wall);
+    pen.text(Role::Faint, wall).skip(1);
     if fit::width(&crate::output::safe::printable(state)) > room {
-        pen.skip(1).text(Role::Info, state);
+        // Too long for its lane: over the platform's.
+        pen.found(Role::Info, state, needle);
+    } else {
+        pen.found(Role::Info, &fit::fit(state, room), needle)
+            .text(Role::Faint, wall);
     }
 }
 
@@ -287,7 +290,8 @@ fn answer(model: &Model, pen: &mut Pen<'_>, lanes: Lanes, r: &RequestItem) {
     let time = r.ms.map(|ms| format!(" {}", millis(ms))).unwrap_or_default();
     pen.text(Role::Faint, &time);
     let used = fit::width(&word) + fit::width(&time);
-    let replay = model.replays.of(r.exchange).next_back();
+    let open = model.replays.of(r.exchange).rfind(|a| a.open());
+    let replay = open.or_else(|| model.last_answer(r.exchange));
     if let Some(a) = replay {
         let (text, role) = match &a.state {
             AttemptState::Done(d) => {

@@ -180,7 +180,7 @@ const ROWS: &[Row] = &[
     }),
     ("previous-hit", "3 / 'why enter", |_, a| a.at(Pane::Detail) > 0),
     ("mark", "", |b, a| {
-        a.model.calls.marks.contains(&b.call()) && a.at(Pane::Calls) == 1
+        a.model.calls.marks.contains_key(&b.call()) && a.at(Pane::Calls) == 1
     }),
     ("mark", "space k", |_, a| a.model.calls.marks.is_empty()),
     ("mark", "2", |_, a| a.model.story.marks.contains(&10)),

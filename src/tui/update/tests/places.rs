@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::super::super::data::{CallList, StoryData, StoryItem, What};
 use super::super::super::keys::Action;
 use super::super::super::layout::Pane;
-use super::super::super::model::{Anchor, Tab};
+use super::super::super::model::{Anchor, Row, Tab};
 use super::super::super::msg::{Effect, Level, Mouse, Msg};
 use super::stage::{NOW, Stage, list, place, row, story};
 use crate::model::{Severity, Time};
@@ -78,6 +78,14 @@ proptest! {
                 _ => stage.press("a a"),
             };
             prop_assert!(still_on(&stage, was), "{:?} was {:?}", here(&stage), was);
+            // A record that is folded away is come back to, however often the lines are folded.
+            stage.press("a a");
+            if !stage.model.story.all {
+                stage.press("a");
+            }
+            if stage.model.story.all {
+                prop_assert_eq!(here(&stage), was);
+            }
             if kind == 2 || (kind == 1 && !hidden) {
                 let s = &stage.model.story;
                 prop_assert!(s.rows.len() >= s.data.items.len());
@@ -330,4 +338,53 @@ fn zoom_shows_the_pane_that_has_the_keys() {
     }
     stage.take(Msg::Do(Action::Zoom));
     assert_eq!(stage.model.areas().unwrap().panes.len(), 3);
+}
+
+#[test]
+fn unfolded_lines_are_come_back_to() {
+    let mut stage = Stage::new();
+    stage.press("2");
+    let fold = |s: &Stage| {
+        let hidden = |r: &Row| {
+            s.model
+                .story
+                .item(*r)
+                .is_some_and(|i| matches!(i.what, What::Hidden(_)))
+        };
+        s.model.story.rows.iter().position(hidden).unwrap()
+    };
+    stage.press("g");
+    for _ in 0..fold(&stage) {
+        stage.press("j");
+    }
+    stage.press("enter j");
+    let (was, rows) = (here(&stage), stage.model.story.rows.len());
+    assert_eq!(was.rank, 0);
+    stage.press("1 j");
+    assert_ne!(stage.model.story.data.call, stage.model.calls.list.rows[0].call);
+    stage.press("k 2");
+    assert_eq!((here(&stage), stage.model.story.rows.len()), (was, rows));
+}
+
+#[test]
+fn what_stands_beside_a_story_is_about_it() {
+    let mut stage = Stage::new();
+    stage.press("2 r !fail");
+    assert_eq!(stage.model.slot, Pane::Replays);
+    stage.press("1 j");
+    assert_eq!(stage.model.slot, Pane::Detail);
+}
+
+#[test]
+fn esc_closes_a_message_before_it_clears_marks_and_marks_before_the_filter() {
+    let mut stage = Stage::new();
+    stage.press("space");
+    stage.take(Msg::Notice(Level::Info, "said".to_owned()));
+    stage.press("esc");
+    assert_eq!(stage.model.calls.marks.len(), 1);
+    stage.model.filter.text = "severity = error".to_owned();
+    stage.press("esc");
+    assert!(stage.model.calls.marks.is_empty() && !stage.model.filter.off);
+    stage.press("esc");
+    assert!(stage.model.filter.off && stage.notice().contains("filter off"));
 }
