@@ -121,6 +121,12 @@ where
                 }
             }
         }
+        // A terminal that is dragged has another size by now; what it says of that may come late.
+        let size = terminal.size()?;
+        if (size.width, size.height) != model.size {
+            waiting.push(Msg::Resize(size.width, size.height));
+            continue;
+        }
         let shown = terminal.draw(|frame| view::draw(model, frame))?;
         screen.drawn(model, shown.buffer);
         let tick = async {

@@ -132,6 +132,13 @@ impl Pty {
         self
     }
 
+    /// Takes what comes until nothing more comes for a while.
+    fn until_quiet(&mut self) {
+        while let Ok(bytes) = self.bytes.recv_timeout(Duration::from_millis(200)) {
+            self.take(&bytes);
+        }
+    }
+
     /// Waits until nobody reads any more.
     #[track_caller]
     fn left(&mut self) {
@@ -275,8 +282,13 @@ fn another_size_is_another_picture() {
     pty.resize(3, 20);
     pty.sees("redial needs");
     pty.resize(40, 120);
-    pty.sees("3 Detail").types("q");
+    pty.sees("3 Detail");
+    // crossterm 0.29 keeps a key that comes in the same moment as a new size until the next key.
+    while pty.child.try_wait().unwrap().is_none() {
+        pty.types("q").until_quiet();
+    }
     assert_eq!(pty.ends().exit_code(), 0);
+    pty.restored();
 }
 
 mod signals {
