@@ -71,6 +71,15 @@ pub fn html(text: &str) -> Vec<Line> {
 /// A body by its content type, or by its looks where that is missing or plainly wrong. `faults` are what is known to be
 /// wrong with it; a fault of ours is marked only where none of them has a place.
 pub fn body(content_type: Option<&str>, bytes: &[u8], faults: &[Fault], limits: Limits) -> Vec<Line> {
+    of_extent(content_type, bytes, Extent::Whole, faults, limits)
+}
+
+/// As [`body`], of a body whose end was not kept: that it stops somewhere is no fault of it.
+pub fn cut_body(content_type: Option<&str>, bytes: &[u8], faults: &[Fault], limits: Limits) -> Vec<Line> {
+    of_extent(content_type, bytes, Extent::Beginning, faults, limits)
+}
+
+fn of_extent(content_type: Option<&str>, bytes: &[u8], extent: Extent, faults: &[Fault], limits: Limits) -> Vec<Line> {
     let mut lines = Vec::new();
     if bytes.is_empty() {
         lines.extend(faults.iter().map(Fault::line));
@@ -82,13 +91,14 @@ pub fn body(content_type: Option<&str>, bytes: &[u8], faults: &[Fault], limits: 
         lines.extend(binary::summary(content_type, bytes));
         return lines;
     }
-    let kept = beginning(bytes, limits.bytes);
-    let (text, bad) = read(kept);
-    let extent = if kept.len() < bytes.len() {
-        Extent::Beginning
-    } else {
-        Extent::Whole
+    let shown = &bytes[..limits.bytes.min(bytes.len())];
+    let left_out = bytes.len() - shown.len();
+    let extent = if left_out > 0 { Extent::Beginning } else { extent };
+    let kept = match extent {
+        Extent::Beginning => whole_characters(shown),
+        Extent::Whole => shown,
     };
+    let (text, bad) = read(kept);
     let kind = kind::of(content_type, &text);
     let own = bad.filter(|_| faults.iter().all(|f| f.line.is_none()));
     let own = own.map(|at| Broken::at(at, "this is not UTF-8 from here on").fault(&text));
@@ -97,7 +107,7 @@ pub fn body(content_type: Option<&str>, bytes: &[u8], faults: &[Fault], limits: 
         None => faults.into(),
     };
     lines.extend(document(kind, &text, extent, &faults, limits));
-    if extent == Extent::Beginning {
+    if left_out > 0 {
         lines.push(sheet::rest(bytes.len() - kept.len()));
     }
     lines
@@ -133,6 +143,11 @@ fn beginning(bytes: &[u8], most: usize) -> &[u8] {
     if kept.len() == bytes.len() {
         return kept;
     }
+    whole_characters(kept)
+}
+
+/// Without the part of a character that a cut left at the end.
+fn whole_characters(kept: &[u8]) -> &[u8] {
     match kept.iter().rev().take(4).position(|b| *b >= 0xc0) {
         Some(back) if std::str::from_utf8(&kept[kept.len() - back - 1..]).is_err() => &kept[..kept.len() - back - 1],
         _ => kept,
