@@ -9,6 +9,8 @@ mod overlays;
 mod pen;
 mod sources;
 mod story;
+#[cfg(test)]
+mod tests;
 
 pub use detail::{CONTEXT, attempt_line, beside};
 
@@ -24,6 +26,13 @@ use pen::Pen;
 
 /// Draws everything.
 pub fn draw(model: &Model, frame: &mut Frame<'_>) {
+    picture(model, frame);
+    if model.look.ascii {
+        pen::keyboard_signs(frame.buffer_mut());
+    }
+}
+
+fn picture(model: &Model, frame: &mut Frame<'_>) {
     let area = frame.area();
     let buffer = frame.buffer_mut();
     // The screen may have been resized since the model heard of it.

@@ -1,4 +1,7 @@
 //! Writing on the screen: the one place where text meets the terminal's cells, and where it is made printable.
+//!
+//! [`keyboard_signs`] goes over the finished picture where the terminal has none but the keyboard's signs: whatever the text and
+//! wherever it was written, no other is left.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -122,5 +125,61 @@ pub(super) fn paint(buffer: &mut Buffer, area: Rect, row: u16, style: Style) {
             },
             style,
         );
+    }
+}
+
+/// Replaces every sign that is not on the keyboard by one that is; each column stays where it is.
+pub(super) fn keyboard_signs(buffer: &mut Buffer) {
+    let width = usize::from(buffer.area.width);
+    for at in 0..buffer.content.len() {
+        let symbol = buffer.content[at].symbol();
+        if symbol.is_ascii() {
+            continue;
+        }
+        let columns = fit::width(symbol).max(1);
+        let mut chars = symbol.chars();
+        let sign = match (chars.next(), chars.next()) {
+            (Some(c), None) => keyboard_sign(c),
+            _ => "?",
+        };
+        let end = (at + columns).min((at / width + 1) * width);
+        for cell in &mut buffer.content[at..end] {
+            cell.set_symbol(sign);
+        }
+    }
+}
+
+/// What stands for our own signs and for the commonest of others; anything else is a question mark.
+fn keyboard_sign(c: char) -> &'static str {
+    match c {
+        '…' | '⋯' => "~",
+        '·' | '•' | '─' | '━' | '–' | '—' => "-",
+        '│' | '┃' => "|",
+        '→' | '›' | '▶' | '»' => ">",
+        '←' | '‹' | '◀' | '«' => "<",
+        '┌' | '┐' | '└' | '┘' | '├' | '┤' | '┬' | '┴' | '┼' | '✔' => "+",
+        '×' | '✘' => "x",
+        '●' => "*",
+        '⏎' => "$",
+        '‘' | '’' => "'",
+        '“' | '”' => "\"",
+        '\u{a0}' => " ",
+        _ => "?",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_stay_where_they_are_with_the_keyboards_signs() {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 14, 2));
+        buffer.set_string(0, 0, "a→b…│漢x👍🏽é·|", Style::new());
+        buffer.set_string(0, 1, "e\u{301} plain", Style::new());
+        keyboard_signs(&mut buffer);
+        let row = |y| (0..14).map(|x| buffer[(x, y)].symbol()).collect::<String>();
+        assert_eq!(row(0), "a>b~|??x???-| ");
+        assert_eq!(row(1), "? plain       ");
     }
 }
