@@ -16,6 +16,7 @@ mod demo;
 mod golden;
 mod layers;
 mod reading;
+mod readme;
 mod replay;
 mod rules;
 mod support;
