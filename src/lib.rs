@@ -19,8 +19,22 @@
 //!        │                              findings, byte ranges }
 //!        ▼
 //!  what is in view? ──▶ text · JSON lines                          session, query, output, cli
+//!        │         └──▶ screen                                     tui
 //!        │
-//!        └──▶ plan ▶ sign ▶ send ▶ judge                           replay, signature, judge
+//!        └──▶ plan ▶ sign ▶ send ▶ judge ▶ compare                 replay, signature, judge, output
+//! ```
+//!
+//! The screen goes round in a circle of its own, in which one file touches the outside:
+//!
+//! ```text
+//!  keys · signals · clock ──▶ Msg ──▶ update ──▶ Model ──▶ view ──▶ terminal
+//!                              ▲        │
+//!                              │        ▼
+//!                              │      Effect, carried out by tui::runtime
+//!                              │        │
+//!      answers as plain data   │        ├──▶ desk: a thread that owns the session; reads the inputs, answers questions between blocks
+//!                              └────────┼──▶ sender: a thread that sends planned requests, one after the other
+//!                                       └──▶ clipboard · editor · the demo's app
 //! ```
 //!
 //! # The modules, in reading order
@@ -39,9 +53,12 @@
 //! - [`output`]: text for people, JSON lines for programs.
 //! - [`config`]: settings and credentials with where they came from, keys, and the type that hides secrets.
 //! - [`demo`]: a broken webhook app inside the process, its samples, the steps of a first run.
+//! - [`tui`]: the terminal UI: [`tui::model`] and [`tui::msg`] are its words, [`tui::update`](fn@tui::update::update) decides, [`tui::view`] draws,
+//!   [`tui::desk`] holds the session, [`tui::runtime`] ties them to the terminal.
 //! - [`cli`]: arguments, one file per command, exit codes.
 //!
-//! [`model`] knows nobody; `cli` knows everybody and nobody knows it; `format`, `filter`, `judge` and `signature` do no I/O.
+//! [`model`] knows nobody; `cli` knows everybody and nobody knows it, `tui` all but `cli`; `format`, `filter`, `judge` and `signature` do no I/O.
+//! A test (`tests/it/layers.rs`) reads the `use` lines and fails on an arrow that runs up.
 //!
 //! # What must stay true
 //!
@@ -59,6 +76,12 @@
 //! 7. **Rules are data.** What a message means is written in `filters/*.toml`, not in code.
 //! 8. **A replay is a new exchange.** The recorded one is never changed; one request is one attempt, sent only where
 //!    [`replay::Target`] allows.
+//! 9. **`update` is pure, `view` reads only.** No clock, file, network or thread in either: time comes as a message, whatever is to happen leaves as a
+//!    [`tui::msg::Effect`]. So every key can be tested without a terminal, and every screen is a function of the [`tui::model::Model`].
+//! 10. **The session lives in its thread.** Nobody else holds a [`session::Live`]; the screen asks ([`tui::msg::Ask`]), and gets plain data that stays true
+//!     when the session goes on. Keys never wait for reading, sending or comparing.
+//! 11. **Keys have one table**, [`tui::keys::COMMANDS`]: dispatch, `?`, footer, palette, configuration and the README's table come from it.
+//! 12. **A setting knows its origin**: [`config::Settings`] is put together once from options, environment and file, as values that know no file system.
 //!
 //! # How to add
 //!
@@ -71,6 +94,13 @@
 //! - **A kind of document**: the names that give it away in `format/twilio/kinds.rs`, a function that makes its [`format::Record`], a
 //!   variant of [`format::RecordKind`], a sample.
 //! - **A field of the filter language**: one variant and one line in `filter/expr/field.rs`.
+//! - **A command of the UI**: a variant of [`tui::keys::Action`], a line in [`tui::keys::COMMANDS`], an arm in `tui/update/actions.rs`;
+//!   `UPDATE_README=1 cargo test --test it readme` puts it into the README.
+//! - **A screen**: a variant of [`tui::layout::Pane`], its area in [`tui::layout`], a file in `tui/view/`. What it shows and does not know yet is asked for
+//!   in `tui/update/wants.rs`, an [`tui::msg::Ask`] that the desk answers.
+//! - **A theme**: a variant of [`tui::theme::Theme`] with its colours by role there, and its word in [`config::Theme`].
+//! - **A setting**: a field of [`config::Settings`] with its line in `shown`, its key in `config/file.rs`, and in the README's example: a test wants all of them.
+//! - **A fault of the demo**: a path in `demo/routes.rs`, a call that met it in `samples/demo/`.
 
 pub mod call;
 pub mod cli;
