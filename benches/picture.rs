@@ -78,7 +78,7 @@ fn first_command(readme: &Path) -> anyhow::Result<Vec<String>> {
 
 /// What the screen shows, and the keys that are pressed then: the first run as the demo's hints lead through it, on its third call.
 const RUN: &[(&[&str], &str)] = &[
-    (&["1/6", "POST /voice"], "jj"),
+    (&["1/6", "4 of 7 calls", "POST /voice"], "jj"),
     (&["1/6", "An unescaped & in the TwiML of /menu"], "\r"),
     (&["2/6"], "\r"),
     (&["3/6"], "r"),
