@@ -209,7 +209,9 @@ impl Reader<'_> {
         if self.broken.contains(&self.line(at)) || self.secrets(command, value) {
             return None;
         }
-        if KEYS.contains(&name) {
+        // Some commands have the name of a setting: their values tell them apart.
+        let no_key = |words: &[String]| words.iter().all(|w| w != "none" && w.parse::<Key>().is_err());
+        if KEYS.contains(&name) && texts(value.get_ref()).map_or(true, |words| no_key(&words)) {
             let why = format!("`{name}` is no command but a setting: it belongs above the line [keys]");
             self.notice(at, why);
             return None;

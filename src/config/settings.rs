@@ -74,7 +74,7 @@ pub struct Settings {
     pub ascii: Setting<bool>,
     /// Wheel and click.
     pub mouse: Setting<bool>,
-    /// Ring on a new error.
+    /// Ring when the replays on their way have ended.
     pub bell: Setting<bool>,
     /// Where replays go; judged by `replay::Target` when it is used.
     pub target: Setting<Option<String>>,

@@ -425,3 +425,17 @@ const PIECES: &[&str] = &[
     "\r\n",
     "\0",
 ];
+
+#[test]
+fn a_command_with_the_name_of_a_setting_can_be_rebound() {
+    let text = "[keys]\ntheme = \"ctrl-t\"\nmouse = \"none\"\n";
+    let path = Path::new("/c/config.toml");
+    let settings = Settings::read(Some(File { path, text }), |_| None, Given::default());
+    assert!(settings.notices.is_empty(), "{:?}", settings.notices);
+    let bound: Vec<(&str, usize)> = settings
+        .keys
+        .iter()
+        .map(|b| (b.command.as_str(), b.keys.len()))
+        .collect();
+    assert_eq!(bound, [("theme", 1), ("mouse", 0)]);
+}

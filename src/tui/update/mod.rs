@@ -1,7 +1,7 @@
 //! What happens changes the model, and says what the outside is to do: `update(&mut Model, Msg) -> Vec<Effect>`, pure.
 //!
-//! Messages end in a file of their topic: [`actions`] (commands), [`moves`] (cursors), [`prompts`] (what is typed), [`replays`],
-//! [`stories`]. At the end [`wants`] compares what is in sight with what is known and asks for the rest.
+//! Messages end in a file of their topic: `actions` (commands), `moves` (cursors), `prompts` (what is typed), `replays`,
+//! `stories`. At the end `wants` compares what is in sight with what is known and asks for the rest.
 
 mod actions;
 mod moves;

@@ -1,4 +1,4 @@
-//! The picture of a model: reads only. One file for each screen; [`pen`] is where text meets the terminal.
+//! The picture of a model: reads only. One file for each screen; `pen` is where text meets the terminal.
 //!
 //! To add a screen: a variant of `Pane`, its areas in `layout`, a file here that draws into them.
 
