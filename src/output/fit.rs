@@ -44,6 +44,25 @@ pub fn cut(text: &str, width: usize) -> &str {
     &text[..end]
 }
 
+/// As [`cut`], of a text that [`printable`] made: an escape (`\\u{202e}`) that does not fit is left out whole, for a part of it reads
+/// as something else.
+fn cut_whole(text: &str, width: usize) -> &str {
+    let kept = cut(text, width);
+    let near = kept.len().saturating_sub(ESCAPE);
+    let torn = |at: &usize| escape_len(&text.as_bytes()[*at..]).is_some_and(|len| at + len > kept.len());
+    (near..kept.len()).find(torn).map_or(kept, |at| &kept[..at])
+}
+
+/// Bytes of the longest escape.
+const ESCAPE: usize = "\\u{10ffff}".len();
+
+/// The length of an escape that a text begins with.
+fn escape_len(text: &[u8]) -> Option<usize> {
+    let digits = text.strip_prefix(b"\\u{")?;
+    let count = digits.iter().take_while(|b| b.is_ascii_hexdigit()).count();
+    (count > 0 && digits.get(count) == Some(&b'}')).then_some(count + 4)
+}
+
 /// Makes a text from outside exactly so wide, with `…` where it was cut.
 pub fn fit(text: &str, width: usize) -> String {
     let text = printable(text);
@@ -54,7 +73,7 @@ pub fn fit(text: &str, width: usize) -> String {
     let Some(room) = width.checked_sub(1) else {
         return String::new();
     };
-    let short = cut(&text, room);
+    let short = cut_whole(&text, room);
     format!("{short}…{}", " ".repeat(room - self::width(short)))
 }
 
@@ -230,6 +249,23 @@ pub(super) mod tests {
         ] {
             assert_eq!(fit(text, at), shown, "{text} at {at}");
         }
+    }
+
+    #[test]
+    fn no_escape_is_torn() {
+        let text = "ab\u{202e}cd";
+        for (at, shown) in [
+            (12, "ab\\u{202e}cd"),
+            (11, "ab\\u{202e}…"),
+            (10, "ab…       "),
+            (6, "ab…   "),
+            (4, "ab… "),
+            (3, "ab…"),
+            (2, "a…"),
+        ] {
+            assert_eq!(fit(text, at), shown, "at {at}");
+        }
+        assert_eq!(fit("\\u{} \\u{zz}", 8), "\\u{} \\u…");
     }
 
     #[test]
