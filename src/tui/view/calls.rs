@@ -24,16 +24,19 @@ struct Columns {
     what: usize,
 }
 
+/// Columns that the words about what went wrong keep before the app is shown, on a screen that is not very wide.
+const WORDS: usize = 40;
+/// Columns of an app.
+const APP: usize = 20;
+
 impl Columns {
     fn of(rows: &[CallRow], width: usize) -> Self {
-        let people = rows
-            .iter()
-            .filter_map(people)
-            .map(|p| fit::width(&p))
-            .max()
-            .unwrap_or(0);
         let mut c = Self {
-            time: if width >= 90 { 14 } else { 8 },
+            time: match width {
+                ..90 => 8,
+                _ if several_years(rows) => 16,
+                _ => 14,
+            },
             id: if width >= 56 { 12 } else { 8 },
             people: 0,
             app: 0,
@@ -42,14 +45,39 @@ impl Columns {
         };
         let gap = |n: usize| if n > 0 { n + 2 } else { 0 };
         let fixed = |c: &Self| 3 + gap(c.time) + gap(c.id) + gap(c.people) + gap(c.app) + gap(c.age);
-        if width >= 76 && people > 0 {
-            c.people = people.min(width / 4).max(9);
+        if width >= 76 {
+            c.people = widest(rows, width / 5);
         }
-        if width >= 110 {
-            c.app = 20;
+        let words = width.saturating_sub(fixed(&c));
+        if width >= 130 || words >= WORDS + gap(APP) {
+            c.app = if rows.iter().any(|r| r.app.is_some()) { APP } else { 0 };
         }
         c.what = width.saturating_sub(fixed(&c));
         c
+    }
+}
+
+/// Columns for who called whom: as many as needed, at most so many; none where nobody is known. There may be a hundred thousand
+/// rows, and this is asked for every picture.
+fn widest(rows: &[CallRow], most: usize) -> usize {
+    let columns = |name: Option<&str>| name.map_or(1, |n| fit::width(&crate::output::safe::printable(n)));
+    let mut need = 0;
+    for r in rows.iter().filter(|r| r.from.is_some() || r.to.is_some()) {
+        need = need.max(columns(r.from.as_deref()) + 3 + columns(r.to.as_deref()));
+        if need >= most {
+            break;
+        }
+    }
+    if need == 0 { 0 } else { need.clamp(9, most.max(9)) }
+}
+
+/// True when the day and the month do not tell the rows' times apart.
+fn several_years(rows: &[CallRow]) -> bool {
+    let times = || rows.iter().filter_map(|r| r.started.time());
+    let year = |t: Time| t.to_string()[..4].to_owned();
+    match (times().min_by_key(|t| t.0), times().max_by_key(|t| t.0)) {
+        (Some(first), Some(last)) => year(first) != year(last),
+        _ => false,
     }
 }
 
@@ -209,11 +237,13 @@ fn app(text: &str) -> String {
 }
 
 fn time(when: When, width: usize) -> String {
-    if width < 14 {
-        when.clock().unwrap_or_default()
-    } else {
-        fit::brief(when).unwrap_or_default()
-    }
+    let time = match width {
+        ..14 => when.clock(),
+        14 => fit::brief(when),
+        // A time of day that has no date is shorter than this.
+        _ => fit::moment(when).map(|m| m[..m.len().min(width)].to_owned()),
+    };
+    time.unwrap_or_default()
 }
 
 /// How long ago: `12s`, `5m`, `3h`, `2d`, `13y`.
@@ -339,6 +369,32 @@ mod tests {
         assert_eq!(at(7_200), "2h");
         assert_eq!(at(200_000), "2d");
         assert_eq!(at(400 * 86_400), "1y");
+    }
+
+    #[test]
+    fn what_went_wrong_has_the_room() {
+        let rows = |span: i64| {
+            let mut rows = crate::tui::view::tests::list(0).rows;
+            for (n, r) in rows.iter_mut().enumerate() {
+                r.started = When::At(Time(1_360_000_000_000 + n as i64 * span));
+                r.to = Some("+15552223333".into());
+            }
+            rows
+        };
+        let c = Columns::of(&rows(1), 120);
+        assert_eq!((c.time, c.people, c.app), (14, 24, 0), "{c:?}");
+        assert!(c.what >= WORDS, "{c:?}");
+        let wide = Columns::of(&rows(1), 140);
+        assert_eq!((wide.people, wide.app), (27, APP), "{wide:?}");
+        let mut nobody = rows(400 * 86_400_000);
+        for r in &mut nobody {
+            (r.from, r.to) = (None, None);
+        }
+        let c = Columns::of(&nobody, 120);
+        assert_eq!((c.time, c.people, c.app), (16, 0, APP), "{c:?}");
+        assert!(c.what >= WORDS, "{c:?}");
+        assert_eq!(time(nobody[0].started, c.time), "2013-02-04 17:46");
+        assert_eq!(time(nobody[0].started, 14), "02-04 17:46:40");
     }
 
     #[test]
