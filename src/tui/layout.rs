@@ -147,16 +147,14 @@ pub fn areas(a: Arrangement) -> Option<Areas> {
     if a.prompt {
         out.prompt = Some(rest.bottom(1));
     }
-    if a.hint && a.size.1 >= 16 {
+    if a.hint {
         out.hint = Some(rest.top(1));
     }
-    let body = match room {
-        Room::Small => {
-            out.breadcrumb = Some(rest.top(1));
-            rest.0
-        }
-        _ => rest.0,
-    };
+    // On the smallest screens the hint has the row of the breadcrumb.
+    if room == Room::Small && (!a.hint || a.size.1 >= 8) {
+        out.breadcrumb = Some(rest.top(1));
+    }
+    let body = rest.0;
     out.panes = match room {
         _ if a.zoom || room == Room::Small => vec![(a.focus, body)],
         Room::Wide => wide(a, body),
@@ -370,7 +368,8 @@ mod tests {
                     prop_assert!(!r.intersects(*other), "{:?} {:?}", r, other);
                 }
             }
-            prop_assert!(areas.of(a.focus).is_some());
+            prop_assert!(areas.of(a.focus).is_some_and(|r| r.height >= 2));
+            prop_assert_eq!(areas.hint.is_some(), hint);
         }
     }
 }

@@ -41,8 +41,21 @@ fn hint(model: &Model, buffer: &mut Buffer, area: Rect) {
         Some(model.keys.name_of(action))
     });
     let mut pen = Pen::new(buffer, model.look.theme, area, 0);
-    pen.text(Role::Good, &format!(" {}/{} ", step.number(), demo::STEPS.len()))
-        .text(Role::Heading, &text);
+    pen.text(Role::Good, &format!(" {}/{} ", step.number(), demo::STEPS.len()));
+    let text = if fit::width(&text) > pen.left() {
+        what_to_do(&text)
+    } else {
+        text
+    };
+    pen.text(Role::Heading, &text);
+}
+
+/// The sentence with what to do before the rest of it, which may then be cut.
+fn what_to_do(text: &str) -> String {
+    match text.rsplit_once(": press ") {
+        Some((why, what)) => format!("Press {} {why}.", what),
+        None => text.to_owned(),
+    }
 }
 
 /// Where one stands.
