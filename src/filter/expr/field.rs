@@ -252,16 +252,20 @@ impl FieldType {
     }
 }
 
-/// The word that was probably meant: at most a third of it mistyped.
+/// The word that was probably meant: one that begins with what is typed, else one of which at most a third is mistyped.
 pub(super) fn closest<'a>(typed: &str, words: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     // A very long word is no typing error, and comparing it would take its time.
     if typed.len() > 40 {
         return None;
     }
     let typed = typed.to_lowercase();
+    // Of one letter nearly everything is a beginning.
+    let begun = |w: &str| typed.chars().count() > 1 && w.starts_with(&typed);
     words
-        .map(|w| (damerau_levenshtein(&typed, w), w))
-        .filter(|(distance, w)| *distance <= w.chars().count().div_ceil(3) && *distance < w.chars().count())
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, w)| w)
+        .map(|w| (!begun(w), damerau_levenshtein(&typed, w), w))
+        .filter(|(other, distance, w)| {
+            !other || (*distance <= w.chars().count().div_ceil(3) && *distance < w.chars().count())
+        })
+        .min_by_key(|(other, distance, _)| (*other, *distance))
+        .map(|(.., w)| w)
 }

@@ -295,6 +295,14 @@ fn an_error_points_at_its_column() {
         refuse("code = 1 and severty > info").to_string(),
         "code = 1 and severty > info\n             ^\nno field is called `severty`; did you mean `severity`?"
     );
+    // What begins with the word is meant rather than what looks like it.
+    for (typed, meant) in [
+        ("sever = x", "severity"),
+        ("dur > 3", "duration"),
+        ("warn > 3", "warnings"),
+    ] {
+        assert_eq!(refuse(typed).suggestion.as_deref(), Some(meant), "{typed}");
+    }
     // Wide characters take two cells, a tab one.
     assert_eq!(
         refuse("url ~ 電話\tor x = 1")
