@@ -156,11 +156,11 @@ impl Form {
         }
     }
 
-    /// What was typed goes into the selected field.
+    /// What was typed goes into the selected field; a new one is what it is typed as.
     ///
     /// # Errors
     ///
-    /// A new field without `name=value`; nothing is changed then.
+    /// A new field that is neither `name=value` nor `Header: value`; nothing is changed then.
     pub fn take(&mut self, text: &str) -> Result<(), String> {
         let fresh = std::mem::take(&mut self.fresh);
         let at = self.cursor.at;
@@ -171,27 +171,19 @@ impl Form {
             f.value = Some(text.to_owned());
             return Ok(());
         }
-        let sign = if f.section == Section::Header {
-            [':', '=']
-        } else {
-            ['=', '=']
-        };
-        match text.split_once(sign) {
-            Some((name, value)) if !name.trim().is_empty() => {
-                name.trim().clone_into(&mut f.name);
-                let value = if f.section == Section::Header {
-                    value.trim()
-                } else {
-                    value
-                };
-                f.value = Some(value.to_owned());
-                Ok(())
-            }
-            _ => {
-                self.drop_selected();
-                Err("nothing added: write name=value".to_owned())
-            }
-        }
+        let payload = f.section;
+        self.drop_selected();
+        let (section, name, value) = new_field(text, payload)?;
+        let at = self.end_of(section);
+        self.fields.insert(at, added(section, name, value));
+        self.cursor.at = at;
+        Ok(())
+    }
+
+    /// One behind the last field of a section.
+    fn end_of(&self, section: Section) -> usize {
+        let last = self.fields.iter().rposition(|f| f.section <= section);
+        last.map_or(0, |n| n + 1)
     }
 
     /// Leaves a field that was just added and got no name.
@@ -206,15 +198,13 @@ impl Form {
         self.cursor.at = self.cursor.at.min(self.fields.len().saturating_sub(1));
     }
 
-    /// Adds a field beside the selected one.
+    /// Adds a field that has no name yet; what is typed says whether it is a header.
     pub fn add(&mut self, height: usize) {
-        let section = match self.selected().map(|f| f.section) {
-            Some(Section::Header) => Section::Header,
-            _ if matches!(self.recorded.request.payload, Payload::Json(_)) => Section::Json,
+        let section = match self.recorded.request.payload {
+            Payload::Json(_) => Section::Json,
             _ => Section::Param,
         };
-        let last = self.fields.iter().rposition(|f| f.section <= section);
-        let at = last.map_or(0, |n| n + 1);
+        let at = self.end_of(section);
         self.fields.insert(at, added(section, "", ""));
         self.fresh = true;
         self.cursor.select(at, self.fields.len(), height);
@@ -339,6 +329,29 @@ impl Form {
         };
         self.put(&request, &edits);
         Ok(Change::Some)
+    }
+}
+
+/// What a new field is: `Header: value` where a colon stands before any `=`, else `name=value`, a value of the body.
+fn new_field(text: &str, payload: Section) -> Result<(Section, &str, &str), String> {
+    let wrong = || Err("nothing added: write name=value, or Header: value".to_owned());
+    let Some(at) = text.find([':', '=']) else {
+        return wrong();
+    };
+    let (name, value) = (text[..at].trim(), &text[at + 1..]);
+    if name.is_empty() {
+        return wrong();
+    }
+    if text[at..].starts_with('=') {
+        return Ok((payload, name, value));
+    }
+    let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+    if name.bytes().all(token) {
+        Ok((Section::Header, name, value.trim()))
+    } else {
+        Err(format!(
+            "nothing added: `{name}` is no name of a header; write name=value for a parameter"
+        ))
     }
 }
 
@@ -484,6 +497,56 @@ mod tests {
         form.add(10);
         form.give_up();
         assert_eq!(form.fields.len(), before);
+    }
+
+    #[test]
+    fn what_is_typed_says_what_a_new_field_is() {
+        for (payload, typed, section, name, value) in [
+            (form_params(), "X-Foo: bar=1", Section::Header, "X-Foo", "bar=1"),
+            (form_params(), "Url=http://x/", Section::Param, "Url", "http://x/"),
+            (Payload::Empty, "a = b", Section::Param, "a", " b"),
+            (
+                Payload::Json(b"{}".to_vec()),
+                "result.state=x",
+                Section::Json,
+                "result.state",
+                "x",
+            ),
+            (
+                Payload::Json(b"{}".to_vec()),
+                "X-Foo:bar",
+                Section::Header,
+                "X-Foo",
+                "bar",
+            ),
+        ] {
+            // Whatever is selected, and whether or not the recording has headers.
+            for headers in [true, false] {
+                let mut recorded = (*recorded(payload.clone())).clone();
+                if !headers {
+                    recorded.request.headers.clear();
+                }
+                let mut form = Form::new(Arc::new(recorded), None);
+                for at in 0..form.fields.len() {
+                    form.cursor.at = at;
+                    let before = form.fields.len();
+                    form.add(10);
+                    form.take(typed).unwrap();
+                    let f = form.selected().unwrap();
+                    assert_eq!((f.section, f.name.as_str()), (section, name), "{typed}");
+                    assert_eq!(f.value.as_deref(), Some(value));
+                    assert_eq!(form.fields.len(), before + 1);
+                    assert!(form.fields.is_sorted_by_key(|f| f.section), "{:?}", form.fields);
+                    form.remove(10).unwrap();
+                }
+            }
+        }
+        let mut form = Form::new(recorded(form_params()), None);
+        for wrong in ["", "=x", ": x", "Note to self: x"] {
+            form.add(10);
+            assert!(form.take(wrong).unwrap_err().contains("name=value"));
+            assert!(!form.changed());
+        }
     }
 
     #[test]

@@ -397,14 +397,18 @@ fn accept(model: &mut Model, effects: &mut Vec<Effect>) {
         PromptKind::Field => {
             let value = p.input.value().to_owned();
             close(model);
-            if let Some(Overlay::Form(form)) = &mut model.overlay
-                && let Err(why) = form.take(&value)
-            {
-                model.notices.say(model.now, Level::Error, why);
+            if let Some(Overlay::Form(form)) = &mut model.overlay {
+                let taken = form.take(&value);
+                // A new field stands where its kind stands.
+                form.step(0, height);
+                if let Err(why) = taken {
+                    model.notices.say(model.now, Level::Error, why);
+                }
             }
         }
     }
 }
+            let height = super::super::layout::form_rows(model.size);
 
 fn take_target(model: &mut Model, text: &str, effects: &mut Vec<Effect>) {
     match Target::parse(text, &model.target.allow_hosts) {

@@ -328,8 +328,7 @@ fn field(model: &Model, p: &Prompt, form: &Form, buffer: &mut Buffer) -> Option<
     let area = layout::middle(model.size, (model.size.0.saturating_sub(8).min(100), 3));
     let name = label(f.section, &f.name);
     let title = match f.section {
-        Section::Header if f.name.is_empty() => "name: value",
-        Section::Param | Section::Json if f.name.is_empty() => "name=value",
+        Section::Param | Section::Json if f.name.is_empty() => "name=value, or Header: value",
         _ => &name,
     };
     let inside = frame(model, buffer, area, title);
