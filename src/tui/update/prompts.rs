@@ -296,13 +296,17 @@ fn filter_typed(model: &mut Model, text: &str, effects: &mut Vec<Effect>) {
 /// The commands that fit what was typed, best first; without a word in the order of the table.
 fn list_commands(model: &mut Model) {
     let keys = std::sync::Arc::clone(&model.keys);
-    let pane = model.focus.number();
+    let (pane, demo) = (model.focus.number(), model.demo.is_some());
     let Some(Overlay::Prompt(p)) = &mut model.overlay else {
         return;
     };
     let help = p.kind == PromptKind::Help;
     let all = COMMANDS.iter().enumerate();
-    let mut all: Vec<_> = all.filter(|(_, c)| help || c.layer == Layer::Panes).collect();
+    let mut all: Vec<_> = all
+        .filter(|(_, c)| help || c.layer == Layer::Panes)
+        // Only the demo has an app to mend.
+        .filter(|(_, c)| demo || c.action != Action::Mend)
+        .collect();
     // What this pane is for stands first.
     all.sort_by_key(|(_, c)| help && !c.offer.contains(&pane));
     let choices: Vec<(&str, Choice)> = all
@@ -323,8 +327,8 @@ fn list_commands(model: &mut Model) {
         })
         .collect();
     // The help shows keys and words, and is found by the command's name as well.
-    let text = |(name, c): &(&str, Choice)| format!("{name} {} {}", c.text, c.help);
-    p.choices = fuzzy::rank(p.input.value(), choices, text)
+    let words = |(_, c): &(&str, Choice)| format!("{} {}", c.text, c.help);
+    p.choices = fuzzy::rank(p.input.value(), choices, |c| c.0, words)
         .into_iter()
         .map(|c| c.1)
         .collect();

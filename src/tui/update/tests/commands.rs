@@ -263,15 +263,16 @@ const ROWS: &[Row] = &[
     ("back", "m", |_, a| a.model.overlay.is_none() && a.said.is_empty()),
     ("quit", "3", |_, a| a.does(&Effect::Quit)),
     // Over the panes.
+    // All of them but the demo's.
     ("palette", "", |_, a| {
         a.prompt().is_some_and(|p| {
             p.kind == PromptKind::Palette
-                && p.choices.len() == COMMANDS.iter().filter(|c| c.layer == Layer::Panes).count()
+                && p.choices.len() == COMMANDS.iter().filter(|c| c.layer == Layer::Panes).count() - 1
         })
     }),
     ("help", "", |_, a| {
         a.prompt()
-            .is_some_and(|p| p.kind == PromptKind::Help && p.choices.len() == COMMANDS.len())
+            .is_some_and(|p| p.kind == PromptKind::Help && p.choices.len() == COMMANDS.len() - 1)
     }),
     ("messages", "", |_, a| {
         a.reader().is_some_and(|r| r.lines[0].text() == "none so far")
