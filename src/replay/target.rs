@@ -88,7 +88,9 @@ pub enum TargetError {
         why: String,
     },
     /// The resolver failed for a name that was not allowed: it cannot be shown to be this machine.
-    #[error("`{host}` cannot be shown to be this machine ({why}); if it is yours, say --allow-host {host}")]
+    #[error(
+        "`{host}` cannot be shown to be this machine ({why}); if it is yours, say --allow-host {host}, or allow_hosts in the configuration file"
+    )]
     Unproven {
         /// The name.
         host: String,
@@ -104,11 +106,15 @@ pub enum TargetError {
     #[error("{0} is no destination: use http://localhost:PORT, or --allow-host {0} if you mean it")]
     Unspecified(IpAddr),
     /// An address literal outside this machine.
-    #[error("{0} is not this machine: replays go to this machine only; to send there anyway add --allow-host {0}")]
+    #[error(
+        "{0} is not this machine: replays go to this machine only; to send there anyway add --allow-host {0}, or allow_hosts in the \
+         configuration file"
+    )]
     AddressElsewhere(IpAddr),
     /// A name with an address outside this machine.
     #[error(
-        "`{host}` is {addr}, not this machine: replays go to this machine only; to send there anyway add --allow-host {host}"
+        "`{host}` is {addr}, not this machine: replays go to this machine only; to send there anyway add --allow-host {host}, \
+         or allow_hosts in the configuration file"
     )]
     NameElsewhere {
         /// The name.
@@ -221,6 +227,11 @@ impl Target {
         }
     }
 
+    /// True where no resolver has a say: this machine's own names and addresses, and what the user has allowed.
+    pub fn sure(&self) -> bool {
+        self.allowed || self.ip().is_some() || self.is_local_name() || self.is_localhost()
+    }
+
     /// Resolves the host with the system's resolver, once, and judges every address.
     ///
     /// # Errors
@@ -260,6 +271,10 @@ impl Target {
         })
     }
 
+    fn is_localhost(&self) -> bool {
+        self.host().eq_ignore_ascii_case("localhost")
+    }
+
     /// `localhost.` and names below `localhost`.
     fn is_local_name(&self) -> bool {
         let host = self.host().to_ascii_lowercase();
@@ -267,7 +282,7 @@ impl Target {
     }
 
     fn judge_found(&self, found: io::Result<Vec<SocketAddr>>) -> Result<Vec<SocketAddr>, TargetError> {
-        let sure = self.allowed || self.host().eq_ignore_ascii_case("localhost");
+        let sure = self.allowed || self.is_localhost();
         let failed = |why: String| {
             let host = self.host();
             if sure {
@@ -503,6 +518,27 @@ mod tests {
         assert!(resolve(&name, &[]).unwrap_err().refused());
         let localhost = parse("localhost").unwrap();
         assert!(resolve(&localhost, &["192.0.2.1"]).unwrap_err().refused());
+    }
+
+    #[test]
+    fn what_needs_no_resolver_is_known_before() {
+        let sure = |to: &str| parse(to).unwrap().sure();
+        for to in [
+            "localhost:1",
+            "app.localhost",
+            "localhost.",
+            "127.0.0.1",
+            "http://[::1]:80",
+            "3000",
+        ] {
+            assert!(sure(to), "{to}");
+        }
+        assert!(!sure("http://example.com") && !sure("http://localhost.example.com"));
+        assert!(
+            Target::parse("http://example.com", &["example.com".to_owned()])
+                .unwrap()
+                .sure()
+        );
     }
 
     #[test]

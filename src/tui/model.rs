@@ -478,6 +478,10 @@ pub struct Prompt {
     pub top: usize,
     /// What is wrong with the line: column in characters, from 0, and why.
     pub fault: Option<(usize, String)>,
+    /// The line is a proposal that nobody has touched yet: what is typed takes its place.
+    pub untouched: bool,
+    /// The host of a target that was warned of.
+    pub warned: Option<String>,
     /// The form that waits behind it.
     pub behind: Option<Box<Form>>,
 }

@@ -28,6 +28,8 @@ fn open(model: &mut Model, kind: PromptKind, text: &str) {
         chosen: None,
         top: 0,
         fault: None,
+        untouched: false,
+        warned: None,
         behind,
     }));
 }
@@ -60,6 +62,9 @@ pub(super) fn target(model: &mut Model, then: Option<(Purpose, Vec<Wanted>)>) {
         model.target.text.clone()
     };
     open(model, PromptKind::Target(then), &text);
+    if let Some(Overlay::Prompt(p)) = &mut model.overlay {
+        p.untouched = true;
+    }
 }
 
 /// Every command by name.
@@ -187,6 +192,10 @@ fn prompt_key(model: &mut Model, action: Option<Action>, key: Key, effects: &mut
         return;
     };
     if let Some(request) = editing(key) {
+        let untouched = std::mem::take(&mut p.untouched);
+        if untouched && key.typed().is_some() {
+            p.input = Input::default();
+        }
         let before = p.input.value().to_owned();
         p.input.handle(request);
         if p.input.value() != before || matches!(p.kind, PromptKind::Filter) {
@@ -226,6 +235,9 @@ pub(super) fn paste(model: &mut Model, text: &str, effects: &mut Vec<Effect>) {
     };
     let chars = text.chars().take(PASTED);
     let pasted: Vec<char> = chars.map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if std::mem::take(&mut p.untouched) {
+        p.input = Input::default();
+    }
     let mut line: Vec<char> = p.input.value().chars().collect();
     let at = p.input.cursor().min(line.len());
     let end = at + pasted.len();
@@ -400,6 +412,7 @@ fn accept(model: &mut Model, effects: &mut Vec<Effect>) {
         }
         PromptKind::Field => {
             let value = p.input.value().to_owned();
+            let height = super::super::layout::form_rows(model.size);
             close(model);
             if let Some(Overlay::Form(form)) = &mut model.overlay {
                 let taken = form.take(&value);
@@ -412,10 +425,11 @@ fn accept(model: &mut Model, effects: &mut Vec<Effect>) {
         }
     }
 }
-            let height = super::super::layout::form_rows(model.size);
 
 fn take_target(model: &mut Model, text: &str, effects: &mut Vec<Effect>) {
     match Target::parse(text, &model.target.allow_hosts) {
+        // Whether a name is this machine is known when it is resolved, which is when something is sent: said before.
+        Ok(target) if !target.sure() && !warned(model, &target) => {}
         Ok(target) => {
             model.target.text = target.to_string();
             model.target.target = Some(target);
@@ -437,6 +451,24 @@ fn take_target(model: &mut Model, text: &str, effects: &mut Vec<Effect>) {
             }
         }
     }
+}
+
+/// Says what stands in the way of a name that may be elsewhere, unless that was just said.
+fn warned(model: &mut Model, target: &Target) -> bool {
+    let Some(Overlay::Prompt(p)) = &mut model.overlay else {
+        return false;
+    };
+    let host = target.host();
+    if p.warned.as_ref() == Some(&host) {
+        return true;
+    }
+    let why = format!(
+        "replays go to this machine only; enter again takes `{host}`, and nothing is sent unless the name is this machine's. To send \
+         elsewhere start with --allow-host {host}, or put allow_hosts = [\"{host}\"] into the configuration file"
+    );
+    p.fault = Some((0, why));
+    p.warned = Some(host);
+    false
 }
 
 fn cancel(model: &mut Model) {

@@ -102,7 +102,8 @@ fn input(model: &Model, p: &Prompt, buffer: &mut Buffer, area: Rect, row: u16, l
     let before: String = p.input.value().chars().take(p.input.cursor()).collect();
     let wide = fit::width(&printable(&before));
     let skip = wide.saturating_sub(room);
-    let line = crate::output::rich::Line::of(Role::Plain, p.input.value());
+    let role = if p.untouched { Role::Faint } else { Role::Plain };
+    let line = crate::output::rich::Line::of(role, p.input.value());
     pen.line(&line.window(skip, room + 1), None);
     Position::new(
         area.x + (fit::width(lead) + wide - skip).min(usize::from(area.width.saturating_sub(1))) as u16,

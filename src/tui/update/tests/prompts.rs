@@ -185,3 +185,97 @@ fn lines_are_edited_as_in_a_shell() {
     }
     assert!(matches!(&stage.model.overlay, Some(Overlay::Prompt(p)) if matches!(p.kind, PromptKind::Search(_))));
 }
+
+#[test]
+fn a_name_that_is_typed_goes_first() {
+    for (typed, first) in [
+        ("qui", "quit"),
+        ("rep", "replay"),
+        ("replays", "replays"),
+        ("all", "all-lines"),
+    ] {
+        let mut stage = Stage::new();
+        stage.press(&format!(": '{typed}"));
+        assert_eq!(stage.prompt().unwrap().choices[0].text, first);
+    }
+    let mut stage = Stage::new();
+    stage.press(": 'qui enter");
+    assert!(stage.does(&Effect::Quit));
+    let mut stage = Stage::new();
+    stage.press("? 'rep");
+    assert_eq!(stage.prompt().unwrap().choices[0].text, "r");
+}
+
+#[test]
+fn only_the_demo_offers_to_mend() {
+    for demo in [false, true] {
+        let mut stage = Stage::new();
+        stage.model.demo = demo.then(Default::default);
+        for (keys, text) in [(":", "mend"), ("?", "M")] {
+            stage.press(keys);
+            let choices = &stage.prompt().unwrap().choices;
+            assert_eq!(choices.iter().any(|c| c.text == text), demo, "{keys}");
+            stage.press("esc");
+        }
+    }
+}
+
+#[test]
+fn what_is_typed_takes_the_place_of_the_proposed_target() {
+    for (keys, line) in [
+        ("'4000", "4000"),
+        ("end '0", "http://localhost:30000"),
+        ("backspace '1", "http://localhost:3001"),
+        ("home right 'x", "hxttp://localhost:3000"),
+        ("left '9", "http://localhost:30090"),
+    ] {
+        let mut stage = Stage::new();
+        assert_eq!(stage.press("t").press(keys).typed(), line, "{keys}");
+    }
+    let mut stage = Stage::new();
+    stage.press("t").take(Msg::Paste("localhost:9".to_owned()));
+    stage.take(Msg::Paste("0".to_owned()));
+    assert_eq!(stage.typed(), "localhost:90");
+    stage.press("esc t enter");
+    assert_eq!(
+        stage.model.target.text, "http://localhost:3000",
+        "the proposal itself is taken"
+    );
+}
+
+#[test]
+fn a_name_elsewhere_is_said_before_it_is_taken() {
+    let mut stage = Stage::new();
+    stage.press("t 'http://example.com enter");
+    let fault = stage.prompt().unwrap().fault.clone().unwrap().1;
+    for part in [
+        "this machine only",
+        "--allow-host example.com",
+        "allow_hosts = [\"example.com\"]",
+    ] {
+        assert!(fault.contains(part), "{fault}");
+    }
+    assert_eq!(
+        stage.model.target.target.as_ref().unwrap().to_string(),
+        "http://localhost:3000"
+    );
+    // Another name is said anew; the same once more is taken: it may be in the hosts file.
+    stage.press("'.test enter");
+    assert!(
+        stage
+            .prompt()
+            .unwrap()
+            .fault
+            .as_ref()
+            .unwrap()
+            .1
+            .contains("example.com.test")
+    );
+    stage.press("enter");
+    assert!(stage.prompt().is_none());
+    assert_eq!(stage.model.target.text, "http://example.com.test");
+    let mut stage = Stage::new();
+    stage.model.target.allow_hosts = vec!["example.com".to_owned()];
+    stage.press("t 'http://example.com enter");
+    assert!(stage.prompt().is_none());
+}
