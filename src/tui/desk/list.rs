@@ -69,7 +69,9 @@ fn order(session: &Session, calls: &mut [InView], worst_first: bool) {
         let c = &session.calls.calls[n as usize];
         let severity = severity.filter(|_| worst_first && c.real);
         let first = c.ranges.first().map(|r| (r.input, r.from));
-        (std::cmp::Reverse(severity), !c.real, c.started.time(), first)
+        // What has no time comes last: it cannot be looked for among the others.
+        let time = c.started.time();
+        (std::cmp::Reverse(severity), !c.real, time.is_none(), time, first)
     });
 }
 

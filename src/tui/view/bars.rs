@@ -53,7 +53,7 @@ fn hint(model: &Model, buffer: &mut Buffer, area: Rect) {
 /// The sentence with what to do before the rest of it, which may then be cut.
 fn what_to_do(text: &str) -> String {
     match text.rsplit_once(": press ") {
-        Some((why, what)) => format!("Press {} {why}.", what),
+        Some((why, what)) => format!("Press {what} {why}."),
         None => text.to_owned(),
     }
 }
