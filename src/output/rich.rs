@@ -30,6 +30,8 @@ pub struct Line {
     pub number: Option<u32>,
     /// What it is besides text of its document.
     pub mark: Option<Mark>,
+    /// Columns at its beginning, such as a number, below which a further row of it leaves blanks.
+    pub hang: usize,
 }
 
 /// What a line is besides text of its document.
@@ -123,7 +125,7 @@ impl Line {
     }
 
     /// Broken into rows of a width, after a blank where the second half of a row has one. Only the first row keeps the
-    /// number; all keep the mark.
+    /// number; all keep the mark, and further rows hang.
     pub fn wrap(&self, width: usize) -> Vec<Self> {
         self.rows(width).into_iter().map(|(row, _)| row).collect()
     }
@@ -132,16 +134,20 @@ impl Line {
     fn rows(&self, width: usize) -> Vec<(Self, usize)> {
         let width = width.max(1);
         let pieces: Vec<(Role, &str, usize)> = self.pieces().collect();
+        let hang = self.hang(width);
         let (mut rows, mut start, mut before) = (Vec::new(), 0, 0);
         while start < pieces.len() || rows.is_empty() {
-            let end = row_end(&pieces[start..], width) + start;
             let mut row = self.empty();
+            let mut room = width;
             if start > 0 {
                 row.number = None;
+                row.push(Role::Plain, &" ".repeat(hang));
+                room -= hang;
             }
+            let end = row_end(&pieces[start..], room) + start;
             let mut columns = 0;
             for &(role, piece, wide) in &pieces[start..end] {
-                row.push(role, if wide > width { "…" } else { piece });
+                row.push(role, if wide > room { "…" } else { piece });
                 columns += wide;
             }
             rows.push((row, before));
@@ -149,6 +155,11 @@ impl Line {
             start = end;
         }
         rows
+    }
+
+    /// Blanks before its further rows: a gutter that takes more than half of the room is given up.
+    fn hang(&self, width: usize) -> usize {
+        if self.hang * 2 > width { 0 } else { self.hang }
     }
 
     /// Where the needle occurs, as byte ranges of [`Line::text`].
@@ -259,8 +270,9 @@ pub fn wrap(lines: &[Line], width: usize) -> Vec<Line> {
         for (n, (row, before)) in rows.into_iter().enumerate() {
             out.push(row);
             let next = starts.get(n + 1).copied().unwrap_or(usize::MAX);
+            let hang = if n > 0 { line.hang(width) } else { 0 };
             while let Some((note, column)) = notes.next_if(|(_, column)| *column < next || n + 1 == count) {
-                point(note, column.saturating_sub(before), width, &mut out);
+                point(note, column.saturating_sub(before) + hang, width, &mut out);
             }
         }
     }
@@ -324,6 +336,16 @@ mod tests {
     use super::super::fit::tests::awkward;
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn further_rows_hang_below_the_text() {
+        let mut line = Line::of(Role::Faint, "12 one two");
+        line.hang = 3;
+        let rows = |width| line.wrap(width).iter().map(Line::text).collect::<Vec<_>>();
+        assert_eq!(rows(7), ["12 one ", "   two"]);
+        // A gutter that would take most of the room is given up.
+        assert!(rows(5)[1..].iter().all(|r| !r.starts_with(' ')), "{:?}", rows(5));
+    }
 
     fn line(spans: &[(Role, &str)]) -> Line {
         let mut line = Line {

@@ -51,16 +51,14 @@ impl Session {
         };
         known[first..].iter().for_each(|l| add(l));
         split(here).into_iter().for_each(&mut add);
-        let below: Vec<&[u8]> = below
+        let mut below: Vec<&[u8]> = below
             .strip_prefix(b"\n")
             .or_else(|| below.strip_prefix(b"\r\n"))
             .map(split)
             .unwrap_or_default();
-        below
-            .into_iter()
-            .take(lines as usize)
-            .filter(|l| !l.is_empty())
-            .for_each(add);
+        // Behind the last line end is no line; an empty one between others counts.
+        below.pop_if(|l| l.is_empty());
+        below.into_iter().take(lines as usize).for_each(add);
         out
     }
 
@@ -100,4 +98,34 @@ impl Session {
 
 fn split(text: &[u8]) -> Vec<&[u8]> {
     text.split(|b| *b == b'\n').collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::filter::{Engine, builtin};
+    use crate::session::Reading;
+
+    #[test]
+    fn empty_lines_count() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("app.log");
+        let text = "one\n\nthree\nfour\n\nsix\n";
+        std::fs::write(&path, text).unwrap();
+        let engine = Engine::new(builtin::packs());
+        let session = Session::open(&[path], &engine, Reading::default(), &mut |_, _| {});
+        let three = Place {
+            input: 0,
+            line: 3,
+            byte: 5,
+            len: 5,
+        };
+        let around = |lines| {
+            let all = session.around(three, lines, 100).into_iter();
+            all.map(|(n, text)| format!("{n} {}", String::from_utf8_lossy(&text)))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(around(3), ["1 one", "2 ", "3 three", "4 four", "5 ", "6 six"]);
+        assert_eq!(around(1), ["2 ", "3 three", "4 four"]);
+    }
 }

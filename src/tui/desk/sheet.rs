@@ -1,5 +1,7 @@
 //! Everything about one thing: why, request, response, headers, raw lines, texts for the clipboard.
 
+use std::collections::BTreeMap;
+
 use crate::call::{Exchange, Finding};
 use crate::filter::catalogue;
 use crate::model::{Payload, Place, Provider, RequestKind, Response};
@@ -46,7 +48,7 @@ fn line(session: &Session, place: Place) -> Sheet {
     Sheet {
         title: format!("line {}", fit::thousands(place.line as usize)),
         why,
-        raw: raw(session, place),
+        raw: raw(session, &[place]),
         copy: CopyTexts {
             body: Some(pasteable(text.trim_end())),
             ..CopyTexts::default()
@@ -61,14 +63,10 @@ fn finding(session: &Session, f: &Finding) -> Sheet {
         Some(e) => request(session, e, Some(f)),
         None => Sheet {
             why: why(session, f),
-            raw: raw(session, f.place),
+            raw: raw(session, &[f.place]),
             ..Sheet::default()
         },
     };
-    if f.exchange.is_some() && about.is_some_and(|e| e.place != f.place) {
-        sheet.raw.push(Line::default());
-        sheet.raw.extend(raw(session, f.place));
-    }
     sheet.title = f.title.to_string();
     sheet.copy.advice = Some(pasteable(&f.advice)).filter(|a| !a.is_empty());
     sheet.copy.id = Some(session.calls.calls[f.call as usize].id.to_string());
@@ -166,7 +164,7 @@ fn request(session: &Session, e: &Exchange, about: Option<&Finding>) -> Sheet {
         request: sent(e, &detail),
         response: answered(call.provider, e.kind, e, detail.response.as_ref()),
         headers: headers(&detail),
-        raw: raw_of(session, e),
+        raw: raw(session, &places(e, about)),
         copy: CopyTexts {
             body: body(&detail).map(|b| pasteable(&b)),
             url: url.map(|u| pasteable(&u)),
@@ -327,40 +325,131 @@ fn body(d: &Detail) -> Option<String> {
     crate::output::json::body_text(d)
 }
 
-fn raw_of(session: &Session, e: &Exchange) -> Vec<Line> {
-    let mut out = raw(session, e.place);
-    if let Some(answer) = e
-        .answer
-        .filter(|a| a.line > e.place.line + AROUND || a.input != e.place.input)
-    {
-        out.push(Line::default());
-        out.extend(raw(session, answer));
+/// Where a request, its answer and a finding stand.
+fn places(e: &Exchange, about: Option<&Finding>) -> Vec<Place> {
+    let mut all = vec![e.place];
+    all.extend(e.answer);
+    all.extend(about.map(|f| f.place));
+    all
+}
+
+/// The lines of some places with their numbers, and a few around each; every line once, in the order of its input, with a sign where
+/// lines are left out.
+fn raw(session: &Session, places: &[Place]) -> Vec<Line> {
+    let mut inputs: Vec<Place> = Vec::new();
+    for p in places {
+        if inputs.iter().all(|i| i.input != p.input) {
+            inputs.push(*p);
+        }
+    }
+    let mut out = Vec::new();
+    for input in inputs {
+        if !out.is_empty() {
+            out.push(Line::default());
+        }
+        out.push(Line::of(Role::Faint, session.name_of(input)));
+        let mut before = None;
+        for (n, source) in sources(session, places.iter().filter(|p| p.input == input.input)) {
+            if before.is_some_and(|b| b + 1 < n) {
+                out.push(Line::of(Role::Faint, &format!(" {:>7} ", "…")));
+            }
+            before = Some(n);
+            out.push(numbered(n, &source));
+        }
     }
     out
 }
 
-/// The lines of a place with their numbers, and a few around a single line.
-fn raw(session: &Session, place: Place) -> Vec<Line> {
-    let mut out = vec![Line::of(Role::Faint, session.name_of(place))];
-    for (n, text) in session.around(place, AROUND, LONGEST) {
-        let within = n == place.line || (n > place.line && n < place.line + lines_in(session, place));
-        let mark = if within { ">" } else { " " };
-        let mut line = Line::of(
-            if within { Role::Command } else { Role::Faint },
-            &format!("{mark}{n:>7} "),
-        );
-        let text = String::from_utf8_lossy(&text);
-        line.push(
-            if within { Role::Plain } else { Role::Faint },
-            text.trim_end_matches(['\r', '\n']),
-        );
-        out.push(line);
+/// A line of an input.
+#[derive(Default)]
+struct Source {
+    text: Vec<u8>,
+    /// It belongs to what is looked at.
+    meant: bool,
+}
+
+/// The lines of some places of one input, and a few around each.
+fn sources<'p>(session: &Session, places: impl Iterator<Item = &'p Place>) -> BTreeMap<u64, Source> {
+    let mut all: BTreeMap<u64, Source> = BTreeMap::new();
+    for place in places {
+        let end = place.line + lines_in(session, *place);
+        for (n, text) in session.around(*place, AROUND, LONGEST) {
+            let line = all.entry(n).or_default();
+            line.meant |= (place.line..end).contains(&n);
+            // What is further away may be cut.
+            if text.len() > line.text.len() {
+                line.text = text;
+            }
+        }
     }
-    out
+    all
+}
+
+fn numbered(n: u64, source: &Source) -> Line {
+    let (mark, number, role) = if source.meant {
+        (">", Role::Command, Role::Plain)
+    } else {
+        (" ", Role::Faint, Role::Faint)
+    };
+    let mut line = Line::of(number, &format!("{mark}{n:>7} "));
+    line.hang = line.width();
+    let text = String::from_utf8_lossy(&source.text);
+    line.push(role, text.trim_end_matches(['\r', '\n']));
+    line
 }
 
 /// How many lines a place has.
 fn lines_in(session: &Session, place: Place) -> u64 {
     let text = session.again(&[place]).pop().unwrap_or_default();
     memchr::memchr_iter(b'\n', &text).count() as u64 + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::filter::{Engine, builtin};
+    use crate::session::Reading;
+
+    /// A place at a line of a text, from 1.
+    fn at(text: &str, line: u64) -> Place {
+        let lines: Vec<&str> = text.split_inclusive('\n').collect();
+        let before: usize = lines[..line as usize - 1].iter().map(|l| l.len()).sum();
+        Place {
+            input: 0,
+            line,
+            byte: before as u64,
+            len: lines[line as usize - 1].trim_end().len() as u32,
+        }
+    }
+
+    #[test]
+    fn every_line_of_the_source_is_shown_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("app.log");
+        let text: String = (1..=40).map(|n| format!("text {n}\n")).collect();
+        std::fs::write(&path, &text).unwrap();
+        let engine = Engine::new(builtin::packs());
+        let session = Session::open(&[path], &engine, Reading::default(), &mut |_, _| {});
+        let places = [8, 9, 30].map(|n| at(&text, n));
+        let shown: Vec<String> = raw(&session, &places)[1..].iter().map(Line::text).collect();
+        let numbers: Vec<&str> = shown
+            .iter()
+            .map(|l| l.split_whitespace().find(|w| *w != ">").unwrap())
+            .collect();
+        let expected: Vec<String> = (5..=12).map(|n| n.to_string()).collect();
+        assert_eq!(numbers[..8], expected);
+        assert_eq!(numbers[8..], ["…", "27", "28", "29", "30", "31", "32", "33"]);
+        let meant: Vec<&String> = shown.iter().filter(|l| l.starts_with('>')).collect();
+        assert_eq!(meant, [">      8 text 8", ">      9 text 9", ">     30 text 30"]);
+    }
+
+    #[test]
+    fn a_long_line_goes_on_below_its_text() {
+        let source = Source {
+            text: "one two three".into(),
+            meant: true,
+        };
+        let rows: Vec<String> = numbered(12, &source).wrap(19).iter().map(Line::text).collect();
+        assert_eq!(rows, [">     12 one two ", "         three"]);
+    }
 }
