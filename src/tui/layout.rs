@@ -269,10 +269,17 @@ pub fn replays(pane: Rect, attempts: usize) -> (Rect, Rect) {
     (list, rest.0)
 }
 
-/// Inside the sources: head and rows.
-pub fn sources(pane: Rect) -> (Rect, Rect) {
+/// Inside the sources: head, rows, and what there is to say of the selected one.
+pub fn sources(pane: Rect) -> (Rect, Rect, Rect) {
     let mut rest = Cut(inside(pane));
-    (rest.top(1), rest.0)
+    let head = rest.top(1);
+    let about = rest.bottom(match rest.0.height {
+        8.. => 3,
+        4.. => 2,
+        3 => 1,
+        _ => 0,
+    });
+    (head, rest.0, about)
 }
 
 /// A box in the middle of the screen, at most so large.
