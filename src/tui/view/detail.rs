@@ -24,25 +24,8 @@ pub(super) fn facts(model: &Model) -> String {
 pub(super) fn draw(model: &Model, buffer: &mut Buffer, pane: Rect, needle: Option<&Needle>) {
     let (bar, text) = layout::detail(pane);
     let theme = model.look.theme;
-    let mut pen = Pen::new(buffer, theme, bar, 0);
-    pen.skip(1);
     let sheet = model.detail.sheet.as_ref();
-    let count = sheet
-        .and_then(|s| s.exchange)
-        .map_or(0, |n| model.replays.of(n).count());
-    for tab in Tab::ALL {
-        let chosen = tab == model.detail.tab;
-        let mut name = tab.title().to_owned();
-        if tab == Tab::Replays && count > 0 {
-            name = format!("{name} {count}");
-        }
-        let name = if chosen {
-            format!("[{name}]")
-        } else {
-            format!(" {name} ")
-        };
-        pen.text(if chosen { Role::Command } else { Role::Faint }, &name);
-    }
+    tabs(model, buffer, bar);
     if sheet.is_none() {
         let text_row = if model.detail.subject.is_some() {
             "reading…"
@@ -52,14 +35,61 @@ pub(super) fn draw(model: &Model, buffer: &mut Buffer, pane: Rect, needle: Optio
         Pen::new(buffer, theme, text, 0).skip(1).text(Role::Faint, text_row);
         return;
     }
-    lines(model, buffer, text, &model.detail.rows, model.detail.cursor, needle);
+    lines(
+        model,
+        buffer,
+        (text, pane),
+        &model.detail.rows,
+        model.detail.cursor,
+        needle,
+    );
 }
 
-/// A scrolled text; where there is more below, the last column of the last row says so.
+/// The names of the tabs. On a narrow screen the first ones make room for the chosen one.
+fn tabs(model: &Model, buffer: &mut Buffer, bar: Rect) {
+    let more = model.look.signs().more;
+    let exchange = model.detail.sheet.as_ref().and_then(|s| s.exchange);
+    let count = exchange.map_or(0, |n| model.replays.of(n).count());
+    let names = Tab::ALL.map(|tab| {
+        let name = match tab {
+            Tab::Replays if count > 0 => format!("{} {count}", tab.title()),
+            _ => tab.title().to_owned(),
+        };
+        if tab == model.detail.tab {
+            format!("[{name}]")
+        } else {
+            format!(" {name} ")
+        }
+    });
+    let chosen = Tab::ALL.iter().position(|t| *t == model.detail.tab).unwrap_or(0);
+    let mut pen = Pen::new(buffer, model.look.theme, bar, 0);
+    pen.skip(1);
+    let room = pen.left();
+    let wide = |from: usize, to: usize| names[from..to].iter().map(|n| fit::width(n)).sum::<usize>();
+    // A sign stands for the names on a side that have no room.
+    let fits = |from: usize| {
+        let signs = usize::from(from > 0) + usize::from(chosen + 1 < names.len());
+        wide(from, chosen + 1) + signs <= room
+    };
+    let from = (0..chosen).find(|n| fits(*n)).unwrap_or(chosen);
+    if from > 0 {
+        pen.text(Role::Faint, more);
+    }
+    for (n, name) in names.iter().enumerate().skip(from) {
+        let last = n + 1 == names.len();
+        if n > chosen && fit::width(name) + usize::from(!last) > pen.left() {
+            pen.text(Role::Faint, more);
+            break;
+        }
+        pen.text(if n == chosen { Role::Command } else { Role::Faint }, name);
+    }
+}
+
+/// A scrolled text; how much more there is below stands at the end of a row that has no text of it, such as a title.
 pub(super) fn lines(
     model: &Model,
     buffer: &mut Buffer,
-    area: Rect,
+    (area, title): (Rect, Rect),
     rows: &[Line],
     cursor: Cursor,
     needle: Option<&Needle>,
@@ -71,15 +101,15 @@ pub(super) fn lines(
             .skip(1)
             .line(&rows[at], needle);
     }
-    if more > 0 && area.height > 0 && area.width > 12 {
-        let text = format!(" {} {more} more", model.look.signs().more);
-        let width = fit::width(&text) as u16;
-        let corner = Rect {
-            x: area.right().saturating_sub(width),
-            width: width.min(area.width),
-            ..area
+    if more > 0 && area.height > 0 {
+        let text = format!(" {} {} more ", model.look.signs().more, fit::thousands(more));
+        let width = (fit::width(&text) as u16).min(title.width / 2);
+        let end = Rect {
+            x: title.right() - width,
+            width,
+            ..title
         };
-        Pen::new(buffer, model.look.theme, corner, area.height - 1).text(Role::Faint, &text);
+        Pen::new(buffer, model.look.theme, end, 0).text(Role::Faint, &text);
     }
 }
 
@@ -127,7 +157,7 @@ pub(super) fn draw_replays(model: &Model, buffer: &mut Buffer, pane: Rect, needl
             );
         }
     }
-    lines(model, buffer, text, &r.rows, r.text, needle);
+    lines(model, buffer, (text, pane), &r.rows, r.text, needle);
 }
 
 fn role(a: &Attempt) -> Role {
@@ -184,4 +214,44 @@ pub fn beside(diff: &Diff, width: usize) -> Vec<Line> {
             line
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::model::Look;
+    use crate::tui::msg::Msg;
+    use crate::tui::view::tests::{rows, screen, take};
+
+    /// The detail of the first call's first request.
+    fn detail(size: (u16, u16)) -> Model {
+        let mut model = screen(size, Look::default());
+        for action in [Action::Open, Action::Detail] {
+            take(&mut model, Msg::Do(action));
+        }
+        model
+    }
+
+    #[test]
+    fn the_chosen_tab_is_always_in_sight() {
+        for size in [(120, 40), (80, 24), (40, 10), (30, 8)] {
+            let mut model = detail(size);
+            for tab in Tab::ALL {
+                assert_eq!(model.detail.tab, tab);
+                let picture = rows(&model).join("\n");
+                assert!(picture.contains(&format!("[{}]", tab.title())), "{size:?} {picture}");
+                take(&mut model, Msg::Do(Action::Right));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_left_below_is_told_outside_of_the_text() {
+        for size in [(120, 40), (80, 24), (40, 10)] {
+            let picture = rows(&detail(size));
+            let told: Vec<&String> = picture.iter().filter(|r| r.contains(" more ")).collect();
+            assert_eq!(told.len(), 1, "{picture:#?}");
+            assert!(told[0].contains("3 Detail"), "{told:?}");
+        }
+    }
 }

@@ -262,7 +262,13 @@ fn confirm(model: &Model, plans: &[Planned], buffer: &mut Buffer) {
 fn text(model: &Model, reader: &Reader, buffer: &mut Buffer) {
     let area = layout::over(model.size, u16::MAX);
     let inside = frame(model, buffer, area, &reader.title);
-    lines(model, buffer, inside, &reader.rows, reader.cursor, None);
+    let bottom = Rect {
+        x: inside.x,
+        y: inside.bottom(),
+        width: inside.width,
+        height: 1,
+    };
+    lines(model, buffer, (inside, bottom), &reader.rows, reader.cursor, None);
 }
 
 /// The form of a request.
