@@ -417,18 +417,26 @@ impl Keymap {
             .iter()
             .map(|c| c.keys.split(' ').filter_map(|k| k.parse().ok()).collect())
             .collect();
+        let mut bare: Vec<(usize, Key, &Binding)> = Vec::new();
         for b in own {
             let Some(n) = COMMANDS.iter().position(|c| c.name == b.command) else {
                 complaints.push(unknown(b));
                 continue;
             };
             for (i, keys) in of.iter_mut().enumerate() {
-                if COMMANDS[i].layer == COMMANDS[n].layer {
+                if i != n && COMMANDS[i].layer == COMMANDS[n].layer {
+                    let had = keys.first().copied();
                     keys.retain(|k| !b.keys.contains(k));
+                    if let (Some(k), true) = (had, keys.is_empty()) {
+                        bare.push((i, k, b));
+                    }
                 }
             }
             of[n].clone_from(&b.keys);
         }
+        // Only what has no key when all is said: a later line may have given it another one.
+        bare.retain(|(i, ..)| of[*i].is_empty() && !own.iter().any(|b| b.command == COMMANDS[*i].name));
+        complaints.extend(bare.into_iter().map(|(i, key, b)| taken(&COMMANDS[i], key, b)));
         let mut by_key = HashMap::new();
         for (command, keys) in COMMANDS.iter().zip(&of) {
             for k in keys {
@@ -471,6 +479,16 @@ impl Keymap {
             None => String::new(),
         }
     }
+}
+
+/// A command that has lost its last key to another one.
+fn taken(command: &Command, key: Key, b: &Binding) -> String {
+    let instead = match command.layer {
+        Layer::Panes => format!(":{} still works", command.name),
+        _ => format!("`{}` in the file gives it another", command.name),
+    };
+    let text = format!("`{key}` was the last key of `{}`; {instead}", command.name);
+    Notice::at(&b.origin, text).to_string()
 }
 
 fn unknown(b: &Binding) -> String {
@@ -529,7 +547,29 @@ mod tests {
         assert_eq!(at("space"), None);
         assert_eq!(at("x"), Some(Action::Family));
         assert_eq!(map.name_of(Action::ErrorsOnly), ":errors-only");
-        assert_eq!(wrong, ["config.toml:3: no command `replya`; did you mean `replay`?"]);
+        assert_eq!(
+            wrong,
+            [
+                "config.toml:3: no command `replya`; did you mean `replay`?",
+                "config.toml:3: `E` was the last key of `errors-only`; :errors-only still works"
+            ]
+        );
+        // Two commands that change places lose nothing, nor does one with keys left, nor one that shall have none.
+        let (map, wrong) = Keymap::new(&[
+            own("search", &["f"]),
+            own("filter", &["/"]),
+            own("mark", &["g"]),
+            own("copy", &["T"]),
+            own("theme", &[]),
+        ]);
+        assert_eq!(wrong, [""; 0]);
+        let at = |k: &str| map.action(Layer::Panes, k.parse().unwrap());
+        assert_eq!((at("f"), at("/")), (Some(Action::Search), Some(Action::Filter)));
+        let (_, wrong) = Keymap::new(&[own("form-send", &["u"])]);
+        assert_eq!(
+            wrong,
+            ["config.toml:3: `u` was the last key of `form-reset`; `form-reset` in the file gives it another"]
+        );
     }
 
     #[test]
