@@ -61,6 +61,8 @@ pub struct Form {
     pub fields: Vec<Field>,
     /// The selected field.
     pub cursor: Cursor,
+    /// Open only for the editor: gone when that fails.
+    pub passing: bool,
     /// A body that the editor wrote, in place of the fields.
     body: Option<Payload>,
     /// The selected field was just added and has no name yet.
@@ -83,6 +85,7 @@ impl Form {
             fields: fields_of(&recorded.request),
             recorded,
             cursor: Cursor::default(),
+            passing: false,
             body: None,
             fresh: false,
         };

@@ -59,7 +59,16 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Planned(purpose, plans) => replays::planned(model, purpose, plans, &mut effects),
         Msg::Attempt(number, state) => replays::went_on(model, number, state, &mut effects),
         Msg::Diffed(sides, diff) => replays::diffed(model, sides, diff),
-        Msg::Edited(result) => replays::edited(model, result, &mut effects),
+        Msg::Edited(result) => {
+            let failed = result.is_err();
+            replays::edited(model, result, &mut effects);
+            if let Some(Overlay::Form(form)) = &mut model.overlay
+                && std::mem::take(&mut form.passing)
+                && failed
+            {
+                model.overlay = None;
+            }
+        }
         Msg::Notice(level, text) => model.notices.say(model.now, level, text),
         Msg::Mended(mended) => actions::mended(model, mended),
     }

@@ -382,7 +382,8 @@ pub(super) fn edit_outside(model: &mut Model, effects: &mut Vec<Effect>) {
     }
     match to_edit(model) {
         Ok((recorded, draft)) => {
-            let form = Form::new(recorded, draft.as_deref());
+            let mut form = Form::new(recorded, draft.as_deref());
+            form.passing = true;
             effects.push(Effect::EditOutside(form.http()));
             model.overlay = Some(Overlay::Form(Box::new(form)));
         }
