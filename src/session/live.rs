@@ -85,6 +85,12 @@ impl<'e> Live<'e> {
         }
     }
 
+    /// The name of the current input.
+    pub fn current_name(&self) -> Option<&str> {
+        let input = self.session.inputs.get(self.begun.checked_sub(1)?)?;
+        Some(&input.source.name)
+    }
+
     fn current(&mut self) -> Option<&mut Input> {
         self.session.inputs.get_mut(self.begun.checked_sub(1)?)
     }

@@ -409,6 +409,8 @@ pub struct Notices {
     pub all: VecDeque<Notice>,
     /// The newest is in sight.
     pub shown: bool,
+    /// How many came since the last key.
+    pub since_key: usize,
 }
 
 /// A message.
@@ -439,6 +441,12 @@ impl Notices {
             text: text.into(),
         });
         self.shown = true;
+        self.since_key += 1;
+    }
+
+    /// How many stand unseen behind the one in sight.
+    pub fn behind(&self) -> usize {
+        self.since_key.min(self.all.len()).saturating_sub(1)
     }
 
     /// The one in sight.

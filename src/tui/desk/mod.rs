@@ -254,7 +254,8 @@ impl<'s, 'e: 's> Clerk<'s, 'e, '_> {
             News::Block(block) => live.take(*block),
             News::End(fault) => {
                 if let Some(e) = &fault {
-                    let text = format!("an input could not be read to its end: {e}; what was read before is used");
+                    let name = live.current_name().unwrap_or("an input");
+                    let text = format!("{name}: it cannot be read to its end ({e}); what was read before is used");
                     self.out.say(Msg::Notice(Level::Error, text));
                 }
                 live.end_of_input(fault);
@@ -309,6 +310,10 @@ impl<'s, 'e: 's> Clerk<'s, 'e, '_> {
         self.look(|s| {
             for f in &s.failures {
                 out.say(Msg::Notice(Level::Error, f.to_string()));
+            }
+            if s.inputs.is_empty() && s.failures.is_empty() {
+                let text = "there is nothing to read here: no file in the folder looks like text; name a log";
+                out.say(Msg::Notice(Level::Error, text.to_owned()));
             }
         });
     }

@@ -77,6 +77,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
 }
 
 fn key(model: &mut Model, key: Key, effects: &mut Vec<Effect>) {
+    model.notices.since_key = 0;
     let said = model.notices.current(model.now).is_some_and(|n| n.level < Level::Error);
     if said {
         model.notices.shown = false;

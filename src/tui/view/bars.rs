@@ -11,6 +11,7 @@ use super::pen::Pen;
 use super::sources::size;
 use crate::demo;
 use crate::output::fit;
+use crate::output::safe::printable;
 use crate::output::style::Role;
 
 /// Draws all of them.
@@ -92,7 +93,15 @@ fn status(model: &Model, buffer: &mut Buffer, area: Rect) {
             Level::Good => Role::Good,
             Level::Info => Role::Info,
         };
-        pen.skip(1).text(role, &n.text);
+        pen.skip(1);
+        // What is behind it stays in sight, however long it is.
+        let more = match model.notices.behind() {
+            0 => String::new(),
+            n => format!(" (+{n}, {})", model.keys.name_of(Action::Messages)),
+        };
+        let room = pen.left().saturating_sub(fit::width(&more));
+        pen.cell(role, &n.text, room.min(fit::width(&printable(&n.text))))
+            .text(Role::Faint, &more);
         return;
     }
     let dot = format!(" {} ", model.look.signs().dot);
