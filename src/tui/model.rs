@@ -52,6 +52,8 @@ pub struct Model {
     pub filter: Filter,
     /// The search.
     pub search: Option<Search>,
+    /// What the command line narrows everything to, as typed there.
+    pub narrowed: Option<String>,
     /// Where replays go.
     pub target: TargetChoice,
     /// Messages.
@@ -595,6 +597,7 @@ impl Model {
             overlay: None,
             filter: Filter::default(),
             search: None,
+            narrowed: None,
             target: TargetChoice::default(),
             notices: Notices::default(),
             demo: None,

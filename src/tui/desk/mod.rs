@@ -276,11 +276,21 @@ impl<'s, 'e: 's> Clerk<'s, 'e, '_> {
         }
         self.fresh = true;
         self.refresh();
+        self.missing_call();
         self.tell();
         if self.story_lines.is_some() {
             self.read_lines();
         }
         self.out.say(Msg::ReadAll);
+    }
+
+    /// Says why the list is empty when `--call` names no call, or more than one.
+    fn missing_call(&mut self) {
+        let Some(id) = self.call.clone() else { return };
+        if let Some(Err(e)) = self.look(|s| calls_by_id(s, &id)) {
+            let text = format!("{e}; `redial calls --json` lists all ids, without --call all calls are shown");
+            self.out.say(Msg::Notice(Level::Error, text));
+        }
     }
 
     /// The list, the inputs and the story as they are now.

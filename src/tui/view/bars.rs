@@ -133,6 +133,9 @@ fn status(model: &Model, buffer: &mut Buffer, area: Rect) {
     if model.calls.paused {
         pen.text(Role::Faint, &dot).text(Role::Warning, "held still");
     }
+    if let Some(narrowed) = &model.narrowed {
+        pen.text(Role::Faint, &dot).text(Role::Name, narrowed);
+    }
     if !model.filter.text.trim().is_empty() {
         let off = if model.filter.off { "filter off: " } else { "filter: " };
         pen.text(Role::Faint, &dot)
