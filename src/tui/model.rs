@@ -391,6 +391,46 @@ pub struct Search {
     pub text: String,
     /// Where.
     pub pane: Pane,
+    /// Rows that have it.
+    pub hits: Hits,
+    /// Texts of lines are on their way: the row that the search goes on from when they are here.
+    pub waits: Option<usize>,
+}
+
+/// Rows that a search finds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hits {
+    /// In order; none until they were counted.
+    pub rows: Option<Arc<[usize]>>,
+    /// There are more rows than are counted.
+    pub cut: bool,
+    /// What they were counted in.
+    pub of: Option<Counted>,
+}
+
+/// Which rows hits were counted in; where it is the same, so are the rows, unless others arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counted {
+    /// The pane.
+    pub pane: Pane,
+    /// How many rows it has.
+    pub len: usize,
+    /// The detail's text, and the columns it is wrapped to.
+    pub detail: (Option<Subject>, Tab, u16),
+    /// The attempt, and the columns its answer is wrapped to.
+    pub attempt: (usize, u16),
+}
+
+impl Hits {
+    /// `2 of 7`, for a cursor on a row; the sum alone where the row is no hit.
+    pub fn said(&self, at: usize) -> Option<String> {
+        let rows = self.rows.as_ref()?;
+        let sum = format!("{}{}", rows.len(), if self.cut { "+" } else { "" });
+        Some(match rows.binary_search(&at) {
+            Ok(n) => format!("{} of {sum}", n + 1),
+            Err(_) => format!("{sum} in all"),
+        })
+    }
 }
 
 /// Where replays go.

@@ -25,7 +25,7 @@ use crate::config::keys::Key;
 use crate::output::rich::Line;
 
 pub use replays::summary;
-pub use search::Finder;
+pub use search::{Finder, hits};
 
 /// How many sheets are kept for coming back.
 const SHEETS: usize = 24;
@@ -33,6 +33,16 @@ const SHEETS: usize = 24;
 /// Takes a message in.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     let mut effects = Vec::new();
+    let arrived = matches!(
+        msg,
+        Msg::List(..)
+            | Msg::Sources(_)
+            | Msg::Story(_)
+            | Msg::Texts(_)
+            | Msg::Sheet(..)
+            | Msg::Attempt(..)
+            | Msg::Diffed(..)
+    );
     match msg {
         Msg::Key(key) => self::key(model, key, &mut effects),
         Msg::Paste(text) => prompts::paste(model, &text, &mut effects),
@@ -49,6 +59,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
                 model.story.asked.remove(&place);
                 model.story.texts.insert(place, text);
             }
+            search::go_on(model, &mut effects);
         }
         Msg::Sheet(subject, sheet) => self::sheet(model, subject, sheet),
         Msg::Unparsed(lines) => unparsed(model, lines),
@@ -73,6 +84,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Mended(mended) => actions::mended(model, mended),
     }
     wants::settle(model, &mut effects);
+    search::count(model, arrived);
     effects
 }
 

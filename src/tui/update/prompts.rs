@@ -5,7 +5,7 @@ use tui_input::{Input, InputRequest};
 use super::super::data::CopyTexts;
 use super::super::fuzzy;
 use super::super::keys::{Action, COMMANDS, Layer};
-use super::super::model::{Choice, Menu, MenuLine, Model, Overlay, Prompt, PromptKind, Search};
+use super::super::model::{Choice, Hits, Menu, MenuLine, Model, Overlay, Prompt, PromptKind, Search};
 use super::super::msg::{Ask, Effect, Level, Purpose, Wanted};
 use super::{actions, ask, close, replays, search};
 use crate::config::keys::{Code, Key};
@@ -256,7 +256,12 @@ pub(super) fn typed(model: &mut Model, effects: &mut Vec<Effect>) {
     match &p.kind {
         PromptKind::Search(from) => {
             let (from, pane) = (from.at, model.focus);
-            model.search = (!text.is_empty()).then_some(Search { text, pane });
+            model.search = (!text.is_empty()).then(|| Search {
+                text,
+                pane,
+                hits: Hits::default(),
+                waits: None,
+            });
             search::look(model, pane, from, true, true, effects);
         }
         PromptKind::Filter => filter_typed(model, &text, effects),

@@ -1,12 +1,16 @@
 //! Search in a pane: which rows have the text, and the next of them.
 
 use super::super::data::{CallRow, What};
+use super::super::keys::Action;
 use super::super::layout::Pane;
-use super::super::model::{Model, Row};
-use super::super::msg::{Effect, Level};
+use super::super::model::{Counted, Hits, Model, Row};
+use super::super::msg::{Ask, Effect, Level};
 use super::stories;
 use crate::output::fit;
 use crate::output::rich::{Line, Needle};
+
+/// Hits are counted, and texts fetched, in so many rows.
+const COUNTED: usize = 50_000;
 
 /// Finds a text in the rows of a pane, as they are shown.
 #[derive(Debug)]
@@ -123,6 +127,7 @@ pub(super) fn go(model: &mut Model, forward: bool, effects: &mut Vec<Effect>) {
         return model.notices.say(model.now, Level::Info, text);
     };
     search.pane = model.focus;
+    search.waits = None;
     let pane = model.focus;
     let from = at(model, pane);
     look(model, pane, from, forward, false, effects);
@@ -147,11 +152,93 @@ pub(super) fn look(model: &mut Model, pane: Pane, from: usize, forward: bool, he
             }
         })
         .find(|&n| finder.hits(model, pane, n));
+    let waits = pane == Pane::Story && fetch(model, effects);
+    if let Some(s) = &mut model.search {
+        s.waits = (waits && found.is_none()).then_some(from);
+    }
     match found {
         Some(n) => select(model, pane, n, effects),
-        None => {
-            let text = format!("not in this pane: {}", model.search.as_ref().map_or("", |s| &s.text));
-            model.notices.say(model.now, Level::Info, text);
-        }
+        None if waits => {}
+        None => nowhere(model, pane),
     }
+}
+
+/// Asks for the texts of lines that were not looked at yet; false when there are none.
+fn fetch(model: &mut Model, effects: &mut Vec<Effect>) -> bool {
+    let story = &mut model.story;
+    let missing: Vec<_> = story
+        .rows
+        .iter()
+        .take(COUNTED)
+        .filter_map(|r| story.line(*r))
+        .filter(|p| !story.texts.contains_key(p))
+        .collect();
+    let wanted: Vec<_> = missing.iter().copied().filter(|p| !story.asked.contains(p)).collect();
+    if !wanted.is_empty() {
+        story.asked.extend(wanted.iter().copied());
+        super::ask(effects, Ask::Texts(wanted));
+    }
+    !missing.is_empty()
+}
+
+/// Texts of lines have arrived: a search that waited for them goes on.
+pub(super) fn go_on(model: &mut Model, effects: &mut Vec<Effect>) {
+    let Some((pane, from)) = model.search.as_ref().and_then(|s| Some((s.pane, s.waits?))) else {
+        return;
+    };
+    // She has gone elsewhere meanwhile.
+    if pane != model.focus {
+        return;
+    }
+    look(model, pane, from, true, true, effects);
+}
+
+/// Says that a text is nowhere, and where it could still be.
+fn nowhere(model: &mut Model, pane: Pane) {
+    let folded = pane == Pane::Story
+        && model.story.rows.iter().any(|r| {
+            matches!(r, Row::Item(_)) && matches!(model.story.item(*r).map(|i| &i.what), Some(What::Hidden(_)))
+        });
+    let text = model.search.as_ref().map_or("", |s| &s.text);
+    let text = if folded {
+        let key = model.keys.name_of(Action::AllLines);
+        format!("not in the rows in sight: {text}; {key} shows all lines")
+    } else {
+        format!("not in this pane: {text}")
+    };
+    model.notices.say(model.now, Level::Info, text);
+}
+
+/// Counts the hits; anew when rows have `arrived` or others are shown.
+pub(super) fn count(model: &mut Model, arrived: bool) {
+    let Some(search) = &model.search else { return };
+    let pane = search.pane;
+    let (d, r) = (&model.detail, &model.replays);
+    let of = Some(Counted {
+        pane,
+        len: len(model, pane),
+        detail: (d.subject, d.tab, d.width),
+        attempt: (r.cursor.at, r.width),
+    });
+    if !arrived && search.hits.of == of {
+        return;
+    }
+    let Some(finder) = Finder::new(&search.text) else {
+        return;
+    };
+    let len = len(model, pane);
+    let rows = (0..len.min(COUNTED)).filter(|&n| finder.hits(model, pane, n)).collect();
+    if let Some(search) = &mut model.search {
+        search.hits = Hits {
+            rows: Some(rows),
+            cut: len > COUNTED,
+            of,
+        };
+    }
+}
+
+/// What the search bar says of its hits.
+pub fn hits(model: &Model) -> Option<String> {
+    let search = model.search.as_ref()?;
+    search.hits.said(at(model, search.pane))
 }

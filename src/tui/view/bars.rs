@@ -7,6 +7,7 @@ use super::super::keys::{Action, COMMANDS, Layer};
 use super::super::layout::{Areas, Pane};
 use super::super::model::{Model, Overlay};
 use super::super::msg::Level;
+use super::super::update::hits;
 use super::pen::Pen;
 use super::sources::size;
 use crate::demo;
@@ -146,6 +147,9 @@ fn status(model: &Model, buffer: &mut Buffer, area: Rect) {
         pen.text(Role::Faint, &dot)
             .text(Role::Faint, "/")
             .text(Role::Name, &s.text);
+        if let Some(hits) = hits(model) {
+            pen.text(Role::Faint, &format!(" ({hits})"));
+        }
     }
     let marks = model.calls.marks.len() + model.story.marks.len();
     if marks > 0 {

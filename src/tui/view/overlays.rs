@@ -8,7 +8,7 @@ use super::super::data::Planned;
 use super::super::form::{Form, Section};
 use super::super::layout::{self, Areas};
 use super::super::model::{Menu, Model, Overlay, Prompt, PromptKind, Reader};
-use super::super::update::summary;
+use super::super::update::{hits, summary};
 use super::detail::lines;
 use super::pen::{Pen, paint};
 use crate::output::fit;
@@ -122,6 +122,15 @@ fn prompt(model: &Model, p: &Prompt, buffer: &mut Buffer, areas: &Areas) -> Opti
         _ => "",
     };
     let place = input(model, p, buffer, area, 0, lead);
+    if let (PromptKind::Search(_), Some(hits)) = (&p.kind, hits(model)) {
+        let column = area.right().saturating_sub(fit::width(&hits) as u16 + 1);
+        // Not over what is typed.
+        if column > place.x + 1 {
+            Pen::new(buffer, model.look.theme, area, 0)
+                .to(column)
+                .text(Role::Faint, &hits);
+        }
+    }
     let mut above: Vec<(Role, String, bool)> = Vec::new();
     if let PromptKind::Filter = p.kind {
         let most = usize::from(area.y.saturating_sub(2)).min(8);

@@ -1,8 +1,9 @@
 //! What is typed: filter, search, palette, help, target, pasted text.
 
+use super::super::super::data::What;
 use super::super::super::layout::Pane;
 use super::super::super::model::{Overlay, PromptKind};
-use super::super::super::msg::{Ask, Effect, ListQuery, Msg};
+use super::super::super::msg::{Ask, Effect, Level, ListQuery, Msg};
 use super::stage::Stage;
 
 #[test]
@@ -278,4 +279,93 @@ fn a_name_elsewhere_is_said_before_it_is_taken() {
     stage.model.target.allow_hosts = vec!["example.com".to_owned()];
     stage.press("t 'http://example.com enter");
     assert!(stage.prompt().is_none());
+}
+
+#[test]
+fn hits_are_counted() {
+    let said = |s: &Stage| super::super::hits(&s.model);
+    let mut stage = Stage::new();
+    stage.press("/ 'with_");
+    assert_eq!(said(&stage).as_deref(), Some("1 of 3"));
+    stage.press("enter n");
+    assert_eq!(said(&stage).as_deref(), Some("2 of 3"));
+    stage.press("N N");
+    assert_eq!(said(&stage).as_deref(), Some("3 of 3"));
+    // Another list: counted anew.
+    stage.press("E");
+    assert_eq!(said(&stage).as_deref(), Some("3 of 4"));
+    stage.press("/ 'nowhere");
+    assert_eq!(said(&stage).as_deref(), Some("0 in all"));
+    stage.press("esc");
+    assert_eq!(said(&stage), None);
+}
+
+#[test]
+fn a_text_in_folded_lines_is_said_and_found_when_they_are_open() {
+    let mut stage = Stage::new();
+    stage.press("enter");
+    let last = stage
+        .model
+        .story
+        .data
+        .items
+        .iter()
+        .filter_map(|i| match &i.what {
+            What::Hidden(lines) => lines.last().copied(),
+            _ => None,
+        })
+        .next_back()
+        .unwrap();
+    let text = format!("'line_{}", last.line);
+    stage.press(&format!("/ {text}"));
+    assert!(
+        stage.notice().contains("not in the rows in sight"),
+        "{}",
+        stage.notice()
+    );
+    assert!(stage.notice().contains("a shows all lines"), "{}", stage.notice());
+    // However far it is from what was looked at.
+    stage.press("esc a g").press(&format!("/ {text}"));
+    let row = stage.model.story.rows[stage.at(Pane::Story)];
+    assert_eq!(stage.model.story.line(row), Some(last));
+    assert_eq!(stage.notice(), "");
+}
+
+#[test]
+fn what_is_read_on_clears_neither_search_nor_marks() {
+    let mut stage = Stage::new();
+    stage.press("space / 'with_ enter");
+    let marks = stage.model.calls.marks.clone();
+    let q = ListQuery {
+        number: stage.model.calls.asked,
+        ..stage.model.calls.query.clone().unwrap()
+    };
+    stage.take(Msg::List(q.number, std::sync::Arc::new(super::stage::list(&q))));
+    assert_eq!(stage.model.calls.marks, marks);
+    assert!(!marks.is_empty());
+    assert_eq!(stage.model.search.as_ref().map(|s| s.text.as_str()), Some("with "));
+}
+
+#[test]
+fn notices_that_nobody_saw_are_counted() {
+    let mut stage = Stage::new();
+    for n in 0..3 {
+        stage.take(Msg::Notice(Level::Error, format!("wrong {n}")));
+    }
+    assert_eq!((stage.notice(), stage.model.notices.behind()), ("wrong 2", 2));
+    stage.press("j");
+    assert_eq!((stage.notice(), stage.model.notices.behind()), ("wrong 2", 0));
+    stage.take(Msg::Notice(Level::Error, "wrong 3".to_owned()));
+    assert_eq!(stage.model.notices.behind(), 0);
+}
+
+#[test]
+fn an_editor_that_fails_leaves_everything_in_its_place() {
+    let failed = || Msg::Edited(Err("the editor `false` ended".to_owned()));
+    let mut stage = Stage::new();
+    stage.press("3 ctrl-e").take(failed());
+    assert!(stage.model.overlay.is_none() && stage.model.focus == Pane::Detail);
+    assert!(stage.notice().contains("the editor"));
+    stage.press("e ctrl-e").take(failed());
+    assert!(stage.form().is_some(), "from the form: back to it");
 }
