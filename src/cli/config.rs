@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::args::{ConfigArgs, ConfigCommand};
-use super::{Exit, Stop, read, say};
+use super::{Exit, Stop, read};
 use crate::config::{Credentials, File, Given, Notice, Origin, Settings};
 use crate::output::json;
 use crate::output::safe::printable;
@@ -71,13 +71,13 @@ fn text(path: &Path) -> Result<Option<String>, Notice> {
     }
 }
 
-/// Folders with rule packs that the file names; one that is not there is said and left out. Says everything else that is
+/// Folders with rule packs that the file names; one that is not there is told and left out. Tells everything else that is
 /// wrong with the settings too.
-pub(super) fn rule_folders() -> Vec<PathBuf> {
+pub(super) fn rule_folders(tell: &mut dyn FnMut(String)) -> Vec<PathBuf> {
     let mut settings = settings(Given::default());
     check_folders(&mut settings);
     for notice in &settings.notices {
-        say(&notice.to_string());
+        tell(notice.to_string());
     }
     settings.filters.value
 }

@@ -20,7 +20,7 @@ use clap::{CommandFactory, FromArgMatches};
 pub use args::Cli;
 use args::Command;
 
-/// How a command ended, as the contract's exit codes.
+/// How a command ended, as the contract's exit codes; a signal's is 128 and its number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     /// Done; every answer passes.
@@ -33,6 +33,8 @@ pub enum Exit {
     Refused,
     /// Nothing matched.
     Nothing,
+    /// Ended by a signal, of this number.
+    Signal(u8),
 }
 
 impl From<Exit> for ExitCode {
@@ -43,6 +45,8 @@ impl From<Exit> for ExitCode {
             Exit::Failed => 2,
             Exit::Refused => 3,
             Exit::Nothing => 4,
+            // As shells and supervisors know it.
+            Exit::Signal(number) => number.saturating_add(128),
         })
     }
 }

@@ -36,18 +36,26 @@ pub(super) struct View {
 
 /// The user's rule packs: those of `folders` first, so that they can override.
 pub(super) fn packs(folders: &[PathBuf]) -> Result<Vec<crate::filter::Pack>, Stop> {
+    packs_telling(folders, &mut |text| say(&text))
+}
+
+/// As [`packs`]; what is wrong with the packs and the settings is told instead of printed.
+pub(super) fn packs_telling(
+    folders: &[PathBuf],
+    tell: &mut dyn FnMut(String),
+) -> Result<Vec<crate::filter::Pack>, Stop> {
     let mut packs = Vec::new();
     for folder in folders {
         if !folder.is_dir() {
             return Err(Stop::usage(format!("--filters {}: no such folder", folder.display())));
         }
-        packs.extend(user_packs(folder));
+        packs.extend(user_packs(folder, tell));
     }
-    for folder in super::config::rule_folders() {
-        packs.extend(user_packs(&folder));
+    for folder in super::config::rule_folders(tell) {
+        packs.extend(user_packs(&folder, tell));
     }
     if let Some(own) = config_folder() {
-        packs.extend(user_packs(&own.join("filters")));
+        packs.extend(user_packs(&own.join("filters"), tell));
     }
     Ok(packs)
 }
@@ -69,7 +77,7 @@ pub(super) fn config_folder() -> Option<PathBuf> {
         .map(|s| s.config_dir().join("redial"))
 }
 
-fn user_packs(folder: &Path) -> Vec<crate::filter::Pack> {
+fn user_packs(folder: &Path, tell: &mut dyn FnMut(String)) -> Vec<crate::filter::Pack> {
     let Ok(entries) = std::fs::read_dir(folder) else {
         return Vec::new();
     };
@@ -83,7 +91,7 @@ fn user_packs(folder: &Path) -> Vec<crate::filter::Pack> {
             match std::fs::read(p) {
                 Ok(text) => Some(read_pack(&String::from_utf8_lossy(&text), &name, &name)),
                 Err(e) => {
-                    say(&format!("{name}: cannot read the rule pack: {e}; it is left out"));
+                    tell(format!("{name}: cannot read the rule pack: {e}; it is left out"));
                     None
                 }
             }
@@ -211,7 +219,7 @@ pub(super) fn find_call(session: &Session, id: &str) -> Result<HashSet<u32>, Sto
     })
 }
 
-fn severity(level: Level) -> Severity {
+pub(super) fn severity(level: Level) -> Severity {
     match level {
         Level::Error => Severity::Error,
         Level::Warning => Severity::Warning,

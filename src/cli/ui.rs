@@ -1,18 +1,21 @@
 //! `redial [INPUT]...` on a terminal, and `redial demo`: the settings put into the screen's first state.
 
 use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::args::{DemoArgs, Read, Ui};
-use super::{Exit, Stop, config, read};
+use super::args::{DemoArgs, Look, Read, Ui};
+use super::{Exit, Stop, config, read, say};
 use crate::config::{Credentials, Given, Settings, Sign, Theme as Named};
 use crate::demo::App;
+use crate::input;
 use crate::model::Severity;
 use crate::replay::{Options, SignMode, Target};
 use crate::tui::desk::Start;
 use crate::tui::keys::Keymap;
-use crate::tui::model::{Demo, Look, Model, TargetChoice};
+use crate::tui::model::{self, Demo, Model, TargetChoice};
 use crate::tui::msg::Level;
+use crate::tui::runtime::End;
 use crate::tui::theme::Theme;
 use crate::tui::{self, Begin};
 
@@ -49,6 +52,7 @@ pub(super) fn run(read: &Read, ui: &Ui) -> anyhow::Result<Exit> {
         options: Arc::new(options(&settings)),
     };
     let mut model = model(&settings, target);
+    model.narrowed = narrowed(look);
     if let Some(text) = &look.filter {
         model.filter.text.clone_from(text);
     }
@@ -69,7 +73,7 @@ pub(super) fn demo(args: &DemoArgs) -> anyhow::Result<Exit> {
     });
     let app = App::start().map_err(|e| Stop::usage(format!("cannot start the demo's app: {e}")))?;
     let target = Target::parse(&app.url(), &[]).map_err(|e| Stop::usage(e.to_string()))?;
-    let look = super::args::Look::default();
+    let look = Look::default();
     let query = read::query(&look, Some(Severity::Warning))?;
     let reading = read::reading(&look, &query, false);
     let start = Start {
@@ -85,14 +89,58 @@ pub(super) fn demo(args: &DemoArgs) -> anyhow::Result<Exit> {
     begin(model, start, &[], Some(app))
 }
 
-fn begin(model: Model, start: Start, filters: &[std::path::PathBuf], app: Option<App>) -> anyhow::Result<Exit> {
-    // Folders of rules are looked at here, where a message can still be read.
-    let packs = read::packs(filters)?;
-    tui::run(Begin { model, start, app }, move || {
+/// The options that narrow the view, as they are typed; what the screen shows and can take back is not among them.
+fn narrowed(look: &Look) -> Option<String> {
+    let level = look.level.map(|l| read::severity(l).as_str().to_owned());
+    let all = [
+        ("--call", look.call.clone()),
+        ("--since", look.since.clone()),
+        ("--until", look.until.clone()),
+        ("--level", level),
+    ];
+    let said: Vec<String> = all
+        .into_iter()
+        .filter_map(|(o, v)| Some(format!("{o} {}", v?)))
+        .collect();
+    (!said.is_empty()).then(|| said.join(" "))
+}
+
+/// None of them can be opened: said where it stays, as the commands do, instead of an empty screen.
+fn nothing_to_read(names: &[PathBuf]) -> Result<(), Stop> {
+    // Folders are not gone through twice, and a pipe is not opened twice: its writer would take that for the end.
+    let readable = |n: &PathBuf| match std::fs::metadata(n) {
+        _ if n.as_os_str() == "-" => true,
+        Ok(m) if m.is_dir() => std::fs::read_dir(n).is_ok(),
+        Ok(m) if m.is_file() => std::fs::File::open(n).is_ok(),
+        Ok(_) => true,
+        Err(_) => false,
+    };
+    if names.iter().any(readable) {
+        return Ok(());
+    }
+    for f in &input::find(names).1 {
+        say(&f.to_string());
+    }
+    Err(Stop::usage("no input could be read"))
+}
+
+fn begin(mut model: Model, start: Start, filters: &[PathBuf], app: Option<App>) -> anyhow::Result<Exit> {
+    nothing_to_read(&start.names)?;
+    // Folders of rules are looked at here, before the terminal is taken; what is wrong with them is a notice there.
+    let packs = read::packs_telling(filters, &mut |text| {
+        if model.notices.all.iter().all(|n| n.text != text) {
+            model.notices.say(model.now, Level::Error, text);
+        }
+    })?;
+    let (end, failed) = tui::run(Begin { model, start, app }, move || {
         crate::filter::builtin::engine(packs)
     })?;
     io::stdout().flush()?;
-    Ok(Exit::Done)
+    Ok(match end {
+        End::Signal(number) => Exit::Signal(number),
+        End::Left if failed => Exit::Failed,
+        End::Left => Exit::Done,
+    })
 }
 
 fn options(settings: &Settings) -> Options {
@@ -110,7 +158,7 @@ fn options(settings: &Settings) -> Options {
 }
 
 fn model(settings: &Settings, target: Option<Target>) -> Model {
-    let look = Look {
+    let look = model::Look {
         theme: match settings.theme.value {
             Named::Auto | Named::Sixteen => Theme::Sixteen,
             Named::Dark => Theme::Dark,

@@ -32,7 +32,7 @@ use std::sync::Arc;
 use crate::demo::App;
 use crate::filter::Engine;
 use model::Model;
-use runtime::{Out, Outside};
+use runtime::{End, Out, Outside};
 
 /// What the screen begins with.
 #[derive(Debug)]
@@ -45,15 +45,19 @@ pub struct Begin {
     pub app: Option<App>,
 }
 
-/// Opens the screen and stays there until the user leaves.
+/// Opens the screen and stays there until the user leaves; says how that was, and whether an input could not be read.
 ///
 /// # Errors
 ///
 /// The terminal cannot be used, or the system gives no thread.
-pub fn run(begin: Begin, engine: impl FnOnce() -> Engine + Send + 'static) -> anyhow::Result<()> {
+pub fn run(begin: Begin, engine: impl FnOnce() -> Engine + Send + 'static) -> anyhow::Result<(End, bool)> {
     let Begin { mut model, start, app } = begin;
     let mut outside = outside(start, engine, app)?;
-    runtime::on_terminal(&mut model, &mut outside)
+    let end = runtime::on_terminal(&mut model, &mut outside)?;
+    let failed = |s: &data::SourceRow| matches!(s.state, data::SourceState::Failed(_));
+    let sources = &model.sources;
+    let nothing = sources.done && sources.rows.is_empty();
+    Ok((end, nothing || sources.rows.iter().any(failed)))
 }
 
 /// The threads behind the screen.

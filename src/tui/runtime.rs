@@ -86,6 +86,18 @@ pub trait Screen {
     fn drawn(&mut self, _model: &Model, _buffer: &ratatui::buffer::Buffer) {}
 }
 
+/// How the screen was left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// By the user.
+    Left,
+    /// By a signal, of this number.
+    Signal(u8),
+}
+
+/// The number of SIGHUP: the terminal is gone.
+const HANGUP: u8 = 1;
+
 /// This machine's clock.
 pub(super) fn now() -> Time {
     Time(chrono::Utc::now().timestamp_millis())
@@ -101,7 +113,7 @@ pub async fn run<B>(
     screen: &mut impl Screen,
     model: &mut Model,
     outside: &mut Outside,
-) -> Result<(), B::Error>
+) -> Result<End, B::Error>
 where
     B: Backend,
 {
@@ -112,7 +124,7 @@ where
         for msg in waiting.drain(..) {
             for effect in update(model, msg) {
                 if effect == Effect::Quit {
-                    return Ok(());
+                    return Ok(End::Left);
                 }
                 if effect == Effect::Redraw {
                     wipe(terminal)?;
@@ -139,11 +151,11 @@ where
             biased;
             event = screen.events().next() => match event {
                 Some(Ok(e)) => waiting.extend(message(&e)),
-                // The terminal is gone.
-                Some(Err(_)) | None => return Ok(()),
+                // The terminal is gone; its signal may be on its way.
+                Some(Err(_)) | None => return Ok(End::Signal(HANGUP)),
             },
             said = signals.next() => match said {
-                Said::End => return Ok(()),
+                Said::End(number) => return Ok(End::Signal(number)),
                 Said::Resumed => wipe(terminal)?,
             },
             msg = outside.messages.recv() => waiting.extend(msg),
@@ -272,8 +284,8 @@ fn carry_out<B: Backend>(
 
 /// What a signal says.
 enum Said {
-    /// End.
-    End,
+    /// End: the signal's number.
+    End(u8),
     /// In the foreground again.
     Resumed,
 }
@@ -281,7 +293,7 @@ enum Said {
 /// Signals that end the program, or say that it is in the foreground again.
 struct Signals {
     #[cfg(unix)]
-    ends: Vec<tokio::signal::unix::Signal>,
+    ends: Vec<(u8, tokio::signal::unix::Signal)>,
     #[cfg(unix)]
     cont: Option<tokio::signal::unix::Signal>,
 }
@@ -290,17 +302,28 @@ struct Signals {
 impl Signals {
     fn new() -> Self {
         use tokio::signal::unix::{SignalKind, signal};
-        let kinds = [SignalKind::terminate(), SignalKind::hangup(), SignalKind::interrupt()];
+        // SIGQUIT would leave the terminal as it is, without a line to type in.
+        let kinds = [
+            SignalKind::terminate(),
+            SignalKind::hangup(),
+            SignalKind::interrupt(),
+            SignalKind::quit(),
+        ];
+        let heard = |k: SignalKind| Some((k.as_raw_value() as u8, signal(k).ok()?));
         Self {
-            ends: kinds.into_iter().filter_map(|k| signal(k).ok()).collect(),
+            ends: kinds.into_iter().filter_map(heard).collect(),
             cont: signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw())).ok(),
         }
     }
 
     async fn next(&mut self) -> Said {
         std::future::poll_fn(|cx| {
-            if self.ends.iter_mut().any(|s| s.poll_recv(cx).is_ready()) {
-                return std::task::Poll::Ready(Said::End);
+            let heard = self
+                .ends
+                .iter_mut()
+                .find_map(|(n, s)| s.poll_recv(cx).is_ready().then_some(*n));
+            if let Some(number) = heard {
+                return std::task::Poll::Ready(Said::End(number));
             }
             match self.cont.as_mut().map(|s| s.poll_recv(cx).is_ready()) {
                 Some(true) => std::task::Poll::Ready(Said::Resumed),
@@ -321,7 +344,7 @@ impl Signals {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
-        Said::End
+        Said::End(2)
     }
 }
 
@@ -413,16 +436,16 @@ impl Screen for Tty {
 }
 
 /// The loop on the real terminal.
-pub(super) fn on_terminal(model: &mut Model, outside: &mut Outside) -> anyhow::Result<()> {
+pub(super) fn on_terminal(model: &mut Model, outside: &mut Outside) -> anyhow::Result<End> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut tty = Tty::take(model.look.mouse)?;
     let mut terminal = Terminal::new(CrosstermBackend::new(io::BufWriter::with_capacity(
         1 << 16,
         io::stdout(),
     )))?;
-    runtime.block_on(run(&mut terminal, &mut tty, model, outside))?;
+    let end = runtime.block_on(run(&mut terminal, &mut tty, model, outside))?;
     drop(tty);
     // A thread that waits for a pipe would be waited for.
     runtime.shutdown_background();
-    Ok(())
+    Ok(end)
 }
