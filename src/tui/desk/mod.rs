@@ -72,7 +72,7 @@ impl Desk {
     /// The system gives no thread.
     pub fn start(start: Start, engine: impl FnOnce() -> Engine + Send + 'static, out: Out) -> io::Result<Self> {
         let (near, questions) = mpsc::unbounded_channel();
-        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         std::thread::Builder::new().name("session".to_owned()).spawn(move || {
             let engine = engine();
             for broken in engine.broken() {
@@ -215,6 +215,13 @@ impl<'s, 'e: 's> Clerk<'s, 'e, '_> {
     ) {
         let mut reading = true;
         loop {
+            let late = self.late();
+            let pause = async {
+                match late {
+                    Some(d) => tokio::time::sleep(d).await,
+                    None => std::future::pending().await,
+                }
+            };
             tokio::select! {
                 biased;
                 question = questions.recv() => {
@@ -241,9 +248,21 @@ impl<'s, 'e: 's> Clerk<'s, 'e, '_> {
                         reading = false;
                         self.finish();
                     }
-                }
+                },
+                () = pause => self.refresh(),
             }
         }
+    }
+
+    /// How long until the list is sent again; none where nothing new is to be shown.
+    fn late(&self) -> Option<Duration> {
+        let last = self.last.filter(|_| self.fresh && !self.held)?;
+        Some(self.pause().saturating_sub(last.elapsed()))
+    }
+
+    /// Sending the list takes a tenth of the time at most, and comes in quick succession at the beginning.
+    fn pause(&self) -> Duration {
+        PACE.min(self.begun.elapsed() / 4).max(self.cost * 10)
     }
 
     fn take(&mut self, piece: News) {
@@ -262,9 +281,7 @@ impl<'s, 'e: 's> Clerk<'s, 'e, '_> {
             }
         }
         self.fresh = true;
-        // Sending the list takes a tenth of the time at most, and comes in quick succession at the beginning.
-        let pause = PACE.min(self.begun.elapsed() / 4).max(self.cost * 10);
-        if self.last.is_none_or(|t| t.elapsed() >= pause) {
+        if self.last.is_none_or(|t| t.elapsed() >= self.pause()) {
             self.refresh();
         }
     }
