@@ -19,6 +19,7 @@ mod reading;
 mod readme;
 mod replay;
 mod rules;
+mod screen;
 mod support;
 #[cfg(unix)]
 mod terminal;

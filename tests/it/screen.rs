@@ -1,0 +1,485 @@
+//! The real loop, its threads and its clock, on a screen made of cells: scripted keys, the shipped samples, the demo's app or a server made
+//! by hand. What is waited for is a text in the picture; nothing sleeps.
+
+use std::io::{self, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+use futures_util::Stream;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+use redial::demo::App;
+use redial::filter::{Engine, builtin};
+use redial::model::{Severity, Time};
+use redial::query::Query;
+use redial::replay::{Options, Target};
+use redial::session::Reading;
+use redial::tui::desk::Start;
+use redial::tui::keys::Keymap;
+use redial::tui::model::{Demo, Look, Model};
+use redial::tui::runtime::{self, Screen};
+use tokio::sync::mpsc;
+
+/// Nothing here takes so long.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// The far end of the loop.
+struct Cells {
+    events: Keys,
+    pictures: Sender<String>,
+    copied: Arc<Mutex<Vec<String>>>,
+}
+
+struct Keys(mpsc::UnboundedReceiver<Event>);
+
+impl Stream for Keys {
+    type Item = io::Result<Event>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.poll_recv(cx).map(|e| e.map(Ok))
+    }
+}
+
+impl Screen for Cells {
+    type Events = Keys;
+
+    fn events(&mut self) -> &mut Keys {
+        &mut self.events
+    }
+
+    fn mouse(&mut self, _on: bool) {}
+
+    fn copy(&mut self, text: &str) -> io::Result<String> {
+        self.copied.lock().unwrap().push(text.to_owned());
+        Ok("here".to_owned())
+    }
+
+    fn away(&mut self, work: &mut dyn FnMut()) {
+        work();
+    }
+
+    fn bell(&mut self) {}
+
+    fn drawn(&mut self, _model: &Model, buffer: &Buffer) {
+        let _ = self.pictures.send(grid(buffer));
+    }
+}
+
+/// The cells as text, one line a row.
+fn grid(buffer: &Buffer) -> String {
+    let width = usize::from(buffer.area.width).max(1);
+    let rows = buffer.content().chunks(width);
+    rows.map(|row| {
+        row.iter()
+            .map(ratatui::buffer::Cell::symbol)
+            .collect::<String>()
+            .trim_end()
+            .to_owned()
+            + "\n"
+    })
+    .collect()
+}
+
+/// The screen with one who looks at it and presses keys.
+struct User {
+    keys: Option<mpsc::UnboundedSender<Event>>,
+    pictures: Receiver<String>,
+    now: String,
+    copied: Arc<Mutex<Vec<String>>>,
+    thread: Option<JoinHandle<Model>>,
+}
+
+/// What the screen begins with.
+struct Begin {
+    names: Vec<PathBuf>,
+    target: Option<String>,
+    app: Option<App>,
+}
+
+impl Begin {
+    fn with(names: &[&str]) -> Self {
+        let top = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+        Self {
+            names: names.iter().map(|n| top.join(n)).collect(),
+            target: None,
+            app: None,
+        }
+    }
+
+    fn to(mut self, target: &str) -> Self {
+        self.target = Some(target.to_owned());
+        self
+    }
+
+    fn start(self) -> User {
+        let (keys, events) = mpsc::unbounded_channel();
+        let (pictures, seen) = channel();
+        let copied = Arc::default();
+        let mut screen = Cells {
+            events: Keys(events),
+            pictures,
+            copied: Arc::clone(&copied),
+        };
+        let thread = std::thread::spawn(move || self.run(&mut screen));
+        User {
+            keys: Some(keys),
+            pictures: seen,
+            now: String::new(),
+            copied,
+            thread: Some(thread),
+        }
+    }
+
+    fn run(self, screen: &mut Cells) -> Model {
+        let mut model = Model::new((0, 0), Look::default(), Arc::new(Keymap::default()), Time(0));
+        model.target.target = self.target.map(|t| Target::parse(&t, &[]).unwrap());
+        model.demo = self.app.as_ref().map(|_| Demo::default());
+        let query = Query {
+            level: Some(Severity::Warning),
+            ..Query::default()
+        };
+        let start = Start {
+            names: self.names,
+            reading: Reading::default(),
+            query,
+            call: None,
+            options: Arc::new(Options::default()),
+        };
+        let engine = || Engine::new(builtin::packs());
+        let mut outside = redial::tui::outside(start, engine, self.app).unwrap();
+        let mut terminal = Terminal::new(TestBackend::new(120, 40)).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime
+            .block_on(runtime::run(&mut terminal, screen, &mut model, &mut outside))
+            .unwrap();
+        model
+    }
+}
+
+impl User {
+    /// Looks on until the picture is as wished.
+    #[track_caller]
+    fn until(&mut self, what: &str, wish: impl Fn(&str) -> bool) -> &mut Self {
+        let begun = Instant::now();
+        while !wish(&self.now) {
+            match self.pictures.recv_timeout(LIMIT.saturating_sub(begun.elapsed())) {
+                Ok(picture) => self.now = picture,
+                Err(e) => panic!("{e} while waiting for {what}; the picture is\n{}", self.now),
+            }
+        }
+        self
+    }
+
+    #[track_caller]
+    fn sees(&mut self, text: &str) -> &mut Self {
+        self.until(text, |p| p.contains(text))
+    }
+
+    #[track_caller]
+    fn misses(&mut self, text: &str) -> &mut Self {
+        self.until(&format!("`{text}` to go"), |p| !p.contains(text))
+    }
+
+    /// Presses keys, separated by blanks; `'text` types a text (`_` for a blank).
+    fn press(&mut self, keys: &str) -> &mut Self {
+        for key in keys.split_whitespace() {
+            match key.strip_prefix('\'') {
+                Some(text) => text
+                    .chars()
+                    .for_each(|c| self.key(KeyCode::Char(if c == '_' { ' ' } else { c }))),
+                None => self.key(match key {
+                    "enter" => KeyCode::Enter,
+                    "esc" => KeyCode::Esc,
+                    "tab" => KeyCode::Tab,
+                    one => KeyCode::Char(one.chars().next().unwrap()),
+                }),
+            }
+        }
+        self
+    }
+
+    fn key(&mut self, code: KeyCode) {
+        let event = Event::Key(KeyEvent::new(code, KeyModifiers::NONE));
+        self.keys.as_ref().unwrap().send(event).unwrap();
+    }
+
+    fn paste(&mut self, text: &str) -> &mut Self {
+        self.keys.as_ref().unwrap().send(Event::Paste(text.to_owned())).unwrap();
+        self
+    }
+
+    /// Quits; the model at the end.
+    #[track_caller]
+    fn quits(&mut self) -> Model {
+        // The end of the keys is the end of the terminal.
+        drop(self.keys.take());
+        self.thread.take().unwrap().join().unwrap()
+    }
+}
+
+/// A server made by hand: the first request is given to the test, which decides what is answered when.
+struct Server {
+    listener: TcpListener,
+    url: String,
+}
+
+impl Server {
+    fn new() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        Self { listener, url }
+    }
+
+    /// The next request, head and body as far as it says how long it is.
+    fn takes(&self) -> (TcpStream, String) {
+        let (mut stream, _) = self.listener.accept().unwrap();
+        stream.set_read_timeout(Some(LIMIT)).unwrap();
+        let mut got = Vec::new();
+        let mut room = [0; 4096];
+        loop {
+            let n = stream.read(&mut room).unwrap();
+            got.extend_from_slice(&room[..n]);
+            let text = String::from_utf8_lossy(&got).into_owned();
+            if let Some((head, body)) = text.split_once("\r\n\r\n") {
+                let long = head
+                    .lines()
+                    .find_map(|l| l.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
+                if body.len() >= long.unwrap_or(0) {
+                    return (stream, text);
+                }
+            }
+        }
+    }
+}
+
+fn twiml(stream: &mut TcpStream) {
+    let body = "<?xml version=\"1.0\"?><Response><Say>Hello.</Say></Response>";
+    let long = body.len();
+    let head =
+        format!("HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: {long}\r\nConnection: close\r\n\r\n");
+    stream.write_all((head + body).as_bytes()).unwrap();
+}
+
+const ERRORS: &str = "samples/demo/twilio-debugger.jsonl";
+
+#[test]
+fn red_mended_green_compared() {
+    let app = App::start().unwrap();
+    let mut user = Begin {
+        names: app.inputs().to_vec(),
+        target: Some(app.url()),
+        app: Some(app),
+    }
+    .start();
+    user.sees("4 of 7 calls").sees("1/6").sees("▌1 Calls");
+    user.press("enter").sees("▌2 Story").sees("2/6");
+    user.press("enter").sees("▌3 Detail").sees("[Why]").sees("3/6");
+    user.press("l").sees("[Request]").press("h").sees("[Why]");
+    user.press("r").sees("FAIL").sees("4/6");
+    user.press("M").sees("is mended").sees("5/6");
+    user.press("r").sees("PASS").sees("6/6");
+    user.press("D")
+        .sees("against replay")
+        .press("D")
+        .sees("replay 1 against replay 2");
+    user.press("esc").misses("against");
+    user.press("2 y")
+        .sees("curl command")
+        .press("c")
+        .sees("curl command copied here");
+    assert!(user.copied.lock().unwrap()[0].starts_with("curl "));
+    let model = user.quits();
+    assert_eq!(model.replays.attempts.len(), 2);
+}
+
+#[test]
+fn an_edited_parameter_reaches_the_server() {
+    let server = Server::new();
+    let mut user = Begin::with(&[ERRORS]).to(&server.url).start();
+    user.sees("calls").misses("reading");
+    user.press("enter")
+        .sees("▌2 Story")
+        .sees("POST /")
+        .press("e")
+        .sees("Edit r");
+    // The first parameter gets another value, one is added.
+    user.press("j j enter").press("'+changed enter").sees("~ ");
+    user.press("a 'Extra=one_more enter").sees("one more").press("r");
+    let (mut stream, got) = server.takes();
+    assert!(got.contains("%2Bchanged&") && got.contains("Extra=one+more"), "{got}");
+    twiml(&mut stream);
+    user.sees("PASS").press("4 z").sees("(edited)");
+    assert!(user.quits().replays.attempts[0].draft.is_some());
+}
+
+#[test]
+fn a_slow_answer_is_cancelled_while_keys_work() {
+    let server = Server::new();
+    let mut user = Begin::with(&[ERRORS]).to(&server.url).start();
+    user.sees("calls")
+        .misses("reading")
+        .press("enter")
+        .sees("▌2 Story")
+        .sees("POST /");
+    user.press("r").sees("1 sending");
+    let (mut stream, _) = server.takes();
+    user.press("1")
+        .sees("▌1 Calls")
+        .press("2")
+        .sees("▌2 Story")
+        .press("?")
+        .sees("Keys")
+        .press("esc");
+    user.misses("Keys")
+        .sees("1 sending")
+        .press("esc")
+        .sees("cancelled: POST");
+    // The server sees that nobody waits any more.
+    assert_eq!(stream.read(&mut [0; 16]).unwrap_or(0), 0);
+    // And the next one is sent as ever.
+    user.press("r");
+    twiml(&mut server.takes().0);
+    user.sees("PASS");
+    user.quits();
+}
+
+#[test]
+fn a_huge_answer_does_not_hold_the_keys_up() {
+    let server = Server::new();
+    let mut user = Begin::with(&[ERRORS]).to(&server.url).start();
+    user.sees("calls")
+        .misses("reading")
+        .press("enter")
+        .sees("▌2 Story")
+        .sees("POST /")
+        .press("r")
+        .sees("1 sending");
+    let (mut stream, _) = server.takes();
+    let (half, piece) = (25 << 20, vec![b'x'; 1 << 20]);
+    let head = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: {}\r\n\r\n",
+        2 * half
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    for _ in 0..25 {
+        stream.write_all(&piece).unwrap();
+    }
+    // In the middle of it.
+    user.press("1")
+        .sees("▌1 Calls")
+        .sees("1 sending")
+        .press("2")
+        .sees("▌2 Story");
+    for _ in 0..25 {
+        stream.write_all(&piece).unwrap();
+    }
+    user.sees("FAIL").press("4 G").sees("the first MiB of 52428800 bytes");
+    user.quits();
+}
+
+#[test]
+fn what_is_wrong_is_said_with_what_to_do() {
+    let mut user = Begin::with(&[ERRORS, "samples/nothing-here.log"]).start();
+    user.sees("cannot").sees("nothing-here.log");
+    user.press("esc")
+        .sees("1 input not read: 5")
+        .press("5")
+        .sees("▌5 Sources")
+        .press("z")
+        .sees("cannot open");
+    user.press("z 1").sees("▌1 Calls");
+    // A wrong filter stays in its bar, with a sign under its column.
+    user.press("f")
+        .sees("filter:")
+        .press("'status_>=")
+        .sees("v a value is missing");
+    user.press("enter")
+        .sees("v a value is missing")
+        .press("esc")
+        .misses("filter:");
+    // A target that is none of this machine's.
+    user.press("t").sees("replay to:");
+    for _ in 0..40 {
+        user.key(KeyCode::Backspace);
+    }
+    user.paste("http://93.184.216.34").press("enter").sees("--allow-host");
+    user.press("esc").misses("replay to:");
+    let model = user.quits();
+    assert!(model.replays.attempts.is_empty() && model.filter.active().is_none());
+}
+
+#[test]
+fn a_filter_narrows_and_a_place_is_come_back_to() {
+    let mut user = Begin::with(&["samples/demo"]).start();
+    user.sees("4 of 7 calls").misses("reading").press("f").sees("filter:");
+    user.press("'status_>=_500 enter").until("fewer calls", |p| {
+        p.contains("filter: status >= 500") && !p.contains("4 of 7")
+    });
+    user.press("f").sees("filter: status >= 500").press("esc");
+    user.press("j enter enter l")
+        .sees("[Request]")
+        .sees("sessionId")
+        .sees("lines hidden");
+    user.press("j j").misses("POST http://chippy");
+    let was = user.now.clone();
+    user.press("1 5")
+        .sees("▌5 Sources")
+        .press("1 2 4")
+        .sees("▌4 Replays")
+        .press("3");
+    user.until("the same picture", |p| p == was);
+    user.quits();
+}
+
+/// A pipe that grows: what came is shown though nothing follows it, the list is held and goes on, and follows the newest.
+#[cfg(unix)]
+#[test]
+fn a_pipe_that_grows() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(
+        std::process::Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let text = String::from_utf8(super::support::sample("demo/twilio-debugger.jsonl")).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(lines.len() >= 2, "one for each step");
+    let mut user = Begin {
+        names: vec![pipe.clone()],
+        target: None,
+        app: None,
+    }
+    .start();
+    let mut writer = std::fs::File::options().write(true).open(&pipe).unwrap();
+    let mut say = |line: &str| writer.write_all(format!("{line}\n").as_bytes()).unwrap();
+    user.sees("0 of 0 calls");
+    say(lines[0]);
+    user.sees("1 of 1 call").press("p").sees("held still");
+    say(lines[1]);
+    user.press("5").until("more lines, the same calls", |p| {
+        p.contains("held still") && p.contains("1 of 1 call")
+    });
+    user.press("1 p").sees("2 of 2 calls").misses("held still");
+    user.press("F").sees("following");
+    for line in &lines[2..] {
+        say(line);
+    }
+    drop(writer);
+    user.misses("reading");
+    let model = user.quits();
+    assert_eq!(model.calls.cursor.at, model.calls.list.rows.len() - 1);
+}
