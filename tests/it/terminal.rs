@@ -300,12 +300,23 @@ mod signals {
 
     #[test]
     fn a_signal_ends_it_with_the_terminal_restored() {
-        for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
+        for signal in [Signal::TERM, Signal::HUP, Signal::INT, Signal::QUIT] {
             let mut pty = redial(&["samples"]);
             pty.sees("1 Calls").types("\x1bOQ").sees("mouse on").signal(signal);
-            pty.ends();
+            assert_eq!(pty.ends().exit_code(), 128 + signal.as_raw().unsigned_abs());
             pty.restored();
         }
+    }
+
+    /// Nothing to be shown is no screen; a part of it is one, and the exit code of the commands.
+    #[test]
+    fn inputs_that_cannot_be_opened_are_a_failure() {
+        let mut pty = redial(&["/nonexistent/a", "/nonexistent/b"]);
+        assert_eq!(pty.ends().exit_code(), 2);
+        let mut pty = redial(&["/nonexistent/a", "samples"]);
+        pty.sees("1 Calls").sees("cannot open").types("q");
+        assert_eq!(pty.ends().exit_code(), 2);
+        pty.restored();
     }
 
     /// The end comes while an answer is waited for as well.

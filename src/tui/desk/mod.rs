@@ -149,8 +149,9 @@ fn work(
             cost: Duration::ZERO,
             out,
         };
-        clerk.failures();
+        // Who sees a failure said has it in the list already: the exit code is told from there.
         clerk.sources();
+        clerk.failures();
         runtime.block_on(clerk.serve(questions, news, lines_read));
         // The queue is dropped here: reading ends with its block.
         turn.fetch_add(1, Ordering::Relaxed);
