@@ -426,7 +426,7 @@ mod tests {
     fn every_line_of_the_source_is_shown_once() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("app.log");
-        let text: String = (1..=40).map(|n| format!("text {n}\n")).collect();
+        let text = (1..=40).map(|n| format!("text {n}")).collect::<Vec<_>>().join("\n");
         std::fs::write(&path, &text).unwrap();
         let engine = Engine::new(builtin::packs());
         let session = Session::open(&[path], &engine, Reading::default(), &mut |_, _| {});
