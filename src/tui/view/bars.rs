@@ -239,13 +239,31 @@ fn offers(model: &Model) -> Vec<(String, String)> {
     }
 }
 
+/// False for what would only say that there is nothing to do it with.
+fn works(model: &Model, action: Action) -> bool {
+    let attempts = &model.replays.attempts;
+    match (model.focus, action) {
+        (Pane::Calls, Action::Replay) => {
+            !model.calls.marks.is_empty() || model.calls.selected().is_some_and(|r| !r.failed.is_empty())
+        }
+        (Pane::Calls, Action::Open | Action::Mark) => model.calls.selected().is_some(),
+        (Pane::Replays, Action::Replay | Action::Preview | Action::Zoom) => !attempts.is_empty(),
+        (Pane::Replays, Action::Diff) => attempts.iter().any(|a| a.answered().is_some()),
+        (Pane::Sources, Action::Open) => {
+            let selected = model.sources.rows.get(model.sources.cursor.at);
+            selected.is_some_and(|s| s.unparsed > 0)
+        }
+        _ => true,
+    }
+}
+
 fn pane_offers(model: &Model) -> Vec<(String, String)> {
     let number = model.focus.number();
     let mut all: Vec<(String, String)> = COMMANDS
         .iter()
         .enumerate()
         .filter(|(_, c)| c.layer == Layer::Panes && c.offer.contains(&number))
-        .filter(|(_, c)| c.action != Action::Help)
+        .filter(|(_, c)| c.action != Action::Help && works(model, c.action))
         .filter_map(|(n, c)| {
             let brief = match c.action {
                 Action::ErrorsOnly if !model.calls.problems_only => "problems only",
@@ -266,4 +284,40 @@ fn pane_offers(model: &Model) -> Vec<(String, String)> {
     // Help comes where it is always seen.
     all.insert(2.min(all.len()), (model.keys.name_of(Action::Help), "help".to_owned()));
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::model::Look;
+    use crate::tui::msg::Msg;
+    use crate::tui::view::tests::{rows, screen, take};
+
+    #[test]
+    fn the_hint_begins_with_what_to_do_where_it_is_cut() {
+        for (size, begin) in [
+            ((120, 40), " 1/6 Each row is a call that went wrong: press enter"),
+            ((40, 10), " 1/6 Press enter to open one. Each row"),
+            ((30, 6), " 1/6 Press enter to open one."),
+        ] {
+            let mut model = screen(size, Look::default());
+            model.demo = Some(crate::tui::model::Demo::default());
+            assert!(rows(&model)[0].starts_with(begin), "{:#?}", rows(&model));
+        }
+    }
+
+    #[test]
+    fn only_what_works_is_offered() {
+        let mut model = screen((120, 40), Look::default());
+        let foot = |m: &Model| rows(m).last().cloned().unwrap_or_default();
+        assert!(foot(&model).contains("r replay"), "{}", foot(&model));
+        take(&mut model, Msg::Do(Action::Replays));
+        assert!(
+            !foot(&model).contains("diff") && !foot(&model).contains("replay"),
+            "{}",
+            foot(&model)
+        );
+        take(&mut model, Msg::Do(Action::Sources));
+        assert!(foot(&model).contains("enter open"), "{}", foot(&model));
+    }
 }
