@@ -384,7 +384,7 @@ fn a_huge_answer_does_not_hold_the_keys_up() {
     for _ in 0..25 {
         stream.write_all(&piece).unwrap();
     }
-    user.sees("FAIL").press("4 G").sees("the first MiB of 52428800 bytes");
+    user.sees("FAIL").press("4 g").sees("52,428,800 bytes");
     user.quits();
 }
 
@@ -396,7 +396,7 @@ fn what_is_wrong_is_said_with_what_to_do() {
         .sees("1 input not read: 5")
         .press("5")
         .sees("▌5 Sources")
-        .press("z")
+        .press("z j")
         .sees("cannot open");
     user.press("z 1").sees("▌1 Calls");
     // A wrong filter stays in its bar, with a sign under its column.
