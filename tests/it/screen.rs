@@ -384,7 +384,8 @@ fn a_huge_answer_does_not_hold_the_keys_up() {
     for _ in 0..25 {
         stream.write_all(&piece).unwrap();
     }
-    user.sees("FAIL").press("4 g").sees("52,428,800 bytes");
+    user.sees("FAIL").press("4 z").sees("of 52,428,800 bytes were kept");
+    user.press("G").misses("bytes were kept");
     user.quits();
 }
 
@@ -397,7 +398,8 @@ fn what_is_wrong_is_said_with_what_to_do() {
         .press("5")
         .sees("▌5 Sources")
         .press("z j")
-        .sees("cannot open");
+        .sees("failed")
+        .sees("cannot");
     user.press("z 1").sees("▌1 Calls");
     // A wrong filter stays in its bar, with a sign under its column.
     user.press("f")

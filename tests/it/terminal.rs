@@ -182,8 +182,10 @@ impl Pty {
 impl Drop for Pty {
     fn drop(&mut self) {
         // Of a test that failed.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        if !matches!(self.child.try_wait(), Ok(Some(_))) {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
     }
 }
 
