@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::call::When;
 use crate::model::{Id, Outcome, Place, Problem, Provider, Request, RequestKind, Response, Severity, Step, Time};
 use crate::output::rich::Line;
-use crate::replay::{Edits, Plan, Sent};
+use crate::replay::{Edits, Plan, Sent, Target};
 
 /// One line of the list of calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -278,6 +278,8 @@ pub struct Planned {
     pub recorded: Arc<Recorded>,
     /// As the user changed it.
     pub draft: Option<Arc<Draft>>,
+    /// Where it is aimed.
+    pub target: Target,
     /// The plan, or why there is none.
     pub plan: Result<Arc<Plan>, String>,
 }
@@ -293,6 +295,8 @@ pub struct Attempt {
     pub at: Time,
     /// As the user changed it before.
     pub draft: Option<Arc<Draft>>,
+    /// Where it was aimed.
+    pub target: Target,
     /// The plan that was sent.
     pub plan: Arc<Plan>,
     /// How far it is.

@@ -6,26 +6,33 @@
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::thread::JoinHandle;
+use std::time::Duration;
 
 use crossterm::event::{Event, EventStream};
 use futures_util::{Stream, StreamExt};
 use tokio::sync::{mpsc, oneshot};
+
+/// How long the reader is waited for when it is told to stop.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Keys, mouse, sizes.
 #[derive(Debug)]
 pub(super) struct Events {
     queue: mpsc::UnboundedReceiver<io::Result<Event>>,
     stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    /// The thread drops its end when it is done.
+    done: std::sync::mpsc::Receiver<()>,
 }
 
 impl Events {
     /// Begins to read.
     pub(super) fn start() -> Self {
         let (out, queue) = mpsc::unbounded_channel();
+        let failed = out.clone();
         let (stop, stopped) = oneshot::channel();
-        let thread = std::thread::Builder::new().name("keys".to_owned()).spawn(move || {
+        let (working, done) = std::sync::mpsc::channel();
+        let started = std::thread::Builder::new().name("keys".to_owned()).spawn(move || {
+            let _working = working;
             let runtime = match tokio::runtime::Builder::new_current_thread().build() {
                 Ok(r) => r,
                 Err(e) => {
@@ -35,10 +42,13 @@ impl Events {
             };
             runtime.block_on(read(stopped, out));
         });
+        if let Err(e) = started {
+            let _ = failed.send(Err(e));
+        }
         Self {
             queue,
             stop: Some(stop),
-            thread: thread.ok(),
+            done,
         }
     }
 
@@ -47,9 +57,8 @@ impl Events {
         if let Some(stop) = self.stop.take() {
             let _ = stop.send(());
         }
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        // A reader whose terminal is gone is not waited for.
+        let _ = self.done.recv_timeout(PATIENCE);
     }
 }
 

@@ -234,12 +234,7 @@ fn carry_out<B: Backend>(
         Effect::Ask(question) => outside.desk.ask(question),
         Effect::Send(numbers) => {
             for a in model.replays.attempts.iter().filter(|a| numbers.contains(&a.number)) {
-                if let Some(target) = &model.target.target {
-                    outside.sender.send(Job {
-                        attempt: a.clone(),
-                        target: target.clone(),
-                    });
-                }
+                outside.sender.send(Job { attempt: a.clone() });
             }
         }
         Effect::Cancel => outside.sender.cancel(),

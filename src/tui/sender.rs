@@ -11,15 +11,13 @@ use super::data::{Attempt, AttemptState};
 use super::msg::Msg;
 use super::runtime::Out;
 use crate::model::Request;
-use crate::replay::{Options, Target, send_following};
+use crate::replay::{Options, send_following};
 
 /// What is to be sent.
 #[derive(Debug)]
 pub(super) struct Job {
     /// The attempt.
     pub(super) attempt: Attempt,
-    /// Where it was aimed.
-    pub(super) target: Target,
 }
 
 /// The near end of the thread.
@@ -82,7 +80,7 @@ async fn work(
 }
 
 async fn attempt(job: &Job, options: &Options) -> AttemptState {
-    let pinned = match job.target.resolve().await {
+    let pinned = match job.attempt.target.resolve().await {
         Ok(p) => p,
         Err(e) => return AttemptState::Refused(e.to_string()),
     };
@@ -105,7 +103,7 @@ async fn attempt(job: &Job, options: &Options) -> AttemptState {
         recorded.kind,
         request,
         plan,
-        &job.target,
+        &a.target,
         &options,
         &pinned,
     )

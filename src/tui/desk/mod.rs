@@ -143,6 +143,7 @@ fn work(
             held: false,
             story: None,
             story_lines: None,
+            story_length: 0,
             fresh: false,
             begun: Instant::now(),
             last: None,
@@ -198,6 +199,8 @@ struct Clerk<'s, 'e, 'o> {
     /// The story that the screen shows, and its lines once they were read.
     story: Option<story::Wanted>,
     story_lines: Option<LinesRead>,
+    /// How many lines its calls had when it was told.
+    story_length: u64,
     /// Blocks came since the list was sent.
     fresh: bool,
     begun: Instant,
@@ -318,6 +321,7 @@ impl<'s, 'e: 's> Clerk<'s, 'e, '_> {
         self.sources();
         if !self.held {
             self.send_list();
+            self.story_goes_on();
             self.fresh = false;
         }
         self.cost = begun.elapsed();
@@ -472,10 +476,25 @@ impl<'s, 'e: 's> Clerk<'s, 'e, '_> {
         let Some(wanted) = self.story else { return };
         let engine = self.engine;
         let lines = self.story_lines.take();
+        self.story_length = self.look(|s| story::length(s, wanted)).unwrap_or(0);
         let told = self.look(|s| story::tell(s, engine, wanted, lines.as_ref())).flatten();
         self.story_lines = lines;
         if let Some(story) = told {
             self.out.say(Msg::Story(Arc::new(story)));
+        }
+    }
+
+    /// Tells the story again when its calls have got further lines.
+    fn story_goes_on(&mut self) {
+        let Some(wanted) = self.story else { return };
+        let lines = self.look(|s| story::length(s, wanted)).unwrap_or(0);
+        if lines == self.story_length {
+            return;
+        }
+        self.tell();
+        // What was read of its lines is told until the rest is read; a reading under way is not begun again.
+        if self.story_lines.is_some() {
+            self.read_lines();
         }
     }
 
@@ -550,6 +569,7 @@ fn planned(session: &Session, wanted: &Wanted, target: &Target, options: &Option
     Some(Planned {
         recorded: Arc::new(recorded),
         draft,
+        target: target.clone(),
         plan,
     })
 }

@@ -27,6 +27,15 @@ pub(super) fn family(session: &Session, wanted: Wanted) -> Vec<u32> {
     all
 }
 
+/// How many lines a story's calls have so far.
+pub(super) fn length(session: &Session, wanted: Wanted) -> u64 {
+    if session.calls.calls.len() <= wanted.call as usize {
+        return 0;
+    }
+    let calls = family(session, wanted);
+    calls.iter().map(|&n| session.calls.calls[n as usize].lines).sum()
+}
+
 /// What it takes to read the lines of a story's calls.
 pub(super) fn lines(session: &Session, wanted: Wanted) -> Lines {
     session.lines_of(family(session, wanted))

@@ -200,6 +200,7 @@ pub(super) fn send(model: &mut Model, plans: Vec<Planned>, effects: &mut Vec<Eff
             recorded: p.recorded,
             at: model.now,
             draft: p.draft,
+            target: p.target,
             plan,
             state: AttemptState::Queued,
         });

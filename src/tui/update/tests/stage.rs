@@ -410,6 +410,7 @@ pub fn planned(wanted: &Wanted, target: &Target) -> Planned {
     let plan = plan(recorded.provider, recorded.kind, request, target, &options);
     Planned {
         draft: draft.clone(),
+        target: target.clone(),
         plan: plan.map(Arc::new).map_err(|e| e.to_string()),
         recorded: Arc::new(recorded),
     }
