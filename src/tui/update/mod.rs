@@ -19,7 +19,7 @@ use std::sync::Arc;
 use super::data::{CallList, Sheet, Subject};
 use super::keys::{Action, Layer};
 use super::layout::Pane;
-use super::model::{Model, Overlay, Reader};
+use super::model::{Model, Notice, Overlay, Reader};
 use super::msg::{Ask, Effect, Level, Mouse, Msg};
 use crate::config::keys::Key;
 use crate::output::rich::Line;
@@ -27,6 +27,8 @@ use crate::output::rich::Line;
 pub use replays::summary;
 pub use search::{Finder, hits};
 
+/// An error that stood there so long, in milliseconds, was seen: the next key makes room for the status again.
+const SEEN: i64 = 3_000;
 /// How many sheets are kept for coming back.
 const SHEETS: usize = 24;
 
@@ -90,7 +92,8 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
 
 fn key(model: &mut Model, key: Key, effects: &mut Vec<Effect>) {
     model.notices.since_key = 0;
-    let said = model.notices.current(model.now).is_some_and(|n| n.level < Level::Error);
+    let seen = |n: &Notice| n.level < Level::Error || model.now.0 - n.at.0 >= SEEN;
+    let said = model.notices.current(model.now).is_some_and(seen);
     if said {
         model.notices.shown = false;
     }

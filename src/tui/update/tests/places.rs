@@ -388,3 +388,13 @@ fn esc_closes_a_message_before_it_clears_marks_and_marks_before_the_filter() {
     stage.press("esc");
     assert!(stage.model.filter.off && stage.notice().contains("filter off"));
 }
+
+#[test]
+fn an_error_makes_room_for_the_status_once_it_was_seen() {
+    let mut stage = Stage::new();
+    stage.take(Msg::Notice(Level::Error, "refused".to_owned()));
+    assert_eq!(stage.press("j").notice(), "refused");
+    stage.take(Msg::Now(Time(NOW.0 + 4_000)));
+    stage.press("j");
+    assert!(stage.model.notices.current(stage.model.now).is_none());
+}
