@@ -9,18 +9,25 @@ use crate::session::Session;
 use super::super::data::{CallList, CallRow, Histogram};
 use super::super::msg::ListQuery;
 
-/// Callers and states are looked up for so many rows at most; further down they stay blank until the list is narrowed.
-const LOOKED_INTO: usize = 2_000;
+/// Callers and states are looked up for so many rows before a list is sent; the others follow.
+pub(super) const LOOKED_INTO: usize = 2_000;
 
 /// The list that was asked for. `look` says whether lines may be read again for what was only noted.
-pub(super) fn list(session: &mut Session, engine: &Engine, query: &Query, wanted: &ListQuery, look: bool) -> CallList {
+pub(super) fn list(
+    session: &mut Session,
+    engine: &Engine,
+    query: &Query,
+    wanted: &ListQuery,
+    look: bool,
+    most: usize,
+) -> CallList {
     if query.asks_for_people() && look {
         session.look_into(engine, |_| true);
     }
     let mut calls = in_view(session, query, wanted.problems_only);
     order(session, &mut calls, wanted.worst_first);
     if look {
-        let first: std::collections::HashSet<u32> = calls.iter().take(LOOKED_INTO).map(|c| c.0).collect();
+        let first: std::collections::HashSet<u32> = calls.iter().take(most).map(|c| c.0).collect();
         session.look_into(engine, |c| first.contains(&c.index));
     }
     CallList {

@@ -144,6 +144,7 @@ fn work(
             story: None,
             story_lines: None,
             story_length: 0,
+            rest: false,
             fresh: false,
             begun: Instant::now(),
             last: None,
@@ -201,6 +202,8 @@ struct Clerk<'s, 'e, 'o> {
     story_lines: Option<LinesRead>,
     /// How many lines its calls had when it was told.
     story_length: u64,
+    /// The list has rows whose callers were not looked up.
+    rest: bool,
     /// Blocks came since the list was sent.
     fresh: bool,
     begun: Instant,
@@ -238,6 +241,8 @@ impl<'s, 'e: 's> Clerk<'s, 'e, '_> {
                         self.answer(q);
                     }
                 }
+                // Nobody asks anything: time for the callers further down.
+                () = std::future::ready(()), if self.rest => self.send_list(usize::MAX),
                 read = lines.recv() => {
                     if let Some((turn, read)) = read
                         && turn == self.turn.load(Ordering::Relaxed)
@@ -320,7 +325,7 @@ impl<'s, 'e: 's> Clerk<'s, 'e, '_> {
         self.last = Some(begun);
         self.sources();
         if !self.held {
-            self.send_list();
+            self.send_list(list::LOOKED_INTO);
             self.story_goes_on();
             self.fresh = false;
         }
@@ -388,7 +393,8 @@ impl<'s, 'e: 's> Clerk<'s, 'e, '_> {
         self.out.say(Msg::Sources(Arc::new(rows.unwrap_or_default())));
     }
 
-    fn send_list(&mut self) {
+    /// Sends the list; callers are looked up for its first rows, or for so many.
+    fn send_list(&mut self, most: usize) {
         let Some(wanted) = self.list.clone() else { return };
         let mut query = self.query.clone();
         query.filter = wanted
@@ -403,9 +409,10 @@ impl<'s, 'e: 's> Clerk<'s, 'e, '_> {
                 query.calls = Some(calls_by_id(s, id).unwrap_or_default());
             }
             let look = whole || s.inputs.iter().all(|i| i.source.again_is_cheap());
-            list::list(s, engine, &query, &wanted, look)
+            list::list(s, engine, &query, &wanted, look, most)
         });
         if let Some(list) = list {
+            self.rest = whole && list.rows.len() > most;
             self.out.say(Msg::List(wanted.number, Arc::new(list)));
         }
     }
@@ -414,7 +421,7 @@ impl<'s, 'e: 's> Clerk<'s, 'e, '_> {
         match question {
             Ask::List(query) => {
                 self.list = Some(query);
-                self.send_list();
+                self.send_list(list::LOOKED_INTO);
             }
             Ask::Story { call, whole, lines } => {
                 let wanted = story::Wanted { call, whole };

@@ -285,8 +285,8 @@ fn notices_go_away() {
     stage.take(Msg::Notice(Level::Info, "by the way".to_owned()));
     assert_eq!(stage.press("j").notice(), "", "a key takes it away");
     stage.take(Msg::Notice(Level::Error, "wrong".to_owned()));
-    assert_eq!(at(&mut stage, 600_000), "wrong");
-    assert_eq!(stage.press("j").notice(), "wrong");
+    assert_eq!(at(&mut stage, 7_000), "wrong");
+    assert_eq!(stage.press("j").notice(), "wrong", "nobody has read it yet");
     assert_eq!(stage.press("esc").notice(), "");
     let lines = stage.press("m").reader().unwrap().lines.len();
     assert_eq!(lines, 3, "all of them are kept");
