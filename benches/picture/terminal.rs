@@ -44,7 +44,9 @@ impl Terminal {
         for (name, _) in std::env::vars_os() {
             let text = name.to_string_lossy().to_ascii_uppercase();
             let of_ours = ["REDIAL_", "TWILIO_", "LC_"].iter().any(|p| text.starts_with(p));
-            if of_ours || text == "NO_COLOR" {
+            // What cargo tells the program that it runs would make a cargo below build again what looks at it.
+            let of_cargo = ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|p| text.starts_with(p));
+            if of_ours || of_cargo || text == "NO_COLOR" {
                 builder.env_remove(name);
             }
         }
