@@ -10,9 +10,10 @@ use serde::Serialize;
 
 use super::args::{ConfigArgs, ConfigCommand};
 use super::{Exit, Stop, read};
-use crate::config::{Credentials, File, Given, Notice, Origin, Settings};
+use crate::config::{Credentials, File, Given, Notice, Origin, Settings, Sign};
 use crate::output::json;
 use crate::output::safe::printable;
+use crate::replay::{Options, SignMode};
 
 /// Runs the command.
 pub(super) fn run(args: &ConfigArgs, out: &mut impl Write) -> anyhow::Result<Exit> {
@@ -91,6 +92,21 @@ fn check_folders(settings: &mut Settings) {
         settings.notices.push(Notice::at(&settings.filters.origin, why));
     }
     settings.notices.sort_by_key(|n| (n.path.is_none(), n.line));
+}
+
+/// How requests are sent, as the settings and the auth token of the environment say.
+pub(super) fn sending(settings: &Settings) -> Options {
+    Options {
+        sign: settings.sign.value.map(|s| match s {
+            Sign::Resign => SignMode::Resign,
+            Sign::Keep => SignMode::Keep,
+            Sign::Strip => SignMode::Strip,
+        }),
+        auth_token: Credentials::from_lookup(|n| std::env::var(n).ok()).auth_token,
+        public_url: settings.public_url.value.clone(),
+        timeout: settings.timeout.value,
+        ..Options::default()
+    }
 }
 
 /// Twilio's credentials of this machine, and what is wrong with the profile file of Twilio's CLI.

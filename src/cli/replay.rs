@@ -5,11 +5,11 @@ use std::io::{IsTerminal, Write};
 use super::args::Replay;
 use super::{Exit, Stop, config, read, say};
 use crate::call::{Call, Exchange, in_order_of_time};
-use crate::config::{Credentials, Given, Origin, Settings, Sign};
+use crate::config::{Given, Origin, Settings};
 use crate::output::json;
 use crate::output::safe::printable_lines;
 use crate::output::style::Role;
-use crate::replay::{Edits, Followed, Options, Pinned, Plan, SignMode, Target, TargetError, plan, send_following};
+use crate::replay::{Edits, Followed, Options, Pinned, Plan, Target, TargetError, plan, send_following};
 use crate::session::Detail;
 
 /// A request that was chosen.
@@ -208,15 +208,7 @@ fn options(args: &Replay, settings: &Settings) -> Result<Options, Stop> {
             unset: args.unset.clone(),
             headers: args.header.iter().map(header).collect::<Result<_, Stop>>()?,
         },
-        sign: settings.sign.value.map(|s| match s {
-            Sign::Resign => SignMode::Resign,
-            Sign::Keep => SignMode::Keep,
-            Sign::Strip => SignMode::Strip,
-        }),
-        auth_token: Credentials::from_lookup(|n| std::env::var(n).ok()).auth_token,
-        public_url: settings.public_url.value.clone(),
-        timeout: settings.timeout.value,
-        edited: false,
+        ..config::sending(settings)
     })
 }
 

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use super::args::{DemoArgs, Look, Read, Ui};
 use super::{Exit, Stop, config, read, say};
-use crate::config::{Credentials, Given, Settings, Sign, Theme as Named};
+use crate::config::{Given, Settings, Theme as Named};
 use crate::demo::App;
 use crate::input;
 use crate::model::Severity;
-use crate::replay::{Options, SignMode, Target};
+use crate::replay::{Options, Target};
 use crate::tui::desk::Start;
 use crate::tui::keys::Keymap;
 use crate::tui::model::{self, Demo, Model, TargetChoice};
@@ -49,7 +49,7 @@ pub(super) fn run(read: &Read, ui: &Ui) -> anyhow::Result<Exit> {
         reading,
         query,
         call: look.call.clone(),
-        options: Arc::new(options(&settings)),
+        options: Arc::new(config::sending(&settings)),
     };
     let mut model = model(&settings, target);
     model.narrowed = narrowed(look);
@@ -141,20 +141,6 @@ fn begin(mut model: Model, start: Start, filters: &[PathBuf], app: Option<App>) 
         End::Left if failed => Exit::Failed,
         End::Left => Exit::Done,
     })
-}
-
-fn options(settings: &Settings) -> Options {
-    Options {
-        sign: settings.sign.value.map(|s| match s {
-            Sign::Resign => SignMode::Resign,
-            Sign::Keep => SignMode::Keep,
-            Sign::Strip => SignMode::Strip,
-        }),
-        auth_token: Credentials::from_lookup(|n| std::env::var(n).ok()).auth_token,
-        public_url: settings.public_url.value.clone(),
-        timeout: settings.timeout.value,
-        ..Options::default()
-    }
 }
 
 fn model(settings: &Settings, target: Option<Target>) -> Model {

@@ -62,11 +62,6 @@ impl Cursor {
         self.show(len, height);
     }
 
-    /// Scrolls a text so that a row is in the window; the row is remembered as the place of a search.
-    pub fn look(&mut self, at: usize, len: usize, height: usize) {
-        self.select(at, len, height);
-    }
-
     /// Keeps a scrolled text in its window.
     pub fn keep(&mut self, len: usize, height: usize) {
         self.top = self.top.min(len.saturating_sub(height));

@@ -87,7 +87,8 @@ impl Theme {
             (_, false) => Style::new().add_modifier(Modifier::BOLD),
             (Self::Dark, true) => Style::new().bg(Color::Rgb(0x26, 0x3a, 0x52)),
             (Self::Light, true) => Style::new().bg(Color::Rgb(0xd6, 0xe4, 0xf5)),
-            _ => Style::new().add_modifier(Modifier::REVERSED),
+            // Reversed colours would paint a patch behind each word.
+            _ => Style::new().fg(Color::Reset).add_modifier(Modifier::REVERSED),
         }
     }
 

@@ -5,7 +5,7 @@ use super::super::layout::{self, Pane};
 use super::super::list::{Cursor, Step};
 use super::super::model::{Model, Overlay, Row};
 use super::super::msg::Effect;
-use super::stories;
+use super::{search, stories};
 use crate::model::Severity;
 
 /// Moves in the focused pane, or in the text that lies over it.
@@ -167,7 +167,6 @@ pub(super) fn click(model: &mut Model, column: u16, row: u16, effects: &mut Vec<
     let Some((pane, at)) = under(model, column, row) else {
         return;
     };
-    let height = model.height(pane);
     let again = model.focus == pane;
     super::actions::focus(model, pane);
     let Some(at) = at else { return };
@@ -184,18 +183,7 @@ pub(super) fn click(model: &mut Model, column: u16, row: u16, effects: &mut Vec<
     if again && n == cursor.at {
         return super::actions::run(model, super::super::keys::Action::Open, effects);
     }
-    match pane {
-        Pane::Calls => {
-            model.calls.touched = true;
-            model.calls.cursor.select(n, len, height);
-            stories::follow_selection(model, effects);
-        }
-        Pane::Story => {
-            model.story.wanted = None;
-            model.story.cursor.select(n, len, height);
-        }
-        _ => model.sources.cursor.select(n, len, height),
-    }
+    search::select(model, pane, n, effects);
 }
 
 /// The pane under a place of the screen, and the row of its list.

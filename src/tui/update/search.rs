@@ -102,7 +102,7 @@ fn at(model: &Model, pane: Pane) -> usize {
 }
 
 /// Puts the cursor of a pane on a row.
-fn select(model: &mut Model, pane: Pane, n: usize, effects: &mut Vec<Effect>) {
+pub(super) fn select(model: &mut Model, pane: Pane, n: usize, effects: &mut Vec<Effect>) {
     let (len, height) = (len(model, pane), model.height(pane));
     match pane {
         Pane::Calls => {
@@ -114,8 +114,8 @@ fn select(model: &mut Model, pane: Pane, n: usize, effects: &mut Vec<Effect>) {
             model.story.wanted = None;
             model.story.cursor.select(n, len, height);
         }
-        Pane::Detail => model.detail.cursor.look(n, len, height),
-        Pane::Replays => model.replays.text.look(n, len, height),
+        Pane::Detail => model.detail.cursor.select(n, len, height),
+        Pane::Replays => model.replays.text.select(n, len, height),
         Pane::Sources => model.sources.cursor.select(n, len, height),
     }
 }
