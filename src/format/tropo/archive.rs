@@ -34,7 +34,7 @@ pub fn behind_date(line: &[u8], at: usize) -> Option<Split> {
         form: Form::Archive,
         start: 0,
         key: (account as u32 + 1, call as u32),
-        message: call as u32 + 1,
+        message: (call as u32 + 1).min(line.len() as u32),
         level: None,
     })
 }

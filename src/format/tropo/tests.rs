@@ -112,6 +112,23 @@ fn debugger_times() {
 }
 
 #[test]
+fn a_line_may_be_cut_at_any_place() {
+    for text in [
+        "Feb 19 15:07:40 GMT 2013 tropo110.orl.example TROPO 58560 $G $S 1 $C #TROPO#: x",
+        "sipmethod.log:Feb 1 00:15:40 UTC 2013 h TROPO -1 -1 0 1 -1 #SIP#: x",
+    ] {
+        let text = line(text);
+        for n in 0..=text.len() {
+            let cut = &text.as_bytes()[..n];
+            if let Some(s) = split(cut) {
+                assert!(s.message as usize <= n, "{n} of {text}");
+                let _ = ids_in(cut, &s);
+            }
+        }
+    }
+}
+
+#[test]
 fn archive_lines() {
     let head = "Feb 19 15:07:40 GMT 2013 tropo110.orl.example TROPO 58560 $G $S 1 $C ";
     for (rest, category, body) in [
