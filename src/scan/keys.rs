@@ -129,7 +129,7 @@ impl<'a> Keys<'a> {
         if matches!(self.entries[column as usize].key.who, Who::Call(_)) {
             return column;
         }
-        self.by_message(&line[split.message as usize..], column, links)
+        self.by_message(line.get(split.message as usize..).unwrap_or_default(), column, links)
     }
 
     /// A new text of columns.

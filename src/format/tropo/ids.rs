@@ -162,7 +162,7 @@ pub fn ids_in(line: &[u8], split: &Split) -> Vec<Id> {
     let mut out: Vec<Id> = Vec::new();
     let found = TOKENS
         .iter()
-        .flat_map(|r| r.captures_iter(&line[split.message as usize..]));
+        .flat_map(|r| r.captures_iter(line.get(split.message as usize..).unwrap_or_default()));
     out.extend(found.filter_map(|c| id((1..5).find_map(|n| c.get(n)).map(|m| m.as_bytes()))));
     // The tail of a SIP message: [application][sas id][Call-ID][ss id][From][To]; that of a speech message has an address
     // where this has the sas id.
