@@ -7,6 +7,7 @@
 
 mod again;
 mod blocks;
+mod feed;
 mod ordered;
 mod positional;
 mod read;
@@ -14,6 +15,7 @@ mod sink;
 mod source;
 mod stream;
 
+pub use feed::{Feed, Judge};
 pub use read::{Options, each_line, read, read_part};
 pub use sink::Sink;
 pub use source::{Failure, Source, find};
