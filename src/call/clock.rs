@@ -41,7 +41,7 @@ impl When {
 }
 
 /// The clock of one input.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Clock {
     days: u32,
     last_of_day: Option<u32>,

@@ -50,6 +50,9 @@ impl Fold<'_> {
             self.tell(finding)
         });
         if let Some(id) = record.event_id {
+            if let Some(trial) = &mut self.trial {
+                trial.seen.push(id.clone());
+            }
             self.seen.insert(id, (found, exchange));
         }
     }
@@ -126,6 +129,8 @@ impl Fold<'_> {
             return;
         }
         let Some(n) = known.1 else { return };
+        let owner = self.root(self.exchanges[n as usize].call);
+        self.touch(owner);
         let e = &mut self.exchanges[n as usize];
         if !e.document.as_ref().is_some_and(|d| d.listing) {
             return;

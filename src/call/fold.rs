@@ -12,6 +12,7 @@ use foldhash::fast::{FixedState, RandomState};
 use super::clock::{Clock, When};
 use super::intern::Interner;
 use super::steps::Branches;
+use super::trial::Trial;
 use super::{Call, Exchange, Finding, Live, Range, Unparsed};
 use crate::filter::{Engine, Note};
 use crate::format::tropo::Alias;
@@ -29,12 +30,20 @@ pub struct Fold<'e> {
     /// Events of documents already taken: finding and exchange.
     pub(super) seen: HashMap<Id, (Option<u32>, Option<u32>), RandomState>,
     pub(super) unparsed: Vec<Unparsed>,
-    pub(super) clocks: Vec<Clock>,
-    input: Input,
+    /// By their numbers; one that has not begun is blank.
+    pub(super) inputs: Vec<Input>,
+    /// The input whose block is taken.
+    current: usize,
     /// Calls touched since the last look.
     pub(super) touched: Vec<u32>,
     /// How a Gather's action was answered so far, for looks.
     pub(super) branches: Branches,
+    /// What is under way that will be taken back.
+    pub(super) trial: Option<Box<Trial>>,
+    /// This machine's clock, where the input is live.
+    pub(super) now: Option<Time>,
+    /// Calls that wait for something.
+    pub(super) open: Vec<u32>,
     /// Ids of calls whose lines are wanted, and the lines found so far.
     watch: Option<Watch>,
 }
@@ -42,17 +51,18 @@ pub struct Fold<'e> {
 /// Primary ids of calls, and the owners and places of lines that are theirs or may become theirs.
 type Watch = (HashSet<Id>, Vec<(u32, Place)>);
 
-/// Where the fold stands in the current input.
-#[derive(Debug, Default)]
+/// Where the fold stands in one input.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Input {
-    pub(super) id: InputId,
     pub(super) lines: u64,
     pub(super) bytes: u64,
+    pub(super) clock: Clock,
+    /// The latest moment that its lines tell.
+    pub(super) latest: Option<Time>,
     guid4: HashMap<[u8; 4], u32>,
     threads: HashMap<Box<[u8]>, u32>,
     /// The last record's call, and whether it goes on over further lines.
     last: Option<(u32, bool)>,
-    started: bool,
 }
 
 /// The place of lines that belong to no call.
@@ -74,10 +84,13 @@ impl<'e> Fold<'e> {
             ids: Ids::default(),
             seen: HashMap::default(),
             unparsed: Vec::new(),
-            clocks: Vec::new(),
-            input: Input::default(),
+            inputs: Vec::new(),
+            current: 0,
             touched: Vec::new(),
             branches: Branches::default(),
+            trial: None,
+            now: None,
+            open: Vec::new(),
             watch: None,
         };
         fold.new_call(Id::from("-"), Provider::Tropo, false);
@@ -114,24 +127,41 @@ impl<'e> Fold<'e> {
 
     /// Begins the next input.
     pub fn begin(&mut self) {
-        let id = if self.input.started { self.input.id + 1 } else { 0 };
-        self.begin_at(id, 1);
+        self.begin_at(self.inputs.len() as InputId, 1);
     }
 
     /// Begins in the middle of an input, with a line of this number; inputs may be left out.
     pub fn begin_at(&mut self, input: InputId, line: u64) {
-        self.input = Input {
-            id: input,
+        self.turn_to(input);
+        self.inputs[self.current] = Input {
             lines: line.saturating_sub(1),
-            started: true,
             ..Input::default()
         };
-        self.clocks.push(Clock::default());
+    }
+
+    /// Begins an input that goes on where another one ended: what its lines call by an alias, and the date of its clock,
+    /// are known from there.
+    pub fn begin_after(&mut self, input: InputId, line: u64, before: InputId) {
+        let before = self.inputs.get(before as usize).cloned().unwrap_or_default();
+        self.turn_to(input);
+        self.inputs[self.current] = Input {
+            lines: line.saturating_sub(1),
+            bytes: 0,
+            ..before
+        };
+    }
+
+    /// The next blocks are of this input: several may be read by turns.
+    pub fn turn_to(&mut self, input: InputId) {
+        self.current = input as usize;
+        if self.inputs.len() <= self.current {
+            self.inputs.resize_with(self.current + 1, Input::default);
+        }
     }
 
     /// Lines and bytes of the current input so far.
     pub fn so_far(&self) -> (u64, u64) {
-        (self.input.lines, self.input.bytes)
+        self.inputs.get(self.current).map_or((0, 0), |i| (i.lines, i.bytes))
     }
 
     /// Lines that could not be read so far, all inputs.
@@ -185,10 +215,10 @@ impl<'e> Fold<'e> {
         }
         if let Some(open) = block.open {
             let last = block.last_key.map_or(NOBODY, |n| owners[n as usize]);
-            self.input.last = Some((last, open));
+            self.input_mut().last = Some((last, open));
         }
-        self.input.lines += block.lines;
-        self.input.bytes += block.bytes;
+        self.input_mut().lines += block.lines;
+        self.input_mut().bytes += block.bytes;
     }
 
     /// First and last lines of calls, events and the line that tells the date, in the order of the block: a clock without
@@ -229,6 +259,10 @@ impl<'e> Fold<'e> {
         if when == When::Never {
             return;
         }
+        if let Some(t) = when.time() {
+            let latest = &mut self.input_mut().latest;
+            *latest = (*latest).max(Some(t));
+        }
         let call = self.root(call);
         self.touch(call);
         let c = &mut self.calls[call as usize];
@@ -243,11 +277,20 @@ impl<'e> Fold<'e> {
     }
 
     pub(super) fn clock(&mut self) -> &mut Clock {
-        if self.clocks.is_empty() {
-            self.begin();
+        &mut self.input_mut().clock
+    }
+
+    /// The input whose block is taken.
+    pub(super) fn input_mut(&mut self) -> &mut Input {
+        if self.inputs.len() <= self.current {
+            self.turn_to(self.current as InputId);
         }
-        let n = self.clocks.len() - 1;
-        &mut self.clocks[n]
+        &mut self.inputs[self.current]
+    }
+
+    /// Number of the input whose block is taken.
+    pub(super) fn input_id(&self) -> InputId {
+        self.current as InputId
     }
 
     fn event(&mut self, call: u32, event: Event) {
@@ -278,16 +321,19 @@ impl<'e> Fold<'e> {
                     // A SIP Call-ID alone is not yet a call; an application session is.
                     let real = id.to_string().starts_with("sas_");
                     let n = self.new_call(id.clone(), Provider::Tropo, real);
-                    self.ids.insert(id, n);
+                    self.name(id, n);
                     n
                 }
             },
-            Who::Alias(Alias::Thread(t)) => self.input.threads.get(t).copied().map_or(NOBODY, |n| self.root(n)),
-            Who::Alias(Alias::Guid4(g)) => match self.input.guid4.get(g) {
-                Some(&n) => self.root(n),
+            Who::Alias(Alias::Thread(t)) => {
+                let known = self.input_mut().threads.get(t).copied();
+                known.map_or(NOBODY, |n| self.root(n))
+            }
+            Who::Alias(Alias::Guid4(g)) => match self.input_mut().guid4.get(g).copied() {
+                Some(n) => self.root(n),
                 None => {
                     let n = self.new_call(Id::new(g), Provider::Tropo, true);
-                    self.input.guid4.insert(*g, n);
+                    self.input_mut().guid4.insert(*g, n);
                     n
                 }
             },
@@ -308,12 +354,12 @@ impl<'e> Fold<'e> {
                 // Known only as a part of something that was no call of its own: this is the call.
                 let fresh = self.new_call(id.clone(), provider, true);
                 self.merge(n, fresh);
-                self.ids.insert(id, fresh);
+                self.name(id, fresh);
                 fresh
             }
             None => {
                 let n = self.new_call(id.clone(), provider, true);
-                self.ids.insert(id, n);
+                self.name(id, n);
                 n
             }
         }
@@ -355,11 +401,19 @@ impl<'e> Fold<'e> {
 
     /// A call is about to change.
     pub(super) fn touch(&mut self, call: u32) {
-        let c = &mut self.calls[call as usize];
-        if !c.live.touched {
-            c.unsettle();
-            c.live.touched = true;
+        self.keep(call);
+        if !self.calls[call as usize].live.touched {
+            self.unsettle(call);
+            self.calls[call as usize].live.touched = true;
             self.touched.push(call);
+        }
+    }
+
+    /// A call is known by this id from now on.
+    fn name(&mut self, id: &Id, call: u32) {
+        let (key, was) = self.ids.insert(id, call);
+        if let Some(trial) = &mut self.trial {
+            trial.ids.push((key, was));
         }
     }
 
@@ -371,7 +425,7 @@ impl<'e> Fold<'e> {
         }
         match self.ids.get(&id) {
             None => {
-                self.ids.insert(&id, call);
+                self.name(&id, call);
             }
             Some(other) => {
                 let other = self.root(other);
@@ -413,6 +467,9 @@ impl<'e> Fold<'e> {
         for &n in &findings {
             self.findings[n as usize].call = into;
         }
+        if self.calls[from as usize].live.listed {
+            self.waits(into);
+        }
         let c = &mut self.calls[into as usize];
         c.lines += lines;
         c.exchanges.splice(0..0, exchanges);
@@ -442,7 +499,7 @@ impl<'e> Fold<'e> {
     fn key(&mut self, call: u32, key: &Key) {
         self.touch(call);
         if key.lines > 0 {
-            let (input, base) = (self.input.id, self.input.lines);
+            let (input, base) = (self.input_id(), self.input_mut().lines);
             let c = &mut self.calls[call as usize];
             c.lines += key.lines;
             c.live.last_line = base + key.last.place.0 + 1;
@@ -505,17 +562,17 @@ impl<'e> Fold<'e> {
         let target = self.owner(now);
         match alias {
             Alias::Thread(t) => {
-                self.input.threads.insert(t.clone(), target);
+                self.input_mut().threads.insert(t.clone(), target);
             }
             Alias::Guid4(g) => {
                 // Rows before the session was named: they are its own.
-                if let Some(&n) = self.input.guid4.get(g) {
+                if let Some(n) = self.input_mut().guid4.get(g).copied() {
                     let n = self.root(n);
                     if self.calls[n as usize].id == Id::new(g) {
                         self.merge(n, target);
                     }
                 }
-                self.input.guid4.insert(*g, target);
+                self.input_mut().guid4.insert(*g, target);
             }
         }
     }
@@ -523,7 +580,7 @@ impl<'e> Fold<'e> {
     /// Loose lines at the beginning of a block: parts of the record before it, or nothing that can be read.
     fn leading(&mut self, loose: Vec<Loose>) {
         for l in loose {
-            match self.input.last {
+            match self.input_mut().last {
                 Some((call, open)) if open || l.continues => {
                     let place = self.place(l.line, l.byte, l.len);
                     if let Some((ids, mut lines)) = self.watch.take() {
@@ -553,9 +610,10 @@ impl<'e> Fold<'e> {
 
     /// A place in the current block, by its line's number there.
     fn place(&self, line: u64, byte: u64, len: u32) -> Place {
+        let before = self.inputs.get(self.current).map_or(0, |i| i.lines);
         Place {
-            input: self.input.id,
-            line: self.input.lines + line + 1,
+            input: self.input_id(),
+            line: before + line + 1,
             byte,
             len,
         }
@@ -585,10 +643,6 @@ impl<'e> Fold<'e> {
     pub(super) fn text(&mut self, text: &str) -> Arc<str> {
         self.texts.text(text)
     }
-
-    pub(super) fn input(&self) -> &Input {
-        &self.input
-    }
 }
 
 /// Ids of calls, and ids that belong to one: by a hash of 64 bits, because a log may have a great many. Two ids of one run
@@ -604,8 +658,17 @@ impl Ids {
         self.calls.get(&self.state.hash_one(id)).copied()
     }
 
-    fn insert(&mut self, id: &Id, call: u32) {
-        self.calls.insert(self.state.hash_one(id), call);
+    /// Gives an id to a call; tells its hash, and whose it was.
+    fn insert(&mut self, id: &Id, call: u32) -> (u64, Option<u32>) {
+        let key = self.state.hash_one(id);
+        (key, self.calls.insert(key, call))
+    }
+
+    pub(super) fn put_back(&mut self, key: u64, was: Option<u32>) {
+        match was {
+            Some(call) => self.calls.insert(key, call),
+            None => self.calls.remove(&key),
+        };
     }
 }
 

@@ -12,7 +12,7 @@ use crate::scan::{Fact, Found};
 
 /// A log that goes on so long after a request (milliseconds) holds no answer to it. Tropo's own limit is not known;
 /// this is what most platforms allow.
-const WAITED: i64 = 15_000;
+pub(super) const WAITED: i64 = 15_000;
 
 /// Words of a finding, before they are shared.
 #[derive(Default)]
@@ -87,15 +87,11 @@ impl Fold<'_> {
         c.live.open = Some(n);
         c.app.get_or_insert(shared);
         if let Some(reason) = payload.error {
-            self.over(
-                call,
-                place,
-                when,
-                OverCall::ResultError,
-                n,
-                vec![("reason", reason), ("raw", payload.error_raw.unwrap_or_default())],
-            );
+            let fields = vec![("reason", reason), ("raw", payload.error_raw.unwrap_or_default())];
+            let found = self.over(call, place, when, OverCall::ResultError, n, fields);
+            self.give(found);
         }
+        self.waits(call);
     }
 
     /// How the step before a request ended: as Tropo logged it, made more exact by the result's dispositions.
@@ -120,7 +116,8 @@ impl Fold<'_> {
         }
         let (call, place, at) = (e.call, e.place, e.at);
         if !e.explained {
-            self.over(call, place, at, state, n, Vec::new());
+            let found = self.over(call, place, at, state, n, Vec::new());
+            self.give(found);
         }
     }
 
@@ -270,8 +267,16 @@ impl Fold<'_> {
     }
 
     /// A finding of a rule over the whole call, about a request.
-    fn over(&mut self, call: u32, place: Place, when: When, state: OverCall, n: u32, fields: Vec<(&str, String)>) {
-        let Some(rule) = self.engine.over(state) else { return };
+    pub(super) fn over(
+        &mut self,
+        call: u32,
+        place: Place,
+        when: When,
+        state: OverCall,
+        n: u32,
+        fields: Vec<(&str, String)>,
+    ) -> Option<(Finding, Option<String>)> {
+        let rule = self.engine.over(state)?;
         let url = self.exchanges[n as usize].url.clone().unwrap_or_default();
         let evidence = match state {
             OverCall::ResultError => {
@@ -280,21 +285,39 @@ impl Fold<'_> {
             }
             _ => format!("POST {url}"),
         };
-        self.by_rule(
-            call,
-            place,
-            when,
-            rule,
-            Words {
-                fields,
-                evidence,
-                exchange: Some(n),
-            },
-        );
+        let words = Words {
+            fields,
+            evidence,
+            exchange: Some(n),
+        };
+        self.worded(call, place, when, rule, words)
     }
 
-    /// Puts a rule's words together.
-    pub(super) fn by_rule(&mut self, call: u32, place: Place, when: When, rule: &Rule, mut words: Words<'_>) {
+    /// Adds a rule's finding.
+    pub(super) fn by_rule(&mut self, call: u32, place: Place, when: When, rule: &Rule, words: Words<'_>) {
+        let found = self.worded(call, place, when, rule, words);
+        self.give(found);
+    }
+
+    fn give(&mut self, found: Option<(Finding, Option<String>)>) {
+        match found {
+            Some((finding, Some(name))) => self.pend(finding.call, &name, finding),
+            Some((finding, None)) => {
+                self.push(finding);
+            }
+            None => {}
+        }
+    }
+
+    /// A rule's words put together, and what it waits for to be settled by; none where the rule hides it.
+    fn worded(
+        &mut self,
+        call: u32,
+        place: Place,
+        when: When,
+        rule: &Rule,
+        mut words: Words<'_>,
+    ) -> Option<(Finding, Option<String>)> {
         if words.field("url").is_none()
             && let Some(url) = self.url_about(call, words.exchange)
         {
@@ -312,7 +335,7 @@ impl Fold<'_> {
         }
         let case: Option<&Case> = rule.case(|n| words.field(n));
         if rule.hide || case.is_some_and(|c| c.hide) {
-            return;
+            return None;
         }
         let field = |n: &str| words.field(n);
         let title = case
@@ -355,12 +378,7 @@ impl Fold<'_> {
             script_line: words.field("line").and_then(|l| l.parse().ok()),
             timeline: false,
         };
-        match pending {
-            Some(name) => self.pend(call, &name, finding),
-            None => {
-                self.push(finding);
-            }
-        }
+        Some((finding, pending))
     }
 
     /// A line of the engine's numbering in the developer's own: counted from the first line of her script that was echoed.
@@ -405,6 +423,7 @@ impl Fold<'_> {
         finding.index = n;
         self.findings.push(finding);
         self.calls[call as usize].live.pending.push((name, n));
+        self.waits(call);
     }
 
     /// Something at a line settles what is pending from lines before it.
@@ -461,7 +480,7 @@ impl Fold<'_> {
 
     /// The last moment of each input.
     fn last_times(&self) -> Vec<Option<i64>> {
-        let mut out = vec![None; self.input().id as usize + 1];
+        let mut out = vec![None; self.inputs.len().max(1)];
         for c in &self.calls {
             for r in &c.ranges {
                 if let Some(t) = c.ended.time() {
@@ -475,7 +494,7 @@ impl Fold<'_> {
 
     /// A reply whose JSON just ends on the very last line of the input was cut by whoever copied the log.
     fn spare_cut_replies(&mut self) {
-        let (input, lines) = (self.input().id, self.input().lines);
+        let (input, lines) = (self.input_id(), self.so_far().0);
         let Some(e) = self.exchanges.iter_mut().rev().take(64).find(|e| e.cut) else {
             return;
         };

@@ -5,15 +5,18 @@
 //! what is still pending) and gives [`Calls`]. In between, [`Fold::pause`] gives the calls as far as they can be settled.
 //! Memory grows with calls, exchanges and findings: texts are shared, bodies stay in the input. The files: `fold` (owners
 //! and places), `lines` (facts of log lines), `documents` (records), `settle` (looks in between, and the end), `clock`
-//! (dates for lines that lack one), `steps` (Twilio's events, inferred), `intern` (shared texts).
+//! (dates for lines that lack one), `overdue` (what waits for too
+//! long while an input goes on), `trial` (a look at an unfinished line), `steps` (Twilio's events, inferred), `intern` (shared texts).
 
 mod clock;
 mod documents;
 mod fold;
 mod intern;
 mod lines;
+mod overdue;
 mod settle;
 mod steps;
+mod trial;
 
 pub use clock::{Times, When};
 pub use fold::Fold;
@@ -90,7 +93,7 @@ impl Range {
 }
 
 /// One call: a Tropo session with all its legs, or a call or message of Twilio's.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Call {
     /// Its number in [`Calls::calls`].
     pub index: u32,
@@ -180,7 +183,7 @@ impl Call {
 }
 
 /// What the fold keeps about a call while it goes on.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Live {
     /// The request that waits for its answer.
     open: Option<u32>,
@@ -188,6 +191,14 @@ struct Live {
     step: Option<Arc<str>>,
     /// Findings that stand only when nothing settles them: name, finding.
     pending: Vec<(Arc<str>, u32)>,
+    /// Findings that say that a request waits for too long: request, finding. A look shows them.
+    overdue: Vec<(u32, u32)>,
+    /// How many overdue things the last look showed.
+    told: usize,
+    /// It waits for something since then, by this machine's clock.
+    since: Option<Time>,
+    /// Among those that wait.
+    listed: bool,
     /// Merged into this call.
     merged: Option<u32>,
     last_line: u64,
@@ -210,7 +221,7 @@ pub(crate) struct Known {
 }
 
 /// What a look settles of a call, as the fold goes on with it.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 struct Raw {
     started: When,
     ended: When,
@@ -220,7 +231,7 @@ struct Raw {
 }
 
 /// One request of the platform and what became of it, without its bodies: those are read again from `place`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Exchange {
     /// Its own number.
     pub index: u32,
@@ -265,7 +276,7 @@ pub struct Exchange {
 }
 
 /// What only documents tell of an exchange.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct DocumentPart {
     event_id: Option<Id>,
     listing: bool,
@@ -307,7 +318,7 @@ impl Exchange {
 }
 
 /// One thing that went wrong, or that a developer asked to see.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Finding {
     /// Its own number.
     pub index: u32,

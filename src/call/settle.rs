@@ -8,8 +8,8 @@ use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 
-use super::clock::{Clock, When};
-use super::fold::{Fold, NOBODY};
+use super::clock::When;
+use super::fold::{Fold, Input, NOBODY};
 use super::{Call, Calls, Exchange, Finding, Raw, in_order_of_time, steps};
 use crate::model::{Id, InputId};
 
@@ -19,6 +19,7 @@ impl Fold<'_> {
     #[must_use = "the fold has no calls until they are handed back"]
     pub fn pause(&mut self) -> Calls {
         self.date_anew();
+        self.find_overdue();
         let touched = std::mem::take(&mut self.touched);
         for &n in &touched {
             self.settle_call(n as usize);
@@ -48,8 +49,8 @@ impl Fold<'_> {
 
     /// Settles what only the whole input can tell.
     pub fn finish(mut self) -> Calls {
-        for call in &mut self.calls {
-            call.unsettle();
+        for n in 0..self.calls.len() {
+            self.unsettle(n as u32);
         }
         self.settle_times();
         self.unanswered();
@@ -71,9 +72,15 @@ impl Fold<'_> {
         }
     }
 
+    /// Takes back what the last look settled of a call.
+    pub(super) fn unsettle(&mut self, call: u32) {
+        self.calls[call as usize].unsettle();
+        self.hide_overdue(call);
+    }
+
     /// When an input's date is learnt, its calls so far can be dated.
     fn date_anew(&mut self) {
-        let dated: Vec<bool> = self.clocks.iter_mut().map(Clock::newly_dated).collect();
+        let dated: Vec<bool> = self.inputs.iter_mut().map(|i| i.clock.newly_dated()).collect();
         if !dated.contains(&true) {
             return;
         }
@@ -87,16 +94,17 @@ impl Fold<'_> {
     /// Settles one call as far as it is known, and keeps what that changes.
     fn settle_call(&mut self, n: usize) {
         let raw = self.calls[n].raw();
+        self.show_overdue(n as u32);
         let call = &self.calls[n];
         for &e in &call.exchanges {
-            settle_exchange(&self.clocks, &mut self.exchanges[e as usize]);
+            settle_exchange(&self.inputs, &mut self.exchanges[e as usize]);
         }
         for &f in &call.findings {
-            settle_finding(&self.clocks, &mut self.findings[f as usize]);
+            settle_finding(&self.inputs, &mut self.findings[f as usize]);
         }
         self.parent(n);
         let call = &mut self.calls[n];
-        settle_span(&self.clocks, call);
+        settle_span(&self.inputs, call);
         call.settle_real();
         settle_order(call, &mut self.exchanges, &self.findings);
         call.also.sort_unstable();
@@ -106,13 +114,13 @@ impl Fold<'_> {
 
     fn settle_times(&mut self) {
         for e in &mut self.exchanges {
-            settle_exchange(&self.clocks, e);
+            settle_exchange(&self.inputs, e);
         }
         for f in &mut self.findings {
-            settle_finding(&self.clocks, f);
+            settle_finding(&self.inputs, f);
         }
         for c in &mut self.calls {
-            settle_span(&self.clocks, c);
+            settle_span(&self.inputs, c);
         }
     }
 
@@ -142,7 +150,7 @@ impl Call {
     }
 
     /// Takes back what the last look settled, and what was looked up.
-    pub(super) fn unsettle(&mut self) {
+    fn unsettle(&mut self) {
         if let Some(raw) = self.live.raw.take() {
             (self.started, self.ended, self.parent) = (raw.started, raw.ended, raw.parent);
             (self.exchanges, self.findings) = (raw.exchanges, raw.findings);
@@ -167,25 +175,25 @@ impl Call {
     }
 }
 
-fn settle(clocks: &[Clock], input: InputId, when: When) -> When {
-    clocks.get(input as usize).map_or(when, |c| c.settle(when))
+fn settle(inputs: &[Input], input: InputId, when: When) -> When {
+    inputs.get(input as usize).map_or(when, |i| i.clock.settle(when))
 }
 
-fn settle_exchange(clocks: &[Clock], e: &mut Exchange) {
-    let at = settle(clocks, e.place.input, e.at);
+fn settle_exchange(inputs: &[Input], e: &mut Exchange) {
+    let at = settle(inputs, e.place.input, e.at);
     e.late |= at != e.at;
     e.at = at;
 }
 
-fn settle_finding(clocks: &[Clock], f: &mut Finding) {
-    f.at = settle(clocks, f.place.input, f.at);
+fn settle_finding(inputs: &[Input], f: &mut Finding) {
+    f.at = settle(inputs, f.place.input, f.at);
 }
 
-fn settle_span(clocks: &[Clock], c: &mut Call) {
+fn settle_span(inputs: &[Input], c: &mut Call) {
     let first = c.ranges.first().map_or(0, |r| r.input);
     let last = c.ranges.last().map_or(0, |r| r.input);
-    c.started = settle(clocks, first, c.started);
-    c.ended = settle(clocks, last, c.ended);
+    c.started = settle(inputs, first, c.started);
+    c.ended = settle(inputs, last, c.ended);
 }
 
 /// Requests and findings of a call in the order of time, and the requests' names.

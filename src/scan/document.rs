@@ -10,7 +10,7 @@ use super::{Loose, Pass, Scanned};
 
 /// A record of a document with what the rules say of it. The bodies are dropped: they are read again from the input
 /// when someone looks.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct DocumentFact {
     /// The record without its payload and bodies.
     pub record: Record,
@@ -19,7 +19,7 @@ pub struct DocumentFact {
 }
 
 /// A rule's words about a record.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Judged {
     /// The rule's id.
     pub rule: String,

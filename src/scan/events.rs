@@ -12,7 +12,7 @@ use super::document::DocumentFact;
 const LONGEST: usize = 2000;
 
 /// Something that one line or document tells.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Event {
     /// Index of its owner in [`super::Scanned::keys`].
     pub key: u32,
@@ -29,7 +29,7 @@ pub struct Event {
 }
 
 /// What an event tells.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum What {
     /// Facts of a log line with the numbers of their rules (`u16::MAX`: none).
     Line(Vec<(u16, Fact)>),
@@ -38,7 +38,7 @@ pub enum What {
 }
 
 /// One fact of a log line.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Fact {
     /// The platform sends a webhook.
     Request {
@@ -72,7 +72,7 @@ pub enum Fact {
 }
 
 /// A finding of a line rule.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Found {
     /// The rule's groups that took part in the match.
     pub fields: Vec<(String, String)>,

@@ -100,7 +100,7 @@ pub struct Loose {
 }
 
 /// What one block holds.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Scanned {
     /// Bytes judged: all, or up to the line that opens a document over several lines.
     pub bytes: u64,

@@ -1,9 +1,10 @@
 //! A session that can be asked while it is read.
 //!
 //! Whoever owns it takes the blocks of the inputs in order, from this thread or through a channel from those that scan,
-//! and looks in between. What it shows then is settled as far as it is known; the outcome is the same with and without
+//! and looks in between; blocks of several inputs that grow at the same time may come by turns, in the order of each. What it shows then is settled as far as it is known; the outcome is the same with and without
 //! looks. Scanning, threads and channels are the owner's matter.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 
@@ -11,19 +12,27 @@ use super::{Input, Session};
 use crate::call::{Calls, Fold};
 use crate::filter::Engine;
 use crate::input::{self, Failure, Source};
+use crate::model::{InputId, Time};
 use crate::scan::Scanned;
 
 /// A session under way.
 pub struct Live<'e> {
     session: Session,
     fold: Fold<'e>,
-    /// How many inputs have begun.
-    begun: usize,
-    /// Bytes of those that are done.
-    done: u64,
+    /// The input whose blocks come.
+    current: InputId,
+    /// Bytes of all inputs.
+    bytes: u64,
+    /// What each input's unfinished end would be if nothing more came.
+    unfinished: BTreeMap<InputId, Scanned>,
 }
 
 impl<'e> Live<'e> {
+    /// A session without inputs, to which they are added as they appear ([`Live::open`]).
+    pub fn empty(engine: &'e Engine) -> Self {
+        Self::with((Vec::new(), Vec::new()), engine).0
+    }
+
     /// Finds and opens what the user named. The sources are to be read in this order, with [`input::read`], which begins each
     /// by itself.
     pub fn start(names: &[PathBuf], engine: &'e Engine) -> (Self, Vec<Source>) {
@@ -37,44 +46,70 @@ impl<'e> Live<'e> {
     }
 
     fn with((sources, failures): (Vec<Source>, Vec<Failure>), engine: &'e Engine) -> (Self, Vec<Source>) {
-        let of = |source: &Source| Input {
-            source: source.clone(),
-            lines: 0,
-            bytes: 0,
-            done: false,
-            fault: None,
-        };
         let session = Session {
-            inputs: sources.iter().map(of).collect(),
+            inputs: sources.iter().cloned().map(Input::of).collect(),
             failures,
             calls: Calls::default(),
         };
-        let fold = Fold::new(engine);
-        (
-            Self {
-                session,
-                fold,
-                begun: 0,
-                done: 0,
-            },
-            sources,
-        )
+        let live = Self {
+            session,
+            fold: Fold::new(engine),
+            current: InputId::MAX,
+            bytes: 0,
+            unfinished: BTreeMap::new(),
+        };
+        (live, sources)
     }
 
-    /// The next input begins.
+    /// The next of the inputs that were there from the start begins.
     pub fn begin(&mut self) {
-        self.done += self.fold.so_far().1;
-        self.fold.begin();
-        self.begun += 1;
+        self.current = self.current.wrapping_add(1);
+        self.fold.begin_at(self.current, 1);
+    }
+
+    /// Adds an input that begins now, in its line `line` (1 unless it is read from the middle); `after` names the one that
+    /// it goes on from, as a log does after a rotation. It is the current one.
+    pub fn open(&mut self, source: Source, line: u64, after: Option<InputId>) -> InputId {
+        let id = self.session.inputs.len() as InputId;
+        self.session.inputs.push(Input::of(source));
+        match after {
+            Some(before) => self.fold.begin_after(id, line, before),
+            None => self.fold.begin_at(id, line),
+        }
+        self.current = id;
+        id
+    }
+
+    /// What comes next is of this input.
+    pub fn turn_to(&mut self, input: InputId) {
+        self.current = input;
+        self.fold.turn_to(input);
     }
 
     /// Takes the next block of the current input.
     pub fn take(&mut self, block: Scanned) {
+        self.unfinished.remove(&self.current);
+        let (lines, bytes) = (block.lines, block.bytes);
         self.fold.take(block);
-        let (lines, bytes) = self.fold.so_far();
+        self.bytes += bytes;
         if let Some(input) = self.current() {
-            (input.lines, input.bytes) = (lines, bytes);
+            input.lines += lines;
+            input.bytes += bytes;
         }
+    }
+
+    /// The end of the current input, which is not finished: what it would be if nothing more came. Every look shows it, until the
+    /// next block of that input brings it whole.
+    pub fn unfinished(&mut self, block: Option<Scanned>) {
+        match block {
+            Some(block) => self.unfinished.insert(self.current, block),
+            None => self.unfinished.remove(&self.current),
+        };
+    }
+
+    /// What was read at the time `now` of this machine is live: what waits for too long from now on is shown as such.
+    pub fn at(&mut self, now: Time) {
+        self.fold.at(now);
     }
 
     /// The current input is at its end, or could not be read further.
@@ -85,32 +120,49 @@ impl<'e> Live<'e> {
         }
     }
 
+    /// Something that was to be read cannot be opened.
+    pub fn fail(&mut self, failure: Failure) {
+        self.session.failures.push(failure);
+    }
+
     /// The name of the current input.
     pub fn current_name(&self) -> Option<&str> {
-        let input = self.session.inputs.get(self.begun.checked_sub(1)?)?;
+        let input = self.session.inputs.get(self.current as usize)?;
         Some(&input.source.name)
     }
 
     fn current(&mut self) -> Option<&mut Input> {
-        self.session.inputs.get_mut(self.begun.checked_sub(1)?)
+        self.session.inputs.get_mut(self.current as usize)
     }
 
     /// Bytes read so far, all inputs.
     pub fn bytes(&self) -> u64 {
-        self.done + self.fold.so_far().1
+        self.bytes
     }
 
-    /// Shows the session as far as it is known. [`Calls::touched`] names the calls that changed since the look before; what
-    /// was looked up in their lines ([`Session::look_into`]) is forgotten.
+    /// Shows the session as far as it is known, unfinished lines with it. [`Calls::touched`] names the calls that changed since
+    /// the look before; what was looked up in their lines ([`Session::look_into`]) is forgotten.
     pub fn look<R>(&mut self, look: impl FnOnce(&mut Session) -> R) -> R {
+        let trial = !self.unfinished.is_empty();
+        if trial {
+            let blocks = self.unfinished.iter().map(|(&n, b)| (n, b.clone()));
+            self.fold.try_out(blocks);
+        }
         self.session.calls = self.fold.pause();
         let result = look(&mut self.session);
         self.fold.resume(std::mem::take(&mut self.session.calls));
+        if trial {
+            self.fold.take_back();
+        }
         result
     }
 
     /// The session, all inputs read.
-    pub fn finish(self) -> Session {
+    pub fn finish(mut self) -> Session {
+        for (input, block) in std::mem::take(&mut self.unfinished) {
+            self.turn_to(input);
+            self.take(block);
+        }
         Session {
             calls: self.fold.finish(),
             ..self.session
@@ -161,6 +213,83 @@ mod tests {
         live.end_of_input(None);
         let session = live.finish();
         assert_eq!((session.inputs[0].lines, session.inputs[0].done), (2, true));
+    }
+
+    #[test]
+    fn an_unfinished_line_is_shown_and_judged_whole_once_it_is_there() {
+        let engine = Engine::new(builtin::packs());
+        let pass = Reading::default().pass(&engine);
+        let mut scratch = Scratch::default();
+        let (text, at) = (
+            "2013-02-19 15:07:41.000 ERROR [Tropo-Thread-0123456789abcdef0123456789abcdef] #TROPO#: x",
+            0,
+        );
+        let mut live = Live::empty(&engine);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("app.log");
+        std::fs::write(&path, text).unwrap();
+        live.open(input::find(&[path]).0.remove(0), 1, None);
+        let shown = |live: &mut Live<'_>| live.look(|s| (s.calls.iter().count(), s.calls.findings.len()));
+        live.unfinished(Some(pass.scan(text.as_bytes(), at, &mut scratch)));
+        assert_eq!([shown(&mut live), shown(&mut live)], [(1, 1); 2]);
+        live.unfinished(None);
+        assert_eq!(shown(&mut live), (0, 0));
+        live.take(pass.scan(format!("{text}\n").as_bytes(), at, &mut scratch));
+        assert_eq!(shown(&mut live), (1, 1));
+        live.look(|s| assert_eq!(s.calls.findings[0].count, 1));
+    }
+
+    #[test]
+    fn a_request_without_an_answer_is_overdue_after_a_while_until_one_comes() {
+        let engine = Engine::new(builtin::packs());
+        let pass = Reading::default().pass(&engine);
+        let mut scratch = Scratch::default();
+        let (mut live, _) = Live::start(&[], &engine);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("app.log");
+        std::fs::write(&path, REQUEST).unwrap();
+        live.open(input::find(&[path]).0.remove(0), 1, None);
+        live.at(Time(1_000));
+        live.take(pass.scan(REQUEST.as_bytes(), 0, &mut scratch));
+        let outcome = |live: &mut Live<'_>| {
+            live.look(|s| {
+                let shown = s
+                    .calls
+                    .findings_of(s.calls.iter().next().unwrap())
+                    .filter(|f| !f.hidden);
+                (s.calls.exchanges[0].outcome, shown.count())
+            })
+        };
+        live.at(Time(15_000));
+        assert_eq!(outcome(&mut live), (Outcome::Unknown, 0));
+        live.at(Time(16_000));
+        assert_eq!([outcome(&mut live), outcome(&mut live)], [(Outcome::NoReply, 1); 2]);
+        live.take(pass.scan(ANSWER.as_bytes(), REQUEST.len() as u64, &mut scratch));
+        assert_eq!(outcome(&mut live), (Outcome::Ok, 0));
+    }
+
+    #[test]
+    fn a_log_that_was_rotated_goes_on_where_it_ended() {
+        let engine = Engine::new(builtin::packs());
+        let pass = Reading::default().pass(&engine);
+        let mut scratch = Scratch::default();
+        let folder = tempfile::tempdir().unwrap();
+        let paths = [folder.path().join("app.log.1"), folder.path().join("app.log")];
+        std::fs::write(&paths[0], REQUEST).unwrap();
+        std::fs::write(&paths[1], ANSWER).unwrap();
+        let mut sources = input::find(&paths).0;
+        let mut live = Live::empty(&engine);
+        let first = live.open(sources.remove(0), 1, None);
+        live.take(pass.scan(REQUEST.as_bytes(), 0, &mut scratch));
+        live.end_of_input(None);
+        live.open(sources.remove(0), 1, Some(first));
+        live.take(pass.scan(ANSWER.as_bytes(), 0, &mut scratch));
+        let session = live.finish();
+        let e = &session.calls.exchanges[0];
+        assert_eq!(
+            (e.outcome, e.place.input, e.answer.map(|a| (a.input, a.line))),
+            (Outcome::Ok, 0, Some((1, 1)))
+        );
     }
 
     struct Into<'l, 'e>(&'l mut Live<'e>);

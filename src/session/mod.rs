@@ -39,6 +39,19 @@ pub struct Input {
     pub fault: Option<io::Error>,
 }
 
+impl Input {
+    /// Nothing of it is read yet.
+    fn of(source: Source) -> Self {
+        Self {
+            source,
+            lines: 0,
+            bytes: 0,
+            done: false,
+            fault: None,
+        }
+    }
+}
+
 /// All inputs of a run.
 #[derive(Debug)]
 pub struct Session {

@@ -6,7 +6,9 @@
 use proptest::prelude::*;
 use regex::Regex;
 
-use crate::support::{Told, lines_both_ways, redial, run, sample, samples, text, told_in, told_with_looks};
+use crate::support::{
+    Told, lines_both_ways, redial, run, sample, samples, text, told_as_they_grow, told_in, told_with_looks,
+};
 
 fn texts() -> Vec<Vec<u8>> {
     let mut all: Vec<Vec<u8>> = samples()
@@ -96,6 +98,23 @@ proptest! {
         // What a last look shows is no matter of the looks before it.
         let (once, _) = told_with_looks(&joined, 1 << 20, &[false]);
         prop_assert_eq!(by_call(once), by_call(shown));
+    }
+
+    #[test]
+    fn a_text_that_grows_is_what_it_is_in_the_end(
+        order in proptest::sample::subsequence((0..texts().len()).collect::<Vec<_>>(), 1..4).prop_shuffle(),
+        inputs in 1usize..3,
+        sizes in proptest::collection::vec(1usize..3000, 1..8),
+        turns in any::<bool>(),
+    ) {
+        let joined = dealt(&order, inputs);
+        let joined: Vec<&[u8]> = joined.iter().map(Vec::as_slice).collect();
+        let plain = by_call(told_in(&joined, 1, 1 << 20));
+        let grown = by_call(told_as_they_grow(&joined, &sizes, turns));
+        prop_assert_eq!(&plain.findings, &grown.findings);
+        prop_assert_eq!(&plain.requests, &grown.requests);
+        prop_assert_eq!(&plain.calls, &grown.calls);
+        prop_assert_eq!(plain, grown);
     }
 
     #[test]

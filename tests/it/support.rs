@@ -11,8 +11,8 @@ use std::sync::OnceLock;
 
 use redial::call::Fold;
 use redial::filter::{Engine, builtin};
-use redial::input::{self, Options, Sink};
-use redial::model::Place;
+use redial::input::{self, Feed, Judge, Options, Sink};
+use redial::model::{Place, Time};
 use redial::output::json;
 use redial::query::Query;
 use redial::scan::{Pass, Scanned, Shapes};
@@ -285,6 +285,67 @@ pub fn lines_both_ways(texts: &[&[u8]], block: usize) -> [Vec<(String, Place)>; 
         lines.sort();
     }
     both
+}
+
+/// Reads texts as they grow, in pieces of these sizes, by turns: after each piece somebody looks, at the unfinished last line
+/// too, at a time when all that can be overdue is. Tells what it is in the end.
+pub fn told_as_they_grow(texts: &[&[u8]], sizes: &[usize], turns: bool) -> Told {
+    let folder = TempDir::new().unwrap();
+    let names = written(texts, &folder);
+    let reading = reading(1, 1 << 20);
+    let mut judge = Judge::new(reading.pass(engine()));
+    let mut live = Live::empty(engine());
+    let (sources, _) = input::find(&names);
+    let mut growing: Vec<(u32, Feed, &[u8])> = sources
+        .into_iter()
+        .zip(texts)
+        .map(|(source, &text)| (live.open(source, 1, None), Feed::new(0..u64::MAX), text))
+        .collect();
+    for (n, _, _) in growing.iter().filter(|g| g.2.is_empty()) {
+        live.turn_to(*n);
+        live.end_of_input(None);
+    }
+    let mut sizes = sizes.iter().copied().cycle();
+    let mut now = 1_000_000_000_000;
+    while let Some(n) = (0..growing.len()).find(|&n| !growing[n].2.is_empty()) {
+        let (input, feed, text) = &mut growing[n];
+        let (piece, rest) = text.split_at(sizes.next().unwrap().min(text.len()));
+        *text = rest;
+        live.turn_to(*input);
+        now += 20_000;
+        live.at(Time(now));
+        feed.push(piece, &mut judge, &mut Here(&mut live))
+            .is_continue()
+            .then_some(())
+            .unwrap();
+        live.unfinished(feed.pending(&mut judge));
+        if rest.is_empty() {
+            live.unfinished(None);
+            let _ = feed.end(&mut judge, &mut Here(&mut live));
+            live.end_of_input(None);
+        }
+        live.at(Time(now + 16_000));
+        live.look(|session| {
+            let shown = tell(session);
+            assert_eq!(shown.calls.len(), session.calls.iter().count());
+        });
+        if turns {
+            growing.rotate_left(1);
+        }
+    }
+    tell_all(&mut live.finish(), &folder)
+}
+
+/// A session that takes the blocks of an input that has begun.
+struct Here<'l>(&'l mut Live<'static>);
+
+impl Sink for Here<'_> {
+    fn begin(&mut self) {}
+
+    fn take(&mut self, block: Scanned) -> ControlFlow<()> {
+        self.0.take(block);
+        ControlFlow::Continue(())
+    }
 }
 
 struct Looking<'a> {
