@@ -51,6 +51,7 @@
 //! - [`signature`]: `X-Twilio-Signature`, made and checked.
 //! - [`replay`]: a recorded request planned, aimed and sent again.
 //! - [`output`]: text for people, JSON lines for programs.
+//! - [`store`]: what was received live, in one SQLite file: events, replays, cursors; retention.
 //! - [`config`]: settings and credentials with where they came from, keys, and the type that hides secrets.
 //! - [`demo`]: a broken webhook app inside the process, its samples, the steps of a first run.
 //! - [`tui`]: the terminal UI: [`tui::model`] and [`tui::msg`] are its words, [`tui::update`](fn@tui::update::update) decides, [`tui::view`] draws,
@@ -117,4 +118,5 @@ pub mod replay;
 pub mod scan;
 pub mod session;
 pub mod signature;
+pub mod store;
 pub mod tui;

@@ -12,6 +12,7 @@ use regex::Regex;
 const MAY_KNOW: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("config", &["model"]),
+    ("store", &["model"]),
     // Only its tests know the library.
     ("demo", &[]),
     ("format", &["model"]),

@@ -1,0 +1,168 @@
+//! Retention, and giving room back.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::*;
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+const NOW: Time = Time(1_700_000_000_000);
+
+fn at_day(day: i64, key: &str) -> NewEvent {
+    NewEvent {
+        received: Time(NOW.0 - day * 24 * 3_600_000),
+        document: "x".repeat(1_000),
+        ..event(key)
+    }
+}
+
+fn replay(event: Option<i64>, day: i64) -> NewReplay {
+    NewReplay {
+        event,
+        request: "r1".to_owned(),
+        call: None,
+        at: at_day(day, "").received,
+        pass: None,
+        entry: "{}".to_owned(),
+        verdict: json!(null),
+        sent: None,
+    }
+}
+
+fn keep(days: u32) -> Retention {
+    Retention {
+        keep: Some(DAY * days),
+        max_size: None,
+    }
+}
+
+#[test]
+fn old_events_go_with_their_replays_and_are_written_down() {
+    let place = place();
+    let mut store = Store::open(&place.path).unwrap();
+    let new: Vec<NewEvent> = (0..10).map(|day| at_day(9 - day, &format!("day{}", 9 - day))).collect();
+    store.append(&new).unwrap();
+    for r in [
+        replay(Some(1), 0),
+        replay(Some(10), 9),
+        replay(None, 9),
+        replay(None, 0),
+    ] {
+        store.keep_replay(&r).unwrap();
+    }
+    assert_eq!(store.prune_at(keep(30), NOW).unwrap(), Gone::default());
+    assert_eq!(store.info().unwrap().gone, None);
+    let gone = store.prune_at(keep(7), NOW).unwrap();
+    assert_eq!((gone.rows, gone.replays, gone.bytes), (2, 2, 2_004));
+    assert_eq!(gone.why, "age");
+    assert_eq!((gone.first, gone.last), (Some(new[0].received), Some(new[1].received)));
+    assert_eq!(keys(&store)[0], "day7");
+    assert_eq!(
+        store.replays("r1").unwrap().iter().map(|r| r.id).collect::<Vec<_>>(),
+        [2, 4]
+    );
+    let info = store.info().unwrap();
+    assert_eq!(info.gone, Some((gone, 2, 2_004)));
+    assert_eq!((info.kinds[0].rows, info.kinds[0].bytes, info.replays), (8, 8_000, 2));
+    assert_eq!(info.span, Some((new[2].received, new[9].received)));
+    // Nothing old: nothing said.
+    assert_eq!(store.prune_at(keep(7), NOW).unwrap(), Gone::default());
+    assert_eq!(
+        store
+            .prune_at(
+                Retention {
+                    keep: Some(Duration::MAX),
+                    max_size: None
+                },
+                NOW
+            )
+            .unwrap(),
+        Gone::default()
+    );
+}
+
+#[test]
+fn a_store_that_is_too_large_loses_its_oldest() {
+    let place = place();
+    let mut store = Store::open(&place.path).unwrap();
+    let new: Vec<NewEvent> = (0..3_000).map(|n| at_day(0, &format!("{n:04}"))).collect();
+    store.append(&new).unwrap();
+    store.vacuum(false).unwrap();
+    let size = store.info().unwrap().bytes.0;
+    let most = size / 2;
+    let gone = store
+        .prune_at(
+            Retention {
+                keep: None,
+                max_size: Some(most),
+            },
+            NOW,
+        )
+        .unwrap();
+    assert_eq!(gone.why, "size");
+    // About half went, the oldest, and the file is as small as was asked.
+    assert!((1_300..1_700).contains(&gone.rows), "{}", gone.rows);
+    assert_eq!(keys(&store)[0], format!("{:04}", gone.rows));
+    let info = store.info().unwrap();
+    assert!(info.bytes.0 <= most, "{} of {most}", info.bytes.0);
+    assert_eq!(info.gone.unwrap().1, gone.rows);
+    // Smaller than an empty store: all goes, and it ends.
+    let all = store
+        .prune_at(
+            Retention {
+                keep: Some(DAY),
+                max_size: Some(1),
+            },
+            NOW,
+        )
+        .unwrap();
+    assert_eq!(all.rows + gone.rows, 3_000);
+    assert_eq!(keys(&store), Vec::<String>::new());
+    store.append(&[event("new")]).unwrap();
+    assert_eq!(store.after(0, 1).unwrap()[0].id, 3_001);
+}
+
+#[test]
+fn pruning_while_others_write() {
+    let place = place();
+    let mut store = Store::open(&place.path).unwrap();
+    let old: Vec<NewEvent> = (0..5_000).map(|n| at_day(9, &format!("old-{n}"))).collect();
+    store.append(&old).unwrap();
+    let stop = AtomicBool::new(false);
+    let (written, gone) = std::thread::scope(|s| {
+        let writing = s.spawn(|| {
+            let mut other = Store::open(&place.path).unwrap();
+            let mut n = 0;
+            while !stop.load(Ordering::Relaxed) {
+                other.append(&[at_day(0, &format!("new-{n}"))]).unwrap();
+                n += 1;
+            }
+            n
+        });
+        let gone = store.prune_at(keep(7), NOW).unwrap();
+        stop.store(true, Ordering::Relaxed);
+        (writing.join().unwrap(), gone)
+    });
+    assert_eq!(gone.rows, 5_000);
+    let left = keys(&store);
+    assert_eq!(left.len(), written);
+    assert!(left.iter().all(|k| k.starts_with("new-")));
+    assert_eq!(store.check().unwrap(), Vec::<String>::new());
+}
+
+#[test]
+fn a_vacuum_gives_room_back_and_keeps_everything() {
+    for full in [false, true] {
+        let place = place();
+        let mut store = Store::open(&place.path).unwrap();
+        let new: Vec<NewEvent> = (0..2_000).map(|n| at_day(0, &format!("{n}"))).collect();
+        store.append(&new).unwrap();
+        let reader = Store::open_existing(&place.path).unwrap().unwrap();
+        store.db.execute("delete from event where id <= 1500", []).unwrap();
+        let freed = store.vacuum(full).unwrap();
+        assert!(freed.after * 2 < freed.before, "{full}: {freed:?}");
+        assert_eq!(keys(&reader).len(), 500);
+        let info = store.info().unwrap();
+        assert_eq!((info.bytes, info.free), ((freed.after, 0), 0));
+        assert_eq!(store.check().unwrap(), Vec::<String>::new());
+    }
+}
