@@ -72,7 +72,7 @@ pub fn read_part(
                 _ => Ok(()),
             }
         }
-        Kind::Coded(file, code) => ahead(decode(Stretch::whole(file), *code)?, |r| {
+        Kind::Coded(file, code) => ahead(decode(Stretch::whole(file), *code)?, None, |r| {
             if skip(r, range.start, sink)?.is_break() {
                 return Ok(());
             }
@@ -139,7 +139,7 @@ fn copied(
         Some(c) => decode(whole, c)?,
         None => Box::new(whole),
     };
-    ahead(decoded, |r| {
+    ahead(decoded, Some(SHOWN_AFTER), |r| {
         let copy = copy.map(|c| &**c);
         stream(&mut Tee { from: r, copy, at: 0 }, 0..u64::MAX, pass, sink, options)
     })
@@ -176,7 +176,7 @@ pub(super) fn decode<'a>(from: impl Read + Send + 'a, code: Code) -> io::Result<
 }
 
 /// Decodes on a thread of its own, a few pieces ahead.
-fn ahead<T>(mut from: Box<dyn Read + Send>, work: impl FnOnce(&mut Pieces) -> T) -> T {
+fn ahead<T>(mut from: Box<dyn Read + Send>, patience: Option<Duration>, work: impl FnOnce(&mut Pieces) -> T) -> T {
     const PIECE: usize = 256 << 10;
     let (send, receive) = mpsc::sync_channel(4);
     std::thread::spawn(move || {
@@ -203,6 +203,7 @@ fn ahead<T>(mut from: Box<dyn Read + Send>, work: impl FnOnce(&mut Pieces) -> T)
         piece: Vec::new(),
         at: 0,
         failed: None,
+        patience,
     })
 }
 
@@ -213,11 +214,16 @@ struct Pieces {
     at: usize,
     /// The fault behind what was given.
     failed: Option<io::Error>,
+    /// How long to wait before it says that nothing came.
+    patience: Option<Duration>,
 }
+
+/// Nothing came for so long: what is unfinished is shown.
+const SHOWN_AFTER: Duration = Duration::from_secs(1);
 
 impl Read for Pieces {
     /// Waits for the first bytes, then takes what comes without a pause: a block of a steady stream is full, and what a slow
-    /// one gives is seen at once.
+    /// one gives is seen at once. Where its patience is over it says that it timed out, and can be read further.
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         const PAUSE: Duration = Duration::from_millis(20);
         if let Some(e) = self.failed.take() {
@@ -226,8 +232,12 @@ impl Read for Pieces {
         let mut n = 0;
         while n < buf.len() {
             if self.at == self.piece.len() {
-                let next = match n {
-                    0 => self.receive.recv().ok(),
+                let next = match (n, self.patience) {
+                    (0, None) => self.receive.recv().ok(),
+                    (0, Some(patience)) => match self.receive.recv_timeout(patience) {
+                        Err(mpsc::RecvTimeoutError::Timeout) => return Err(io::ErrorKind::TimedOut.into()),
+                        next => next.ok(),
+                    },
                     _ => self.receive.recv_timeout(PAUSE).ok(),
                 };
                 match next {
@@ -299,6 +309,41 @@ mod tests {
                 assert_eq!(receive.iter().count(), most, "{name}");
             }
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn an_unfinished_line_of_a_pipe_is_shown_and_comes_whole_later() {
+        use std::io::Write;
+
+        struct Told(mpsc::Sender<(u64, bool)>);
+        impl Sink for Told {
+            fn begin(&mut self) {}
+            fn take(&mut self, block: Scanned) -> ControlFlow<()> {
+                let _ = self.0.send((block.bytes, true));
+                ControlFlow::Continue(())
+            }
+            fn unfinished(&mut self, end: Option<Scanned>) {
+                if let Some(block) = end {
+                    let _ = self.0.send((block.bytes, false));
+                }
+            }
+        }
+        let (reader, mut writer) = io::pipe().unwrap();
+        let source = Source::pipe(reader);
+        let (send, receive) = mpsc::channel();
+        let reading = std::thread::spawn(move || {
+            let engine = Engine::new(builtin::packs());
+            read(&source, Reading::default().pass(&engine), &mut Told(send), OPTIONS)
+        });
+        writer.write_all(b"first\nsec").unwrap();
+        assert_eq!(receive.recv().unwrap(), (6, true));
+        assert_eq!(receive.recv().unwrap(), (3, false));
+        writer.write_all(b"ond\n").unwrap();
+        assert_eq!(receive.recv().unwrap(), (7, true));
+        drop(writer);
+        reading.join().unwrap().unwrap();
+        assert_eq!(receive.iter().count(), 0);
     }
 
     #[cfg(unix)]

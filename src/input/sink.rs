@@ -14,6 +14,10 @@ pub trait Sink {
     /// The next block of the current input; says whether to go on.
     fn take(&mut self, block: Scanned) -> ControlFlow<()>;
 
+    /// The input's unfinished end, when nothing came behind it for a while: what it would be if nothing more came. It is told
+    /// again, whole, in a later block. None: it is not there any more.
+    fn unfinished(&mut self, _end: Option<Scanned>) {}
+
     /// Says whether to go on where there is no block to take yet: on the way to a place in a coded text.
     fn wait(&mut self) -> ControlFlow<()> {
         ControlFlow::Continue(())

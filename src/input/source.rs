@@ -24,16 +24,21 @@ pub(super) enum Kind {
 }
 
 /// What can be read only once, and the copy of it that is made on the way.
-#[derive(Debug)]
 pub(super) struct Pipe {
-    /// The named pipe; none for standard input.
-    from: Mutex<Option<File>>,
+    /// The named pipe, or whoever makes the text; none for standard input.
+    from: Mutex<Option<Box<dyn Read + Send>>>,
     /// The copy of the decoded text, from the moment at which reading begins; none when there can be none.
     copy: OnceLock<Option<Arc<File>>>,
 }
 
+impl std::fmt::Debug for Pipe {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pipe").field("copy", &self.copy).finish_non_exhaustive()
+    }
+}
+
 impl Pipe {
-    fn kind(from: Option<File>) -> Kind {
+    fn kind(from: Option<Box<dyn Read + Send>>) -> Kind {
         Kind::Pipe(Arc::new(Self {
             from: Mutex::new(from),
             copy: OnceLock::new(),
@@ -43,7 +48,7 @@ impl Pipe {
     /// The pipe itself.
     pub(super) fn open(&self) -> Box<dyn Read + Send> {
         match self.from.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            Some(f) => Box::new(f),
+            Some(from) => from,
             None => Box::new(io::stdin()),
         }
     }
@@ -97,12 +102,25 @@ impl Source {
     pub fn kept(self) -> Self {
         let kind = match self.kind {
             Kind::Coded(file, code) => match (file.try_clone(), tempfile::tempfile()) {
-                (Ok(f), Ok(_)) => Pipe::kind(Some(f)),
+                (Ok(f), Ok(_)) => Pipe::kind(Some(Box::new(f))),
                 _ => Kind::Coded(file, code),
             },
             kind => kind,
         };
         Self { kind, ..self }
+    }
+
+    /// A text that somebody makes while it is read, such as the events of the store; a nameless copy is kept on the way.
+    pub fn made(name: impl Into<String>, text: impl Read + Send + 'static) -> Self {
+        Self {
+            name: name.into(),
+            kind: Pipe::kind(Some(Box::new(text))),
+        }
+    }
+
+    /// Whether it may go on for ever: a pipe, or what somebody makes. It must not keep other inputs waiting.
+    pub fn is_pipe(&self) -> bool {
+        matches!(self.kind, Kind::Pipe(_))
     }
 
     /// How many bytes there are to read, when that is known.
@@ -180,7 +198,7 @@ fn open(path: &Path) -> io::Result<(Kind, bool)> {
     let mut f = File::open(path)?;
     let meta = f.metadata()?;
     if !meta.is_file() {
-        return Ok((Pipe::kind(Some(f)), false));
+        return Ok((Pipe::kind(Some(Box::new(f))), false));
     }
     let mut head = [0; 8192];
     let n = read_some(&mut f, &mut head)?;
@@ -255,7 +273,7 @@ impl Source {
     pub(super) fn pipe(from: io::PipeReader) -> Self {
         Self {
             name: "-".to_owned(),
-            kind: Pipe::kind(Some(File::from(std::os::fd::OwnedFd::from(from)))),
+            kind: Pipe::kind(Some(Box::new(from))),
         }
     }
 }

@@ -19,8 +19,21 @@ pub(super) fn stream(
     options: Options,
 ) -> io::Result<()> {
     let (mut feed, mut judge) = (Feed::new(range), Judge::new(pass));
+    let mut shown = false;
     loop {
-        let (on, failed) = match from.read(feed.room(options.block.max(1))) {
+        let read = from.read(feed.room(options.block.max(1)));
+        if matches!(&read, Err(e) if e.kind() == io::ErrorKind::TimedOut) {
+            // Nothing came for a while, but more may.
+            if !std::mem::replace(&mut shown, true) {
+                sink.unfinished(feed.pending(&mut judge));
+            }
+            if sink.wait().is_break() {
+                return Ok(());
+            }
+            continue;
+        }
+        shown = false;
+        let (on, failed) = match read {
             Ok(0) => (feed.end(&mut judge, sink), Some(Ok(()))),
             Ok(n) => (feed.filled(n, &mut judge, sink), None),
             Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
