@@ -111,6 +111,7 @@ pub mod filter;
 pub mod format;
 pub mod input;
 pub mod judge;
+pub mod live;
 pub mod model;
 pub mod output;
 pub mod query;

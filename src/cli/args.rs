@@ -111,7 +111,7 @@ pub(super) enum Command {
 /// Options that every reading command has.
 #[derive(Args, Clone, Debug, Default)]
 pub(super) struct Read {
-    /// Files (plain, .gz, .zst), folders, or `-` for standard input
+    /// Files (plain, .gz, .zst), folders, `-` for standard input, or `store` for what was received
     #[arg(value_name = "INPUT")]
     pub(super) inputs: Vec<PathBuf>,
     #[command(flatten)]
@@ -165,9 +165,12 @@ pub(super) struct Look {
     /// Colour
     #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
     pub(super) color: style::When,
-    /// Follow the inputs (not in this version)
-    #[arg(long, short = 'f', hide = true)]
+    /// Go on when the inputs end: what is added is shown as it comes, through rotation and truncation
+    #[arg(long, short = 'f')]
     pub(super) follow: bool,
+    /// With --follow: go on where the last run on these inputs stopped
+    #[arg(long, requires = "follow")]
+    pub(super) resume: bool,
     /// Threads that scan
     #[arg(long, hide = true)]
     pub(super) threads: Option<usize>,

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use super::args::Calls;
+use super::live::{self, Printed};
 use super::{Exit, read};
 use crate::call::{Call, Finding};
 use crate::model::Severity;
@@ -12,6 +13,10 @@ use crate::output::text::Columns;
 
 /// Runs the command.
 pub(super) fn run(args: &Calls, out: &mut impl Write) -> anyhow::Result<Exit> {
+    if args.read.look.follow {
+        let inputs = read::inputs(&args.read)?;
+        return live::follow(&args.read.look, inputs, Printed::Calls, None, out).map(|(exit, _)| exit);
+    }
     let mut view = read::open(&args.read, None, true)?;
     view.session.look_into(&view.engine, |_| true);
     let session = &view.session;

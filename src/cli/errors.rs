@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::io::Write;
 
 use super::args::Errors;
+use super::live::{self, Printed};
 use super::{Exit, read};
 use crate::call::{Call, Finding};
 use crate::model::{Severity, Time};
@@ -11,6 +12,16 @@ use crate::output::json;
 
 /// Runs the command.
 pub(super) fn run(args: &Errors, out: &mut impl Write) -> anyhow::Result<Exit> {
+    if args.read.look.follow {
+        let inputs = read::inputs(&args.read)?;
+        let level = Some(Severity::Warning);
+        let (exit, errors) = live::follow(&args.read.look, inputs, Printed::Findings, level, out)?;
+        return Ok(if args.fail && errors && exit == Exit::Done {
+            Exit::No
+        } else {
+            exit
+        });
+    }
     let mut view = read::open(&args.read, Some(Severity::Warning), false)?;
     let with: HashSet<u32> = {
         let (session, query) = (&view.session, &view.query);

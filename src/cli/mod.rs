@@ -3,13 +3,16 @@
 mod args;
 mod calls;
 mod check;
+mod checkpoint;
 mod config;
 mod errors;
 mod filters;
+mod live;
 mod read;
 mod replay;
 mod show;
 mod sign;
+mod store_path;
 mod ui;
 
 use std::io::{self, Write};

@@ -8,12 +8,14 @@ use std::time::Instant;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::args::{Level, Look, Read};
+use super::store_path::store_path;
 use super::{Exit, Stop, say};
 use crate::call::{Call, Finding};
 use crate::config::Given;
 use crate::filter::expr::Field;
 use crate::filter::{Engine, builtin, expr, read_pack};
-use crate::input;
+use crate::input::{self, Source};
+use crate::live::Rows;
 use crate::model::{Severity, Time};
 use crate::output::json::{self, Summary};
 use crate::output::style::Paint;
@@ -21,6 +23,7 @@ use crate::output::text::Page;
 use crate::query::{CallError, Query, calls_by_id};
 use crate::scan::Shapes;
 use crate::session::{Reading, Session};
+use crate::store::Store;
 
 /// Inputs read and what to see of them.
 pub(super) struct View {
@@ -159,7 +162,20 @@ pub(super) fn open(read: &Read, default_level: Option<Severity>, ids: bool) -> a
     let engine = engine(&look.filters)?;
     let reading = reading(look, &query, ids);
     let inputs = inputs(read)?;
-    let mut session = with_progress(begun, |progress| Session::open(&inputs, &engine, reading, progress));
+    let (mut sources, failures) = input::find(&inputs.names);
+    if let Some(path) = &inputs.store {
+        // What is wrong with it is better said before anything is read.
+        if Store::open_existing(path)
+            .map_err(|e| Stop::usage(e.to_string()))?
+            .is_none()
+        {
+            return Err(no_store(path).into());
+        }
+        sources.push(Source::made("store", Rows::new(path.clone(), false, 0)));
+    }
+    let mut session = with_progress(begun, |progress| {
+        Session::read(sources, failures, &engine, reading, progress)
+    });
     for f in &session.failures {
         say(&f.to_string());
     }
@@ -227,34 +243,57 @@ pub(super) fn severity(level: Level) -> Severity {
     }
 }
 
-/// What to read: the inputs named, else standard input when something is piped in.
-pub(super) fn inputs(read: &Read) -> Result<Vec<PathBuf>, Stop> {
-    if read.look.follow {
-        return Err(Stop::usage(
-            "--follow: this version reads what is there and ends; following comes with a later one",
-        ));
-    }
-    if read.inputs.iter().any(|i| i.as_os_str() == "store" && !i.exists()) {
-        return Err(Stop::usage(
-            "there is no store yet: this version reads files, folders and standard input",
-        ));
-    }
-    if !read.inputs.is_empty() {
-        return Ok(read.inputs.clone());
-    }
-    if io::stdin().is_terminal() {
-        return Err(Stop::usage(
-            "what should be read? Name a log, a folder, or `-` for standard input: redial errors app.log",
-        ));
-    }
-    Ok(vec![PathBuf::from("-")])
+/// What a command reads.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Inputs {
+    /// Files, folders, `-`.
+    pub(super) names: Vec<PathBuf>,
+    /// The store's file, when its events are wanted.
+    pub(super) store: Option<PathBuf>,
 }
 
-fn page(look: &Look, inputs: &[PathBuf]) -> Page {
+impl Inputs {
+    /// As they are typed again.
+    pub(super) fn typed(&self) -> String {
+        let names = self.names.iter().map(|p| typed(&p.display().to_string()));
+        let store = self.store.iter().map(|_| "store".to_owned());
+        names.chain(store).map(|n| n + " ").collect()
+    }
+}
+
+/// What to read: the inputs named, else standard input when something is piped in, else the store.
+pub(super) fn inputs(read: &Read) -> Result<Inputs, Stop> {
+    let is_store = |n: &PathBuf| n.as_os_str() == "store";
+    let (stores, names): (Vec<PathBuf>, Vec<PathBuf>) = read.inputs.iter().cloned().partition(is_store);
+    if !names.is_empty() || !stores.is_empty() {
+        let store = (!stores.is_empty()).then(store_path).transpose()?;
+        return Ok(Inputs { names, store });
+    }
+    if !io::stdin().is_terminal() {
+        return Ok(Inputs {
+            names: vec![PathBuf::from("-")],
+            store: None,
+        });
+    }
+    Ok(Inputs {
+        names: Vec::new(),
+        store: Some(store_path()?),
+    })
+}
+
+/// The store is to be read, and there is none.
+pub(super) fn no_store(path: &Path) -> Stop {
+    Stop::usage(format!(
+        "there is no store yet ({}): `redial listen`, `redial proxy` and `redial pull` fill it; to read a log, name it: redial errors app.log",
+        path.display()
+    ))
+}
+
+pub(super) fn page(look: &Look, inputs: &Inputs) -> Page {
     let env = |name: &str| std::env::var(name).ok();
     let settings = super::config::settings(Given::default());
     let width = terminal_size::terminal_size_of(io::stdout()).map_or(80, |(w, _)| usize::from(w.0));
-    let mut typed: String = inputs.iter().map(|p| typed(&p.display().to_string()) + " ").collect();
+    let mut typed = inputs.typed();
     for folder in &look.filters {
         typed.extend(["--filters ", &quoted(&folder.display().to_string()), " "]);
     }
@@ -315,38 +354,42 @@ fn with_progress<T>(begun: Instant, work: impl FnOnce(&mut dyn FnMut(u64, Option
     result
 }
 
+/// The totals of a session, with the places (input, line) of the findings that are shown.
+pub(super) fn summary(s: &Session, query: &Query, shown: &HashSet<(u32, u64)>, begun: Instant) -> Summary {
+    let lines: u64 = s.inputs.iter().map(|i| i.lines).sum();
+    let calls: Vec<&Call> = query.calls(s).collect();
+    let all = Query {
+        level: None,
+        ..query.clone()
+    };
+    let count = |severity: Severity| {
+        let rest = s.calls.calls.iter().filter(|c| !c.real);
+        let calls = calls.iter().copied().chain(rest);
+        calls
+            .flat_map(|c| all.findings(s, c))
+            .filter(|f| f.severity == severity)
+            .count()
+    };
+    Summary {
+        r#type: "summary",
+        inputs: s.inputs.len(),
+        bytes: s.inputs.iter().map(|i| i.bytes).sum(),
+        lines,
+        unparsed: s.calls.unparsed.iter().map(|u| u.lines).sum(),
+        hidden: lines - (shown.len() as u64).min(lines),
+        requests: calls.iter().map(|c| c.exchanges.len()).sum(),
+        errors: count(Severity::Error),
+        warnings: count(Severity::Warning),
+        calls: calls.len(),
+        ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
+    }
+}
+
 impl View {
     /// The totals, with the findings that are shown.
     pub(super) fn summary(&self, shown: &[&Finding]) -> Summary {
-        let s = &self.session;
-        let lines: u64 = s.inputs.iter().map(|i| i.lines).sum();
-        let seen: HashSet<(u32, u64)> = shown.iter().map(|f| (f.place.input, f.place.line)).collect();
-        let calls: Vec<&Call> = self.query.calls(s).collect();
-        let all = Query {
-            level: None,
-            ..self.query.clone()
-        };
-        let count = |severity: Severity| {
-            let rest = s.calls.calls.iter().filter(|c| !c.real);
-            let calls = calls.iter().copied().chain(rest);
-            calls
-                .flat_map(|c| all.findings(s, c))
-                .filter(|f| f.severity == severity)
-                .count()
-        };
-        Summary {
-            r#type: "summary",
-            inputs: s.inputs.len(),
-            bytes: s.inputs.iter().map(|i| i.bytes).sum(),
-            lines,
-            unparsed: s.calls.unparsed.iter().map(|u| u.lines).sum(),
-            hidden: lines - (seen.len() as u64).min(lines),
-            requests: calls.iter().map(|c| c.exchanges.len()).sum(),
-            errors: count(Severity::Error),
-            warnings: count(Severity::Warning),
-            calls: calls.len(),
-            ms: u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX),
-        }
+        let places = shown.iter().map(|f| (f.place.input, f.place.line)).collect();
+        summary(&self.session, &self.query, &places, self.begun)
     }
 
     /// Writes what could not be read, when asked for.

@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use super::args::Show;
+use super::live::{self, Printed};
 use super::{Exit, read};
 use crate::call::{Call, Exchange, Finding};
 use crate::model::Place;
@@ -22,6 +23,11 @@ enum Item<'a> {
 
 /// Runs the command.
 pub(super) fn run(args: &Show, out: &mut impl Write) -> anyhow::Result<Exit> {
+    if args.read.look.follow {
+        let inputs = read::inputs(&args.read)?;
+        let story = Printed::Story(args.id.clone());
+        return live::follow(&args.read.look, inputs, story, None, out).map(|(exit, _)| exit);
+    }
     let mut view = read::open(&args.read, None, true)?;
     let named = read::find_call(&view.session, &args.id)?;
     view.query.calls = Some(family(&view.session.calls, named, false));

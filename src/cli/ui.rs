@@ -9,6 +9,7 @@ use super::{Exit, Stop, config, read, say};
 use crate::config::{Given, Settings, Theme as Named};
 use crate::demo::App;
 use crate::input;
+use crate::live::{FromStore, Plan};
 use crate::model::Severity;
 use crate::replay::{Options, Target};
 use crate::tui::desk::Start;
@@ -44,9 +45,21 @@ pub(super) fn run(read: &Read, ui: &Ui) -> anyhow::Result<Exit> {
     let look = &read.look;
     let query = read::query(look, Some(Severity::Warning))?;
     let reading = read::reading(look, &query, false);
+    let inputs = read::inputs(read)?;
     let start = Start {
-        names: read::inputs(read)?,
-        reading,
+        plan: Plan {
+            names: inputs.names,
+            store: inputs.store.map(|path| FromStore {
+                path,
+                after: 0,
+                follow: true,
+            }),
+            follow: look.follow,
+            reading,
+            behind: true,
+            kept: true,
+            ..Plan::default()
+        },
         query,
         call: look.call.clone(),
         options: Arc::new(config::sending(&settings)),
@@ -77,8 +90,13 @@ pub(super) fn demo(args: &DemoArgs) -> anyhow::Result<Exit> {
     let query = read::query(&look, Some(Severity::Warning))?;
     let reading = read::reading(&look, &query, false);
     let start = Start {
-        names: app.inputs().to_vec(),
-        reading,
+        plan: Plan {
+            names: app.inputs().to_vec(),
+            reading,
+            behind: true,
+            kept: true,
+            ..Plan::default()
+        },
         query,
         call: None,
         // Nobody's token signs for an app of ours.
@@ -106,7 +124,12 @@ fn narrowed(look: &Look) -> Option<String> {
 }
 
 /// None of them can be opened: said where it stays, as the commands do, instead of an empty screen.
-fn nothing_to_read(names: &[PathBuf]) -> Result<(), Stop> {
+fn nothing_to_read(plan: &Plan) -> Result<(), Stop> {
+    // What is followed may come yet; so may the store.
+    if plan.follow || plan.store.is_some() {
+        return Ok(());
+    }
+    let names = &plan.names;
     // Folders are not gone through twice, and a pipe is not opened twice: its writer would take that for the end.
     let readable = |n: &PathBuf| match std::fs::metadata(n) {
         _ if n.as_os_str() == "-" => true,
@@ -125,7 +148,7 @@ fn nothing_to_read(names: &[PathBuf]) -> Result<(), Stop> {
 }
 
 fn begin(mut model: Model, start: Start, filters: &[PathBuf], app: Option<App>) -> anyhow::Result<Exit> {
-    nothing_to_read(&start.names)?;
+    nothing_to_read(&start.plan)?;
     // Folders of rules are looked at here, before the terminal is taken; what is wrong with them is a notice there.
     let packs = read::packs_telling(filters, &mut |text| {
         if model.notices.all.iter().all(|n| n.text != text) {

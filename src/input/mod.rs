@@ -16,6 +16,6 @@ mod source;
 mod stream;
 
 pub use feed::{Feed, Judge};
-pub use read::{Options, each_line, read, read_part};
+pub use read::{Options, each_line, read, read_lines, read_part};
 pub use sink::Sink;
 pub use source::{Failure, Source, find};

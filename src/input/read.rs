@@ -7,7 +7,7 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use super::blocks::blocks;
-use super::positional::{Stretch, pwrite};
+use super::positional::{Stretch, pread, pwrite};
 use super::sink::Sink;
 use super::source::{Code, Kind, Source, code, read_some};
 use super::stream::stream;
@@ -86,6 +86,35 @@ pub fn read_part(
             None => Ok(()),
         },
     }
+}
+
+/// Reads whole lines of a file that may still grow, from an offset on, in blocks: gives the offset behind the last of them. It is that
+/// of a document over several lines, when one begins: what belongs to it may not be there yet. A text that is not in a
+/// plain file is not begun.
+pub fn read_lines(source: &Source, range: Range<u64>, pass: Pass<'_>, sink: &mut dyn Sink, options: Options) -> u64 {
+    let Some(file) = source.plain_file() else {
+        return range.start;
+    };
+    let end = last_line_end(&file, range.clone());
+    match blocks(&file, range.start..end, end, pass, sink, options) {
+        ControlFlow::Continue(Some(at)) => at,
+        _ => end,
+    }
+}
+
+/// The offset behind the last line end in a range; its start when there is none.
+fn last_line_end(file: &File, range: Range<u64>) -> u64 {
+    const PIECE: u64 = 64 << 10;
+    let (mut end, mut piece) = (range.end, vec![0; PIECE as usize]);
+    while end > range.start {
+        let from = end.saturating_sub(PIECE).max(range.start);
+        let n = pread(file, &mut piece[..(end - from) as usize], from).unwrap_or(0);
+        if let Some(at) = memchr::memrchr(b'\n', &piece[..n]) {
+            return from + at as u64 + 1;
+        }
+        end = from;
+    }
+    range.start
 }
 
 /// Passes over the beginning of a text.

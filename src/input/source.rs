@@ -118,6 +118,14 @@ impl Source {
         }
     }
 
+    /// The file whose bytes are its text; none where the text has to be decoded, or was never in a file.
+    pub(super) fn plain_file(&self) -> Option<Arc<File>> {
+        match &self.kind {
+            Kind::Plain(file, _) => Some(Arc::clone(file)),
+            Kind::Coded(..) | Kind::Pipe(_) => None,
+        }
+    }
+
     /// Whether it may go on for ever: a pipe, or what somebody makes. It must not keep other inputs waiting.
     pub fn is_pipe(&self) -> bool {
         matches!(self.kind, Kind::Pipe(_))

@@ -30,41 +30,41 @@ pub struct Live<'e> {
 impl<'e> Live<'e> {
     /// A session without inputs, to which they are added as they appear ([`Live::open`]).
     pub fn empty(engine: &'e Engine) -> Self {
-        Self::with((Vec::new(), Vec::new()), engine).0
+        Self::with(Vec::new(), Vec::new(), engine)
     }
 
     /// Finds and opens what the user named. The sources are to be read in this order, with [`input::read`], which begins each
     /// by itself.
     pub fn start(names: &[PathBuf], engine: &'e Engine) -> (Self, Vec<Source>) {
-        Self::with(input::find(names), engine)
-    }
-
-    /// The same for someone who will look at many places: [`Source::kept`].
-    pub fn start_kept(names: &[PathBuf], engine: &'e Engine) -> (Self, Vec<Source>) {
         let (sources, failures) = input::find(names);
-        Self::with((sources.into_iter().map(Source::kept).collect(), failures), engine)
+        (Self::with(sources.clone(), failures, engine), sources)
     }
 
-    fn with((sources, failures): (Vec<Source>, Vec<Failure>), engine: &'e Engine) -> (Self, Vec<Source>) {
+    /// A session of sources that are known, and of what could not be opened.
+    pub fn with(sources: Vec<Source>, failures: Vec<Failure>, engine: &'e Engine) -> Self {
         let session = Session {
-            inputs: sources.iter().cloned().map(Input::of).collect(),
+            inputs: sources.into_iter().map(Input::of).collect(),
             failures,
             calls: Calls::default(),
         };
-        let live = Self {
+        Self {
             session,
             fold: Fold::new(engine),
             current: InputId::MAX,
             bytes: 0,
             unfinished: BTreeMap::new(),
-        };
-        (live, sources)
+        }
     }
 
     /// The next of the inputs that were there from the start begins.
     pub fn begin(&mut self) {
-        self.current = self.current.wrapping_add(1);
-        self.fold.begin_at(self.current, 1);
+        self.begin_input(self.current.wrapping_add(1));
+    }
+
+    /// An input that was there from the start begins; it is the current one.
+    pub fn begin_input(&mut self, input: InputId) {
+        self.current = input;
+        self.fold.begin_at(input, 1);
     }
 
     /// Adds an input that begins now, in its line `line` (1 unless it is read from the middle); `after` names the one that
@@ -313,7 +313,8 @@ mod tests {
         let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         gz.write_all(format!("{REQUEST}{ANSWER}").as_bytes()).unwrap();
         std::fs::write(&path, gz.finish().unwrap()).unwrap();
-        let (mut live, sources) = Live::start_kept(&[path], &engine);
+        let sources: Vec<Source> = input::find(&[path]).0.into_iter().map(Source::kept).collect();
+        let mut live = Live::with(sources.clone(), Vec::new(), &engine);
         assert!(sources[0].again_is_cheap());
         input::read(&sources[0], pass, &mut Into(&mut live), input::Options::default()).unwrap();
         live.end_of_input(None);

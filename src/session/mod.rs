@@ -90,14 +90,26 @@ impl Reading {
 }
 
 impl Session {
-    /// Reads everything. `progress` is told bytes done and, when all sizes are known, bytes in all.
+    /// Finds and reads everything. `progress` is told bytes done and, when all sizes are known, bytes in all.
     pub fn open(
         names: &[PathBuf],
         engine: &Engine,
         reading: Reading,
         progress: &mut dyn FnMut(u64, Option<u64>),
     ) -> Self {
-        let (live, sources) = Live::start(names, engine);
+        let (sources, failures) = input::find(names);
+        Self::read(sources, failures, engine, reading, progress)
+    }
+
+    /// Reads these sources; `failures` is what could not be opened.
+    pub fn read(
+        sources: Vec<Source>,
+        failures: Vec<Failure>,
+        engine: &Engine,
+        reading: Reading,
+        progress: &mut dyn FnMut(u64, Option<u64>),
+    ) -> Self {
+        let live = Live::with(sources.clone(), failures, engine);
         let total: Option<u64> = sources.iter().map(Source::size).sum();
         let mut told = Told { live, progress, total };
         for source in &sources {

@@ -76,6 +76,10 @@ pub struct SourceRow {
     pub state: SourceState,
     /// Lines that could not be read.
     pub unparsed: u64,
+    /// When its last lines came, by this machine's clock.
+    pub last: Option<Time>,
+    /// Lines a second, lately: up to then.
+    pub rate: u32,
 }
 
 /// Where an input stands.
@@ -86,6 +90,8 @@ pub enum SourceState {
     Waiting,
     /// Being read.
     Reading,
+    /// Read to its end for now; what is added will be read.
+    Live,
     /// Read to its end.
     Done,
     /// Not to be opened, or not to be read to its end: why.

@@ -23,6 +23,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("call", &["filter", "format", "model", "scan"]),
     ("input", &["call", "filter", "format", "model", "scan"]),
     ("session", &["call", "filter", "format", "input", "model", "scan"]),
+    ("live", &["filter", "input", "model", "scan", "session", "store"]),
     ("query", &["call", "filter", "model", "session"]),
     ("replay", &["config", "judge", "model", "signature"]),
     (

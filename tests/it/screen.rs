@@ -18,10 +18,10 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use redial::demo::App;
 use redial::filter::{Engine, builtin};
+use redial::live::Plan;
 use redial::model::{Severity, Time};
 use redial::query::Query;
 use redial::replay::{Options, Target};
-use redial::session::Reading;
 use redial::tui::desk::Start;
 use redial::tui::keys::Keymap;
 use redial::tui::model::{Demo, Look, Model};
@@ -147,8 +147,11 @@ impl Begin {
             ..Query::default()
         };
         let start = Start {
-            names: self.names,
-            reading: Reading::default(),
+            plan: Plan {
+                names: self.names,
+                kept: true,
+                ..Plan::default()
+            },
             query,
             call: None,
             options: Arc::new(Options::default()),

@@ -4,13 +4,13 @@
 //! leaves time for reading, and answers questions first. When a question of a kind is followed by another one, only the last is
 //! answered. Nothing here draws, nothing in the screen waits.
 
+mod answers;
 mod list;
 mod sheet;
+mod sources;
 mod story;
 
 use std::io;
-use std::ops::ControlFlow;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::Scope;
@@ -18,40 +18,27 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
-use super::data::{Planned, SourceRow, SourceState};
-use super::msg::{Ask, Level, ListQuery, Msg, Wanted};
+use super::msg::{Ask, Level, ListQuery, Msg};
 use super::runtime::Out;
 use crate::filter::Engine;
-use crate::filter::expr::{self, Field};
-use crate::format::tropo;
-use crate::input::{self, Sink, Source};
+use crate::filter::expr;
+use crate::live::{self, Intake, News, Plan};
 use crate::output::diff;
-use crate::output::rich::Line;
-use crate::output::style::Role;
 use crate::query::{Query, calls_by_id};
-use crate::replay::{Options, Target, plan};
-use crate::scan::Scanned;
-use crate::session::{LinesRead, Live, Reading, Session};
+use crate::replay::Options;
+use crate::session::{LinesRead, Reading, Session};
+use answers::{latest, message, planned, unparsed, values};
 
-/// How far reading stands back behind the keys.
-#[cfg(target_os = "linux")]
-const BEHIND: i32 = 10;
-/// Blocks that wait to be folded.
-const AHEAD: usize = 2;
 /// The list is not sent more often than this.
 const PACE: Duration = Duration::from_millis(100);
 /// Two answers are compared no longer than this; what is left is said.
 const COMPARING: Duration = Duration::from_millis(150);
-/// Values of a field that are offered for completion.
-const VALUES: usize = 200;
 
 /// What the session is read from and how.
 #[derive(Debug)]
 pub struct Start {
-    /// Files, folders, standard input.
-    pub names: Vec<PathBuf>,
-    /// Shapes, threads, block size.
-    pub reading: Reading,
+    /// Files, folders, standard input, the store; and how to read.
+    pub plan: Plan,
     /// Times and severities that the command line narrows the view to.
     pub query: Query,
     /// The call that `--call` names.
@@ -74,7 +61,7 @@ impl Desk {
         let (near, questions) = mpsc::unbounded_channel();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         std::thread::Builder::new().name("session".to_owned()).spawn(move || {
-            let engine = engine();
+            let engine = Arc::new(engine());
             for broken in engine.broken() {
                 out.say(Msg::Notice(Level::Error, broken.to_string()));
             }
@@ -90,51 +77,29 @@ impl Desk {
     }
 }
 
-/// What the reading thread tells.
-enum News {
-    Begin,
-    Block(Box<Scanned>),
-    End(Option<io::Error>),
-}
-
-/// The reading thread's sink: a short queue, so that reading does not run ahead of folding.
-struct Queue(mpsc::Sender<News>);
-
-impl Sink for Queue {
-    fn begin(&mut self) {
-        let _ = self.0.blocking_send(News::Begin);
-    }
-
-    fn take(&mut self, block: Scanned) -> ControlFlow<()> {
-        match self.0.blocking_send(News::Block(Box::new(block))) {
-            Ok(()) => ControlFlow::Continue(()),
-            // Nobody wants it any more.
-            Err(_) => ControlFlow::Break(()),
-        }
-    }
-}
-
 fn work(
     runtime: &tokio::runtime::Runtime,
     start: Start,
-    engine: &Engine,
+    engine: &Arc<Engine>,
     questions: mpsc::UnboundedReceiver<Ask>,
     out: &Out,
 ) {
-    let (live, sources) = Live::start_kept(&start.names, engine);
-    let (queue, news) = mpsc::channel(AHEAD);
-    let reading = start.reading;
+    let reading = start.plan.reading;
+    let (intake, news) = match live::start(start.plan.clone(), engine) {
+        Ok(both) => both,
+        Err(e) => return out.say(Msg::Notice(Level::Error, format!("cannot begin to read: {e}"))),
+    };
     // Which story's lines are being read; whoever reads others stops.
     let turn = AtomicU64::new(0);
     std::thread::scope(|scope| {
-        scope.spawn(move || read(&sources, engine, reading, queue));
         let (lines, lines_read) = mpsc::unbounded_channel();
         let mut clerk = Clerk {
             scope,
             turn: &turn,
             lines,
             reading,
-            known: Known::Live(Box::new(live)),
+            plan: start.plan,
+            known: Known::Live(Box::new(intake)),
             engine,
             query: start.query,
             call: start.call,
@@ -160,22 +125,9 @@ fn work(
     });
 }
 
-fn read(sources: &[Source], engine: &Engine, reading: Reading, queue: mpsc::Sender<News>) {
-    // Keys come first: on Linux this is the niceness of this thread and of the scanning ones that it starts.
-    #[cfg(target_os = "linux")]
-    let _ = rustix::process::nice(BEHIND);
-    let mut queue = Queue(queue);
-    for source in sources {
-        let fault = input::read(source, reading.pass(engine), &mut queue, reading.options).err();
-        if queue.0.blocking_send(News::End(fault)).is_err() {
-            return;
-        }
-    }
-}
-
 /// The session, while it is read and afterwards.
 enum Known<'e> {
-    Live(Box<Live<'e>>),
+    Live(Box<Intake<'e>>),
     Whole(Box<Session>),
     /// Between the two.
     Nothing,
@@ -188,8 +140,9 @@ struct Clerk<'s, 'e, 'o> {
     turn: &'e AtomicU64,
     lines: mpsc::UnboundedSender<(u64, LinesRead)>,
     reading: Reading,
+    plan: Plan,
     known: Known<'e>,
-    engine: &'e Engine,
+    engine: &'e Arc<Engine>,
     /// From the command line, with the filter of the screen.
     query: Query,
     call: Option<String>,
@@ -275,19 +228,21 @@ impl<'s, 'e: 's> Clerk<'s, 'e, '_> {
     }
 
     fn take(&mut self, piece: News) {
-        let Known::Live(live) = &mut self.known else { return };
-        match piece {
-            // Nothing is there yet to be shown.
-            News::Begin => return live.begin(),
-            News::Block(block) => live.take(*block),
-            News::End(fault) => {
-                if let Some(e) = &fault {
-                    let name = live.current_name().unwrap_or("an input");
-                    let text = format!("{name}: it cannot be read to its end ({e}); what was read before is used");
-                    self.out.say(Msg::Notice(Level::Error, text));
-                }
-                live.end_of_input(fault);
-            }
+        let Known::Live(intake) = &mut self.known else { return };
+        // Nothing is there yet to be shown.
+        let begins = matches!(piece, News::Begin(_));
+        let fault = match &piece {
+            News::End(_, fault) => fault.as_ref().map(ToString::to_string),
+            _ => None,
+        };
+        intake.take(piece, super::runtime::now(), self.plan.goes_on());
+        if begins {
+            return;
+        }
+        if let Some(e) = fault {
+            let name = intake.current_name().unwrap_or("an input");
+            let text = format!("{name}: it cannot be read to its end ({e}); what was read before is used");
+            self.out.say(Msg::Notice(Level::Error, text));
         }
         self.fresh = true;
         if self.last.is_none_or(|t| t.elapsed() >= self.pause()) {
@@ -356,41 +311,12 @@ impl<'s, 'e: 's> Clerk<'s, 'e, '_> {
     }
 
     fn sources(&mut self) {
-        let live = matches!(self.known, Known::Live(_));
-        let rows = self.look(|s| {
-            let mut unparsed = vec![0; s.inputs.len()];
-            for u in &s.calls.unparsed {
-                if let Some(n) = unparsed.get_mut(u.place.input as usize) {
-                    *n += u.lines;
-                }
-            }
-            let mut begun = live;
-            let mut rows: Vec<SourceRow> = Vec::with_capacity(s.inputs.len() + s.failures.len());
-            for (i, unparsed) in s.inputs.iter().zip(unparsed) {
-                let state = match &i.fault {
-                    Some(e) => SourceState::Failed(e.to_string()),
-                    None if i.done || !live => SourceState::Done,
-                    None if std::mem::take(&mut begun) => SourceState::Reading,
-                    None => SourceState::Waiting,
-                };
-                rows.push(SourceRow {
-                    name: i.source.name.clone(),
-                    lines: i.lines,
-                    bytes: i.bytes,
-                    size: i.source.size(),
-                    state,
-                    unparsed,
-                });
-            }
-            rows.extend(s.failures.iter().map(|f| SourceRow {
-                name: f.name.clone(),
-                size: Some(0),
-                state: SourceState::Failed(format!("cannot {}: {}", f.what, f.why)),
-                ..SourceRow::default()
-            }));
-            rows
-        });
-        self.out.say(Msg::Sources(Arc::new(rows.unwrap_or_default())));
+        let known = match &mut self.known {
+            Known::Live(intake) => sources::live(intake, self.plan.follow, super::runtime::now()),
+            Known::Whole(session) => sources::read(session),
+            Known::Nothing => return,
+        };
+        self.out.say(Msg::Sources(Arc::new(known)));
     }
 
     /// Sends the list; callers are looked up for its first rows, or for so many.
@@ -522,106 +448,4 @@ impl<'s, 'e: 's> Clerk<'s, 'e, '_> {
             }
         });
     }
-}
-
-/// A log line without the columns in front of its message: in a story, time and call are known.
-fn message(line: &[u8]) -> String {
-    let line = line.trim_ascii_end();
-    let from = tropo::split(line).map_or(0, |s| s.message as usize);
-    String::from_utf8_lossy(line.get(from..).unwrap_or(line)).into_owned()
-}
-
-/// Of questions of one kind only the last; the others in their order.
-fn latest(mut questions: Vec<Ask>) -> Vec<Ask> {
-    let kind = |q: &Ask| match q {
-        Ask::List(_) => 1,
-        Ask::Story { .. } => 2,
-        Ask::Sheet(_) => 3,
-        _ => 0,
-    };
-    let mut seen = [false; 4];
-    let mut keep: Vec<bool> = questions
-        .iter()
-        .rev()
-        .map(|q| {
-            let k = kind(q);
-            k == 0 || !std::mem::replace(&mut seen[k], true)
-        })
-        .collect();
-    keep.reverse();
-    let mut keep = keep.into_iter();
-    questions.retain(|_| keep.next().unwrap_or(true));
-    questions
-}
-
-fn planned(session: &Session, wanted: &Wanted, target: &Target, options: &Options) -> Option<Planned> {
-    let (number, draft) = match wanted {
-        Wanted::Exchange(n) => (*n, None),
-        Wanted::Draft(d) => (d.recorded.exchange, Some(Arc::clone(d))),
-    };
-    let recorded = sheet::recorded(session, number)?;
-    let changed = draft.as_ref().map_or(&recorded.request, |d| &d.recorded.request);
-    let options = Options {
-        edits: draft.as_ref().map(|d| d.edits.clone()).unwrap_or_default(),
-        edited: draft.is_some(),
-        ..options.clone()
-    };
-    let e = session.calls.exchanges.get(number as usize)?;
-    let plan = match e.why_not {
-        Some(why) if draft.is_none() => Err(format!("cannot be sent again: {why}")),
-        _ => plan(recorded.provider, recorded.kind, changed, target, &options)
-            .map(Arc::new)
-            .map_err(|e| e.to_string()),
-    };
-    Some(Planned {
-        recorded: Arc::new(recorded),
-        draft,
-        target: target.clone(),
-        plan,
-    })
-}
-
-/// What could not be read of an input, with line numbers.
-fn unparsed(session: &Session, input: usize) -> Vec<Line> {
-    const MOST: usize = 2_000;
-    let runs: Vec<_> = session
-        .calls
-        .unparsed
-        .iter()
-        .filter(|u| u.place.input as usize == input)
-        .take(MOST)
-        .collect();
-    let places: Vec<_> = runs.iter().map(|u| u.place).collect();
-    let mut out = Vec::new();
-    for (u, text) in runs.iter().zip(session.again(&places)) {
-        if !u.why.is_empty() {
-            out.push(Line::of(Role::Warning, &format!("{}: {}", u.place.line, u.why)));
-        }
-        let text = String::from_utf8_lossy(&text);
-        for (n, l) in text.lines().enumerate().take(MOST) {
-            let mut line = Line::of(Role::Faint, &format!("{:>7} ", u.place.line + n as u64));
-            line.push(Role::Plain, l);
-            out.push(line);
-        }
-        if out.len() > MOST {
-            out.push(Line::of(
-                Role::Comment,
-                "… and more: `redial errors --unparsed` lists all",
-            ));
-            break;
-        }
-    }
-    out
-}
-
-/// Values of a field that occur in the session, the most frequent first.
-fn values(session: &Session, field: Field) -> Vec<String> {
-    let mut counts: std::collections::HashMap<String, usize> = std::collections::HashMap::new();
-    for value in crate::query::values(session, field) {
-        *counts.entry(value).or_default() += 1;
-    }
-    let mut all: Vec<(String, usize)> = counts.into_iter().collect();
-    all.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-    all.truncate(VALUES);
-    all.into_iter().map(|v| v.0).collect()
 }

@@ -115,6 +115,7 @@ fn state(s: &SourceRow) -> (Role, String) {
                 None => "reading".to_owned(),
             },
         ),
+        SourceState::Live => (Role::Good, "live".to_owned()),
         SourceState::Done => (Role::Good, "read".to_owned()),
         SourceState::Failed(_) => (Role::Error, "failed".to_owned()),
     }

@@ -66,6 +66,7 @@ pub(super) fn sources() -> Vec<SourceRow> {
         size: Some(2_000_000_000),
         state,
         unparsed: 12,
+        ..SourceRow::default()
     };
     vec![
         source("/var/log/tropo/production/archive-2013-02-19.log", SourceState::Done),

@@ -189,6 +189,7 @@ pub fn source(name: &str, unparsed: u64) -> SourceRow {
         size: Some(10_000),
         state: SourceState::Done,
         unparsed,
+        ..SourceRow::default()
     }
 }
 

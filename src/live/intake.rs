@@ -1,0 +1,194 @@
+//! The looking end: news taken into the session, and what people want to know about each input.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+
+use super::{Key, News, Progress};
+use crate::model::{InputId, Time};
+use crate::session::{Live, Session};
+
+/// So long (milliseconds) lines are counted for the rate.
+const WINDOW: i64 = 5_000;
+
+/// How lively an input is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Pulse {
+    /// When its last block came, by this machine's clock.
+    pub last: Option<Time>,
+    /// It is read now, or goes on.
+    pub open: bool,
+    /// Blocks of the last seconds: when, how many lines.
+    recent: Vec<(Time, u64)>,
+}
+
+impl Pulse {
+    fn beat(&mut self, now: Time, lines: u64) {
+        self.last = Some(now);
+        self.recent.retain(|(t, _)| now.0 - t.0 < WINDOW);
+        match self.recent.last_mut().filter(|(t, _)| now.0 - t.0 < 200) {
+            Some((_, n)) => *n += lines,
+            None => self.recent.push((now, lines)),
+        }
+    }
+
+    /// Lines a second, lately.
+    pub fn rate(&self, now: Time) -> f64 {
+        let lines: u64 = self
+            .recent
+            .iter()
+            .filter(|(t, _)| now.0 - t.0 < WINDOW)
+            .map(|r| r.1)
+            .sum();
+        lines as f64 * 1000.0 / WINDOW as f64
+    }
+}
+
+/// A session that news are taken into.
+pub struct Intake<'e> {
+    live: Live<'e>,
+    inputs: HashMap<Key, InputId>,
+    /// Per input.
+    pulses: Vec<Pulse>,
+    /// Bytes and lines that were taken in of each input, to be noted once they were shown.
+    taken: BTreeMap<Key, (u64, u64)>,
+    /// What is to be said about paths that are followed.
+    said: BTreeMap<PathBuf, String>,
+    progress: Progress,
+    caught_up: bool,
+}
+
+impl<'e> Intake<'e> {
+    pub(super) fn new(mut live: Live<'e>, progress: Progress) -> Self {
+        let known = live.look(|s| s.inputs.len());
+        Self {
+            live,
+            inputs: (0..known as u32).map(|n| (n, n)).collect(),
+            pulses: vec![Pulse::default(); known],
+            taken: BTreeMap::new(),
+            said: BTreeMap::new(),
+            progress,
+            caught_up: false,
+        }
+    }
+
+    /// Takes news in. `now` is this machine's clock, from which on what waits for too long is shown; for inputs that have an end,
+    /// which tells that by itself, give none.
+    pub fn take(&mut self, news: News, now: Time, live: bool) {
+        if live && self.caught_up {
+            self.live.at(now);
+        }
+        match news {
+            News::Begin(key) => {
+                let input = self.inputs.get(&key).copied().unwrap_or(key);
+                self.live.begin_input(input);
+                self.taken.insert(key, (0, 0));
+                self.pulse(key).open = true;
+            }
+            News::Appear {
+                key,
+                source,
+                line,
+                at,
+                after,
+            } => {
+                let after = after.and_then(|k| self.inputs.get(&k).copied());
+                let input = self.live.open(source, line, after);
+                self.inputs.insert(key, input);
+                self.pulses.resize_with(input as usize + 1, Pulse::default);
+                self.taken.insert(key, (at, line.saturating_sub(1)));
+                self.pulse(key).open = true;
+            }
+            News::Block(key, block) => {
+                self.turn_to(key);
+                let taken = self.taken.entry(key).or_default();
+                *taken = (taken.0 + block.bytes, taken.1 + block.lines);
+                self.pulse(key).beat(now, block.lines);
+                self.live.take(*block);
+            }
+            News::Unfinished(key, end) => {
+                self.turn_to(key);
+                self.live.unfinished(end.map(|b| *b));
+            }
+            News::End(key, fault) => {
+                self.turn_to(key);
+                self.pulse(key).open = false;
+                self.live.end_of_input(fault);
+            }
+            News::Failed(failure) => self.live.fail(failure),
+            News::Said(path, Some(text)) => {
+                self.said.insert(path, text);
+            }
+            News::Said(path, None) => {
+                self.said.remove(&path);
+            }
+            News::CaughtUp => self.caught_up = true,
+        }
+    }
+
+    /// It is this time: what has waited for too long by now is shown with the next look.
+    pub fn tick(&mut self, now: Time) {
+        if self.caught_up {
+            self.live.at(now);
+        }
+    }
+
+    fn turn_to(&mut self, key: Key) {
+        if let Some(&input) = self.inputs.get(&key) {
+            self.live.turn_to(input);
+        }
+    }
+
+    fn pulse(&mut self, key: Key) -> &mut Pulse {
+        let n = self.inputs.get(&key).copied().unwrap_or(key) as usize;
+        if self.pulses.len() <= n {
+            self.pulses.resize_with(n + 1, Pulse::default);
+        }
+        &mut self.pulses[n]
+    }
+
+    /// How lively each input is, by its number.
+    pub fn pulses(&self) -> &[Pulse] {
+        &self.pulses
+    }
+
+    /// What is to be said about paths that are followed: not there yet, cannot be opened.
+    pub fn said(&self) -> impl Iterator<Item = (&Path, &str)> {
+        self.said.iter().map(|(p, t)| (p.as_path(), t.as_str()))
+    }
+
+    /// What was there at the start has been taken in.
+    pub fn caught_up(&self) -> bool {
+        self.caught_up
+    }
+
+    /// Everything taken in so far was shown: a next run need not read it again.
+    pub fn shown(&mut self) {
+        let done = self.taken.iter().map(|(&k, &(bytes, lines))| (k, bytes, lines));
+        self.progress.note(done);
+    }
+
+    /// Nothing more is wanted: the reading threads end.
+    pub fn stop(&self) {
+        self.progress.stop();
+    }
+
+    /// See [`Live::look`].
+    pub fn look<R>(&mut self, look: impl FnOnce(&mut Session) -> R) -> R {
+        self.live.look(look)
+    }
+
+    /// The name of the input that news came of last.
+    pub fn current_name(&self) -> Option<&str> {
+        self.live.current_name()
+    }
+
+    /// Bytes taken in.
+    pub fn bytes(&self) -> u64 {
+        self.live.bytes()
+    }
+
+    /// The session, all inputs at their ends.
+    pub fn finish(self) -> Session {
+        self.live.finish()
+    }
+}
