@@ -95,6 +95,10 @@ pub(super) enum Command {
     Sign(SignArgs),
     /// The rule packs: built in, the user's, and what each rule matches
     Filters(Filters),
+    /// Receive Twilio's debugger webhook and Event Streams, and keep them
+    Listen(ListenArgs),
+    /// What `listen`, `proxy` and `pull` have kept
+    Store(StoreArgs),
     /// A broken app and the shipped samples, to try it out
     Demo(DemoArgs),
     /// Every setting and where it comes from
@@ -289,6 +293,71 @@ pub(super) struct SignArgs {
     /// One JSON object a line
     #[arg(long)]
     pub(super) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct ListenArgs {
+    /// The port; 0 for any free one
+    #[arg(long, value_name = "N", default_value_t = 4040)]
+    pub(super) port: u16,
+    /// The address; anything but loopback needs an auth token
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1")]
+    pub(super) bind: std::net::IpAddr,
+    /// What Twilio calls instead, behind a tunnel: signatures are checked for it
+    #[arg(long, value_name = "URL")]
+    pub(super) public_url: Option<String>,
+    /// Listen beyond loopback although nothing can be checked
+    #[arg(long)]
+    pub(super) insecure: bool,
+    /// One JSON object a line
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct StoreArgs {
+    #[command(subcommand)]
+    pub(super) command: StoreCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum StoreCommand {
+    /// Where it lies, or would [env: `REDIAL_STORE`]
+    Path {
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// How much of what is in it, since when, and how far sources were read
+    Info {
+        /// Look for damage too; exits with 1 when there is any
+        #[arg(long)]
+        check: bool,
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Remove old events, oldest first, and say what went
+    Prune {
+        /// Keep what was received within this time, such as 30d
+        #[arg(long, value_name = "AGE")]
+        keep: Option<String>,
+        /// Remove until it is no larger than this, such as 500MB
+        #[arg(long, value_name = "SIZE")]
+        max_size: Option<String>,
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Give unused room back to the disk
+    Vacuum {
+        /// Pack what is left, too: needs as much room again for a while
+        #[arg(long)]
+        full: bool,
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Args, Debug)]

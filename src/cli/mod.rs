@@ -7,11 +7,13 @@ mod checkpoint;
 mod config;
 mod errors;
 mod filters;
+mod listen;
 mod live;
 mod read;
 mod replay;
 mod show;
 mod sign;
+mod store;
 mod store_path;
 mod ui;
 
@@ -102,7 +104,7 @@ pub fn run(args: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
 }
 
 /// Commands of the contract that this version does not have: not to be taken for names of files.
-const LATER: &[&str] = &["listen", "proxy", "pull", "export", "store", "case"];
+const LATER: &[&str] = &["proxy", "pull", "export", "case"];
 
 fn later(name: &str) -> Stop {
     Stop::usage(format!(
@@ -138,6 +140,8 @@ fn dispatch(cli: Cli, out: &mut impl Write) -> anyhow::Result<Exit> {
         Some(Command::Check(a)) => check::run(&a, out),
         Some(Command::Sign(a)) => sign::run(&a, out),
         Some(Command::Filters(a)) => filters::run(&a, out),
+        Some(Command::Listen(a)) => listen::run(&a, out),
+        Some(Command::Store(a)) => store::run(&a, out),
         Some(Command::Demo(a)) => ui::demo(&a),
         Some(Command::Config(a)) => config::run(&a, out),
         Some(Command::Completions { shell }) => {

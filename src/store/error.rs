@@ -118,6 +118,20 @@ impl StoreError {
         }
     }
 
+    /// What is wrong, in words for somebody who may not know where the store lies.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Full { .. } => "the disk is full",
+            Self::ReadOnly { .. } => "the store cannot be written",
+            Self::Corrupt { .. } => "the store is damaged",
+            Self::Newer { .. } | Self::Foreign { .. } => "the store is not one of this version",
+            Self::Busy { .. } => "another program holds the store locked",
+            Self::Unsafe { .. } => "the store lies in no safe place",
+            Self::Io { .. } | Self::Sql { .. } => "the store cannot be used",
+            Self::Closed => "the listener is stopping",
+        }
+    }
+
     /// True when trying again later can help without anybody doing anything to the file.
     pub fn may_pass(&self) -> bool {
         matches!(self, Self::Full { .. } | Self::Busy { .. })

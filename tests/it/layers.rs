@@ -19,6 +19,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("filter", &["format", "model"]),
     ("judge", &["model"]),
     ("signature", &["config", "model"]),
+    ("server", &["config", "format", "model", "signature", "store"]),
     ("scan", &["filter", "format", "model"]),
     ("call", &["filter", "format", "model", "scan"]),
     ("input", &["call", "filter", "format", "model", "scan"]),

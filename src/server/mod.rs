@@ -1,0 +1,7 @@
+//! Servers that Twilio's requests come to: [`listen`] keeps debugger events and Event Streams.
+//!
+//! Each server runs on a thread of its own with its own runtime, and only writes to the store: who wants to see what arrived reads
+//! it there. What they share stands here: taking a port ([`bind`]).
+
+pub mod bind;
+pub mod listen;
