@@ -18,6 +18,7 @@ impl Source {
                 Some(f) => places.iter().map(|&p| at(f, p)).collect(),
                 None => nothing(),
             },
+            Kind::Grown(grown) => grown.again(places),
             Kind::Coded(..) if places.is_empty() => nothing(),
             Kind::Coded(f, code) => match decode(Stretch::whole(f), *code) {
                 Ok(text) => in_order(text, places),

@@ -49,6 +49,28 @@ pub(super) fn pread(file: &File, buf: &mut [u8], at: u64) -> io::Result<usize> {
     std::os::windows::fs::FileExt::seek_read(file, buf, at)
 }
 
+/// Up to so many bytes at an offset; fewer at the end of the file.
+pub(super) fn read_at_most(file: &File, at: u64, len: usize) -> io::Result<Vec<u8>> {
+    let mut out = vec![0; len];
+    let n = fill_at(file, &mut out, at)?;
+    out.truncate(n);
+    Ok(out)
+}
+
+/// Fills a buffer from an offset on, as far as the file goes.
+pub(super) fn fill_at(file: &File, buf: &mut [u8], at: u64) -> io::Result<usize> {
+    let mut n = 0;
+    while n < buf.len() {
+        match pread(file, &mut buf[n..], at + n as u64) {
+            Ok(0) => break,
+            Ok(k) => n += k,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(n)
+}
+
 /// Writes all at an offset.
 pub(super) fn pwrite(file: &File, mut bytes: &[u8], mut at: u64) -> io::Result<()> {
     while !bytes.is_empty() {

@@ -78,6 +78,16 @@ pub fn read_part(
             }
             stream(r, range, pass, sink, options)
         }),
+        Kind::Grown(grown) => match grown.file() {
+            Some(file) => {
+                let plain = Source {
+                    name: source.name.clone(),
+                    kind: Kind::Plain(file, grown.len()),
+                };
+                read_part(&plain, range, pass, sink, options)
+            }
+            None => Ok(()),
+        },
         Kind::Pipe(pipe) => match pipe.copy() {
             Some(copy) => {
                 let mut text = Stretch::new(copy, range.start, u64::MAX);
@@ -140,6 +150,10 @@ pub fn each_line(source: &Source, take: &mut dyn FnMut(&[u8]) -> io::Result<()>)
         Kind::Plain(f, _) => Box::new(Stretch::whole(f)),
         Kind::Coded(f, code) => decode(Stretch::whole(f), *code)?,
         Kind::Pipe(pipe) => pipe.open(),
+        Kind::Grown(grown) => match grown.file() {
+            Some(file) => Box::new(Stretch::new(&file, 0, grown.len())),
+            None => Box::new(io::empty()),
+        },
     };
     let mut text = io::BufReader::new(text);
     let mut line = Vec::new();

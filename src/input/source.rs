@@ -5,6 +5,8 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use super::follow::Grown;
+
 /// One input of the run. A clone is the same input: both can be read, on any thread.
 #[derive(Clone, Debug)]
 pub struct Source {
@@ -21,6 +23,8 @@ pub(super) enum Kind {
     Coded(Arc<File>, Code),
     /// A pipe or terminal.
     Pipe(Arc<Pipe>),
+    /// A followed file: what it held of one content.
+    Grown(Arc<Grown>),
 }
 
 /// What can be read only once, and the copy of it that is made on the way.
@@ -137,6 +141,7 @@ impl Source {
             Kind::Plain(_, len) => Some(*len),
             Kind::Coded(f, _) => f.metadata().ok().map(|m| m.len()),
             Kind::Pipe(_) => None,
+            Kind::Grown(grown) => Some(grown.len()),
         }
     }
 }
@@ -202,7 +207,8 @@ fn file(path: &Path, in_folder: bool, sources: &mut Vec<Source>, failures: &mut 
     }
 }
 
-fn open(path: &Path) -> io::Result<(Kind, bool)> {
+/// Opens a file by its path; says too whether it is no text.
+pub(super) fn open(path: &Path) -> io::Result<(Kind, bool)> {
     let mut f = File::open(path)?;
     let meta = f.metadata()?;
     if !meta.is_file() {

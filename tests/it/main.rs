@@ -13,6 +13,8 @@ mod config;
 mod contract;
 mod cuts;
 mod demo;
+#[cfg(unix)]
+mod follow;
 mod golden;
 mod layers;
 mod reading;
