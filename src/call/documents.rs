@@ -16,7 +16,11 @@ const SAME: i64 = 5_000;
 impl Fold<'_> {
     /// Takes one record.
     pub(super) fn document(&mut self, call: u32, place: Place, when: When, fact: DocumentFact) {
-        let DocumentFact { record, finding } = fact;
+        let DocumentFact {
+            record,
+            finding,
+            signature,
+        } = fact;
         self.about_call(call, &record);
         if let Some(id) = &record.event_id
             && let Some(&known) = self.seen.get(id)
@@ -25,30 +29,32 @@ impl Fold<'_> {
             return;
         }
         let exchange = self.exchange(call, place, when, &record);
-        let found = finding.map(|f| {
-            let severity = f.severity.unwrap_or(Severity::Error);
-            let code = record.code.as_deref().unwrap_or_default();
-            let finding = Finding {
-                index: 0,
-                call,
-                rule: self.text(&f.rule),
-                class: self.text(&f.class),
-                code: self.text(if code.is_empty() { &f.class } else { code }),
-                severity,
-                title: self.text(&f.title),
-                advice: self.text(&f.advice),
-                evidence: self.text(&f.evidence),
-                at: when,
-                place,
-                exchange,
-                count: 1,
-                hidden: false,
-                noise: f.hide,
-                script_line: None,
-                timeline: record.kind == RecordKind::CallEvent || record.kind == RecordKind::VoiceWebhook,
-            };
-            self.tell(finding)
-        });
+        let mut finding_of = |f: &Judged, code: &str| Finding {
+            index: 0,
+            call,
+            rule: self.text(&f.rule),
+            class: self.text(&f.class),
+            code: self.text(if code.is_empty() { &f.class } else { code }),
+            severity: f.severity.unwrap_or(Severity::Error),
+            title: self.text(&f.title),
+            advice: self.text(&f.advice),
+            evidence: self.text(&f.evidence),
+            at: when,
+            place,
+            exchange,
+            count: 1,
+            hidden: false,
+            noise: f.hide,
+            script_line: None,
+            timeline: is_timeline(record.kind),
+        };
+        let code = record.code.as_deref().unwrap_or_default();
+        let finding = finding.map(|f| finding_of(&f, code));
+        let signature = signature.map(|f| finding_of(&f, ""));
+        let found = finding.map(|f| self.tell(f));
+        if let Some(signature) = signature {
+            self.push(signature);
+        }
         if let Some(id) = record.event_id {
             if let Some(trial) = &mut self.trial {
                 trial.seen.push(id.clone());
@@ -63,7 +69,8 @@ impl Fold<'_> {
             let calls = &self.calls[finding.call as usize].findings;
             let other = calls.iter().copied().find(|&n| {
                 let f = &self.findings[n as usize];
-                f.exchange == Some(e) && f.timeline != finding.timeline
+                let same = f.timeline != finding.timeline || f.timeline && f.code == finding.code;
+                f.exchange == Some(e) && same && !of_signature(f) && !of_signature(&finding)
             });
             if let Some(n) = other {
                 if !finding.timeline {
@@ -162,8 +169,8 @@ impl Fold<'_> {
         if method.is_none() && url.is_none() && request.params().is_empty() && record.kind != RecordKind::TropoPayload {
             return None;
         }
-        let timeline = matches!(record.kind, RecordKind::CallEvent | RecordKind::VoiceWebhook);
-        if let Some(n) = self.same_request(call, when, method, url, timeline) {
+        let timeline = is_timeline(record.kind);
+        if let Some(n) = self.same_request(call, when, method, url, record.kind) {
             self.meet(n, place, record, timeline);
             return Some(n);
         }
@@ -206,13 +213,15 @@ impl Fold<'_> {
         when: When,
         method: Option<&str>,
         url: Option<&str>,
-        timeline: bool,
+        kind: RecordKind,
     ) -> Option<u32> {
         let at = when.time()?;
         let url = url?;
+        let (timeline, recorded) = (is_timeline(kind), kind == RecordKind::Exchange);
         self.calls[call as usize].exchanges.iter().rev().copied().find(|&n| {
             let e = &self.exchanges[n as usize];
-            let other = e.document.as_ref().is_some_and(|d| d.timeline != timeline);
+            let other = |d: &DocumentPart| d.timeline != timeline || d.recorded != recorded;
+            let other = e.document.as_deref().is_some_and(other);
             let near = e.at.time().is_some_and(|t| (t.0 - at.0).abs() <= SAME);
             other && near && e.url.as_deref() == Some(url) && e.method.as_deref() == method
         })
@@ -237,8 +246,11 @@ impl Fold<'_> {
             .asked
             .clone()
             .or_else(|| e.document.as_mut().and_then(|d| d.asked.take()));
-        // Parameters with their own names beat those that were renamed to snake_case.
-        if record.why_not.is_none() && (!timeline || e.why_not.is_some()) {
+        // Parameters with their own names beat those that were renamed to snake_case, and what went over the wire, with its
+        // headers, beats all.
+        let recorded = record.kind == RecordKind::Exchange;
+        let known = e.document.as_ref().is_some_and(|d| d.recorded) && e.why_not.is_none();
+        if record.why_not.is_none() && !known && (recorded || !timeline || e.why_not.is_some()) {
             e.place = place;
             e.why_not = None;
             e.kind = record.request_kind;
@@ -256,13 +268,27 @@ fn part(record: &Record) -> DocumentPart {
     DocumentPart {
         event_id: record.event_id.clone(),
         listing: is_listing(record.kind),
-        timeline: matches!(record.kind, RecordKind::CallEvent | RecordKind::VoiceWebhook),
+        timeline: is_timeline(record.kind),
+        recorded: record.kind == RecordKind::Exchange,
         asked: record.asked.clone(),
         digits: param("Digits").or(param("SpeechResult")).map(Into::into),
         gather_end: param("msg").is_some_and(|m| m == "Gather End"),
         ringing: param("CallStatus").is_some_and(|s| matches!(s, "ringing" | "queued")),
         final_status: param("CallStatus").filter(|s| is_final(s)).map(Into::into),
     }
+}
+
+/// True for sources that tell of every request, failed or not.
+fn is_timeline(kind: RecordKind) -> bool {
+    matches!(
+        kind,
+        RecordKind::CallEvent | RecordKind::VoiceWebhook | RecordKind::Exchange
+    )
+}
+
+/// True for a finding about a signature: no other source tells of that.
+fn of_signature(finding: &Finding) -> bool {
+    &*finding.code == "signature"
 }
 
 /// Twilio's final words for a call or message.

@@ -282,6 +282,8 @@ struct DocumentPart {
     listing: bool,
     /// From Call Events or Event Streams: it has the answer's status and time.
     timeline: bool,
+    /// Recorded as it went over the wire.
+    recorded: bool,
     asked: Option<Box<Asked>>,
     digits: Option<Box<str>>,
     gather_end: bool,

@@ -9,9 +9,10 @@ use std::fmt;
 #[derive(Clone)]
 pub struct Secret(Box<str>);
 
-const DOTS: &str = "••••••";
-
 impl Secret {
+    /// What stands in the place of every secret.
+    pub const DOTS: &'static str = "••••••";
+
     /// Takes the text over.
     pub fn new(text: impl Into<Box<str>>) -> Self {
         Self(text.into())
@@ -25,13 +26,13 @@ impl Secret {
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(DOTS)
+        f.write_str(Self::DOTS)
     }
 }
 
 impl fmt::Display for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(DOTS)
+        f.write_str(Self::DOTS)
     }
 }
 
@@ -42,7 +43,8 @@ mod tests {
     #[test]
     fn prints_as_dots() {
         let s = Secret::new("12345");
-        assert_eq!(format!("{s} {s:?} {s:>9}"), format!("{DOTS} {DOTS} {DOTS}"));
+        let dots = Secret::DOTS;
+        assert_eq!(format!("{s} {s:?} {s:>9}"), format!("{dots} {dots} {dots}"));
         assert_eq!(s.expose(), "12345");
     }
 }

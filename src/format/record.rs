@@ -31,6 +31,9 @@ pub enum RecordKind {
     Insights,
     /// A webhook as the app received it: an HTTP request capture, or its bare parameters.
     Webhook,
+    /// A request with the app's own answer, both as they went over the wire: an entry of a HAR file, as `redial proxy`
+    /// records them.
+    Exchange,
     /// Tropo's own JSON documents: a `session` or `result` as the app received it.
     TropoPayload,
     /// A reply document of the app (`{"tropo":[…]}`), standing alone.
@@ -107,7 +110,7 @@ pub struct GatherSummary {
 /// `body_bytes`, `ms`, `status_callback`, `resource` (`call`, `message`, `other`), `kind` (request kind), `product`,
 /// `phone_number`, `to`, `from`, `text` (the whole text of the alert when it is prose), `component` (`voice`, `messaging`),
 /// `direction`, `call_status`, `message_status`, `dial_call` (the child leg that a Dial made), `type` (of an Event Streams
-/// or Insights event).
+/// or Insights event), `signature` (of a recorded exchange: `valid`, `invalid`, `missing`, `unchecked`) and `signature_why`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fields(Vec<(Cow<'static, str>, String)>);
 

@@ -253,6 +253,12 @@ pub enum WhyNot {
     Internal,
     /// A request to the platform's REST API, not to the app.
     Api,
+    /// Only the beginning of its body was recorded.
+    CutBody,
+    /// Its body is neither a form nor JSON.
+    OtherBody,
+    /// It opened a WebSocket.
+    WebSocket,
 }
 
 impl fmt::Display for WhyNot {
@@ -269,6 +275,9 @@ impl fmt::Display for WhyNot {
             Self::NotHttp => "it is a SIP request, not HTTP",
             Self::Internal => "its parameters are Twilio's own record, not a webhook of yours",
             Self::Api => "it went to the platform's own API, not to your app",
+            Self::CutBody => "only the beginning of its body was recorded: let `redial proxy` keep more (--keep-body)",
+            Self::OtherBody => "its body is neither a form nor JSON",
+            Self::WebSocket => "it opens a WebSocket, and what follows is no HTTP",
         })
     }
 }

@@ -7,6 +7,7 @@
 use super::address::Public;
 use super::edit;
 use super::plan::{Body, PlanError, SignatureUse};
+use crate::config::Secret;
 use crate::model::Provider;
 
 const SIGNATURE: &str = "X-Twilio-Signature";
@@ -125,6 +126,12 @@ impl Head<'_> {
     fn copy_recorded(&self, list: &mut Headers, notes: &mut Vec<String>) {
         for (name, value) in of_message(self.recorded) {
             if self.outdated(name, notes) {
+                continue;
+            }
+            if value == Secret::DOTS {
+                notes.push(format!(
+                    "{name} was left out: its value is a secret and was not recorded; give it with --header"
+                ));
                 continue;
             }
             if edit::check_header(name, value).is_err() {

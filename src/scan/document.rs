@@ -16,6 +16,8 @@ pub struct DocumentFact {
     pub record: Record,
     /// The finding; none when the record tells of no error.
     pub finding: Option<Judged>,
+    /// What a rule says of the signature of a recorded request, where the finding is about something else.
+    pub signature: Option<Judged>,
 }
 
 /// A rule's words about a record.
@@ -78,8 +80,13 @@ pub(super) fn take(
         }
         out.last_key = Some(n);
         let finding = judge(pass, &mut record);
+        let signature = finding.as_ref().and_then(|_| judge_signature(pass.engine, &record));
         strip(&mut record);
-        let what = What::Document(Box::new(DocumentFact { record, finding }));
+        let what = What::Document(Box::new(DocumentFact {
+            record,
+            finding,
+            signature,
+        }));
         out.events.push(Event {
             key: n,
             line: here.0,
@@ -175,9 +182,32 @@ fn judge(pass: Pass<'_>, record: &mut Record) -> Option<Judged> {
     })
 }
 
+/// What the rules say of the signature alone: the answer's fault is one finding, a signature that does not fit another.
+fn judge_signature(engine: &Engine, record: &Record) -> Option<Judged> {
+    record.code.as_ref()?;
+    let field = |name: &str| record.fields.get(name);
+    let state = field("signature").filter(|s| *s == "invalid")?;
+    let about = ["signature_why", "url", "path", "method", "kind"];
+    let fields = about.iter().filter_map(|n| Some((*n, field(n)?)));
+    let rule = engine.ask_document(fields.chain([("signature", state)]))?;
+    let text = |t: &Option<Template>| t.as_ref().map(|t| t.fill(field)).unwrap_or_default();
+    Some(Judged {
+        rule: rule.id.clone(),
+        class: rule.class.clone().unwrap_or_else(|| "signature".to_owned()),
+        severity: rule.severity.or(Some(Severity::Warning)),
+        title: text(&rule.title),
+        advice: text(&rule.advice),
+        evidence: shorten(field("signature_why").unwrap_or_default()),
+        hide: rule.hide,
+    })
+}
+
 /// The text that decides: the real cause behind a made-up answer, the parser's words, the message, the answer itself.
 fn evidence(record: &Record) -> String {
     let f = |name: &str| record.fields.get(name);
+    if let (None, Some(why)) = (&record.code, f("signature_why")) {
+        return why.to_owned();
+    }
     if let Some(e) = f("error_line") {
         return match (f("inner_code"), f("inner_title")) {
             (Some(c), Some(t)) if !e.contains(t) => format!("{c} {t}: {e}"),

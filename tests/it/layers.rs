@@ -15,9 +15,9 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("store", &["model"]),
     // Only its tests know the library.
     ("demo", &[]),
-    ("format", &["model"]),
-    ("filter", &["format", "model"]),
     ("judge", &["model"]),
+    ("format", &["judge", "model"]),
+    ("filter", &["format", "model"]),
     ("signature", &["config", "model"]),
     ("server", &["config", "format", "model", "signature", "store"]),
     ("scan", &["filter", "format", "model"]),

@@ -470,3 +470,63 @@ fn both_platforms_in_one_run() {
     providers.sort_unstable();
     assert_eq!(providers, ["tropo", "twilio"]);
 }
+
+/// An entry of a HAR file, as `redial proxy` records it.
+fn exchange(id: &str, at: &str, status: u16, answer: &str, signature: &str) -> Value {
+    json!({"startedDateTime": at, "time": 40,
+        "request": {"method": "POST", "url": URL, "headers": [{"name": "X-Own", "value": "1"}],
+            "postData": {"mimeType": "application/x-www-form-urlencoded", "text": encoded(&params(&[]))}},
+        "response": {"status": status, "headers": [{"name": "content-type", "value": "text/xml"}],
+            "content": {"size": answer.len(), "text": answer}},
+        "_redial": {"id": id, "signature": {"state": signature, "why": "it fits none of the URLs tried"}}})
+}
+
+#[test]
+fn recorded_exchanges_line_by_line_and_again() {
+    let good = exchange("a", "2026-03-02T09:15:40.000Z", 200, "<Response/>", "valid");
+    let bad = exchange("b", "2026-03-02T09:15:46.000Z", 500, "oops", "invalid");
+    let t = told(format!("{good}\n{bad}\nplain text\n{good}\n"));
+    assert_eq!((t.calls.len(), t.requests.len(), t.unparsed.len()), (1, 2, 1));
+    assert_eq!(text(&t.calls[0], "call"), CA);
+    assert_eq!(t.requests[1]["headers"], json!([["X-Own", "1"]]));
+    assert_eq!(t.requests[1]["response"]["status"], 500);
+    let told: Vec<_> = t
+        .findings
+        .iter()
+        .map(|f| (text(f, "code"), text(f, "severity")))
+        .collect();
+    assert_eq!(told, [("11200", "error"), ("signature", "warning")]);
+    assert_eq!(text(&t.findings[1], "evidence"), "it fits none of the URLs tried");
+    assert_eq!(t.findings[0]["request"], t.findings[1]["request"]);
+    let signature_only =
+        self::told(exchange("c", "2026-03-02T09:15:40.000Z", 200, "<Response/>", "invalid").to_string());
+    let codes: Vec<_> = signature_only.findings.iter().map(|f| text(f, "rule")).collect();
+    assert_eq!(codes, ["exchange-signature"]);
+}
+
+#[test]
+fn an_exchange_and_what_twilio_says_of_it_are_one_request() {
+    let bad = exchange("b", "2026-03-02T09:15:46.000Z", 500, "oops", "invalid").to_string();
+    let event = debugger(7, "ERROR", &payload("11200", "500")).to_string();
+    let listed = json!({"events": [event_at_once()]}).to_string();
+    for order in [
+        [&bad, &event, &listed],
+        [&event, &listed, &bad],
+        [&listed, &bad, &event],
+    ] {
+        let t = told(order.map(String::as_str).join("\n"));
+        assert_eq!(t.requests.len(), 1, "{order:?}");
+        // What went over the wire is what a replay wants.
+        assert_eq!(t.requests[0]["headers"], json!([["X-Own", "1"]]), "{order:?}");
+        let mut codes: Vec<_> = t.findings.iter().map(|f| text(f, "code")).collect();
+        codes.sort_unstable();
+        assert_eq!(codes, ["11200", "signature"], "{order:?}");
+    }
+}
+
+/// The same request in Call Events.
+fn event_at_once() -> Value {
+    let mut e = event(URL, &[], 500, "oops", 0);
+    e["response"]["date_created"] = json!("Mon, 02 Mar 2026 09:15:46 +0000");
+    e
+}

@@ -309,7 +309,7 @@ fn read_item(item: &str, source: &Source<'_>, page_call: Option<&Id>, reading: &
 /// An object: a page of items, or one thing.
 fn read_object(members: &Object<'_>, source: &Source<'_>, reading: &mut Reading) {
     let lists = members.iter().filter_map(|(_, v)| match v {
-        Value::Raw(list) => value::items(list),
+        Value::Raw(list) => value::items(list).or_else(|| value::entries(list)),
         _ => None,
     });
     let mut is_page = false;

@@ -185,6 +185,7 @@ fn take_params(record: &mut Record) {
 /// The fields about the record itself and its request.
 fn name_fields(record: &mut Record, named_url: Option<&str>) {
     let Record {
+        kind,
         request,
         fields,
         code,
@@ -206,7 +207,10 @@ fn name_fields(record: &mut Record, named_url: Option<&str>) {
     if let Some(url) = url {
         let (host, path) = parts(url);
         fields.set("url", url);
-        fields.set("host", host);
+        // A recorded request did come in: what a host may mean for one that did not is no matter.
+        if *kind != RecordKind::Exchange {
+            fields.set("host", host);
+        }
         fields.set("path", path);
     }
     if let Some(request) = request {

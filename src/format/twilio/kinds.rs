@@ -6,7 +6,7 @@ use crate::format::{Record, RecordKind};
 use crate::model::Id;
 
 use super::value::{Object, Value, member};
-use super::{alert, call_events, debugger, received, stream};
+use super::{alert, call_events, debugger, har, received, stream};
 
 /// What one JSON value turned out to be.
 pub(super) enum Found {
@@ -48,6 +48,8 @@ pub(super) fn known(members: &Object<'_>, text: &str, page_call: Option<&Id>, fa
         pair(debugger::read_fields(members))
     } else if names.payload {
         one(debugger::read_alone(members))
+    } else if names.exchange {
+        har::read(members).map_or(Found::Nothing, one)
     } else if names.call_event {
         one(call_events::read(members, page_call))
     } else if received::is_webhook(members.iter().map(|(n, _)| n.as_ref())) {
@@ -75,6 +77,7 @@ struct Names {
     cli: bool,
     fields: bool,
     payload: bool,
+    exchange: bool,
     call_event: bool,
     tropo: bool,
     tropo_reply: bool,
@@ -99,6 +102,7 @@ impl Names {
                 "Payload" => names.fields = true,
                 "error_code" => names.payload |= has("resource_sid") || has("webhook") || has("more_info"),
                 "webhook" => names.payload |= has("resource_sid") || object("webhook"),
+                "startedDateTime" => names.exchange |= object("request"),
                 "request" => names.call_event |= has("response") && value.object().is_some(),
                 "session" | "result" => names.tropo |= value.object().is_some(),
                 "tropo" => names.tropo_reply |= matches!(value, Value::List(_)),

@@ -14,6 +14,7 @@ mod detail;
 mod document;
 mod draft;
 mod form;
+mod har;
 mod http;
 mod kinds;
 mod places;

@@ -31,7 +31,16 @@ pub(super) fn read(params: Vec<(String, String)>) -> Record {
 
 /// A webhook by its request. `query` are the parameters of a GET, which stay in its URL.
 pub(super) fn read_request(request: Request, query: Option<&[(String, String)]>) -> Record {
-    let mut record = draft::blank(RecordKind::Webhook, Provider::Twilio);
+    let record = begin(RecordKind::Webhook, request, query);
+    let mut record = draft::finish(record, Detail::default());
+    // Nothing is known of the answer, whatever the code in the parameters says of something else.
+    record.outcome = Outcome::Unknown;
+    record
+}
+
+/// What the parameters of a webhook tell, not yet finished.
+pub(super) fn begin(kind: RecordKind, request: Request, query: Option<&[(String, String)]>) -> Record {
+    let mut record = draft::blank(kind, Provider::Twilio);
     let params = query.unwrap_or_else(|| request.params());
     let value = |name: &str| params.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
     record.call = ["CallSid", "MessageSid", "SmsSid", "RecordingSid"]
@@ -50,9 +59,6 @@ pub(super) fn read_request(request: Request, query: Option<&[(String, String)]>)
         None => RequestKind::Unknown,
     };
     record.request = Some(request);
-    let mut record = draft::finish(record, Detail::default());
-    // Nothing is known of the answer, whatever the code in the parameters says of something else.
-    record.outcome = Outcome::Unknown;
     record
 }
 
@@ -66,7 +72,13 @@ pub(super) fn params(members: &Object<'_>) -> Vec<(String, String)> {
 
 /// Reads a Tropo `session` or `result`; `text` is the whole document, kept byte for byte.
 pub(super) fn read_tropo(members: &Object<'_>, text: &str) -> Record {
-    let mut record = draft::blank(RecordKind::TropoPayload, Provider::Tropo);
+    let record = begin_tropo(RecordKind::TropoPayload, members, text.as_bytes());
+    draft::finish(record, Detail::default())
+}
+
+/// What a Tropo `session` or `result` tells, not yet finished.
+pub(super) fn begin_tropo(kind: RecordKind, members: &Object<'_>, text: &[u8]) -> Record {
+    let mut record = draft::blank(kind, Provider::Tropo);
     let (session, result) = (member(members, "session"), member(members, "result"));
     let (inner, id, kind) = match session {
         Value::Object(_) => (session, "id", RequestKind::Session),
@@ -80,7 +92,7 @@ pub(super) fn read_tropo(members: &Object<'_>, text: &str) -> Record {
     record.at = inner.get("timestamp").text().as_deref().and_then(Time::parse);
     record.request_kind = kind;
     record.request = Some(Request {
-        payload: Payload::Json(text.as_bytes().to_vec()),
+        payload: Payload::Json(text.to_vec()),
         ..Request::default()
     });
     let set = |record: &mut Record, name: &'static str, value: Option<Cow<'_, str>>| {
@@ -95,7 +107,7 @@ pub(super) fn read_tropo(members: &Object<'_>, text: &str) -> Record {
         inner.get("state").text().or_else(|| inner.get("callState").text()),
     );
     set(&mut record, "msg", inner.get("error").text());
-    draft::finish(record, Detail::default())
+    record
 }
 
 /// A Tropo reply standing alone: it tells of no request.

@@ -4,11 +4,12 @@ use std::ops::Range;
 
 use super::scan::{Scan, Step};
 
-/// The objects that are items of the outermost list, or of a list right inside the outermost object, in order.
+/// The objects that are items of the outermost list, or of a list in the outermost object or right inside that (`log.entries`
+/// of a HAR file), in order.
 pub(super) fn items(text: &[u8]) -> Vec<Range<usize>> {
     let (mut found, mut open) = (Vec::new(), None);
     let step = Scan::default().walk(text, |state, i| match text[i] {
-        b'{' if open.is_none() && state.in_list() && state.depth() <= 2 => open = Some((i, state.depth())),
+        b'{' if open.is_none() && state.in_list() && state.depth() <= 3 => open = Some((i, state.depth())),
         b'}' => {
             if let Some((start, depth)) = open
                 && state.depth() == depth + 1

@@ -167,6 +167,14 @@ impl<'de> Visitor<'de> for Build {
         while let Some(Name(name)) = map.next_key()? {
             let value = if self.top && is_items(&name) {
                 Value::Raw(map.next_value::<&'de RawValue>()?.get())
+            } else if self.top && name == "log" {
+                // A HAR file is one object of this name; a notification has a number there.
+                let raw = map.next_value::<&'de RawValue>()?.get();
+                if raw.starts_with('{') {
+                    Value::Raw(raw)
+                } else {
+                    serde_json::from_str(raw).map_err(serde::de::Error::custom)?
+                }
             } else {
                 map.next_value()?
             };
@@ -219,6 +227,17 @@ impl<'de> Deserialize<'de> for Name<'de> {
 pub(super) fn items(raw: &str) -> Option<Vec<&str>> {
     let list: Vec<&RawValue> = serde_json::from_str(raw).ok()?;
     Some(list.into_iter().map(RawValue::get).collect())
+}
+
+/// The entries of a HAR file's `log`, which is raw; none when it is no such object.
+pub(super) fn entries(raw: &str) -> Option<Vec<&str>> {
+    #[derive(serde::Deserialize)]
+    struct Log<'a> {
+        #[serde(borrow)]
+        entries: Vec<&'a RawValue>,
+    }
+    let log: Log<'_> = serde_json::from_str(raw).ok()?;
+    Some(log.entries.into_iter().map(RawValue::get).collect())
 }
 
 /// True when the text is one JSON value of any kind.

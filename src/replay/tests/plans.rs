@@ -353,3 +353,72 @@ fn a_changed_request_is_edited_where_its_owner_says_so() {
         ["the kept signature was made for the request before it was edited"]
     );
 }
+
+/// An exchange of `redial proxy`, read from its entry and sent again.
+#[test]
+fn a_recorded_exchange_goes_out_with_its_own_headers() {
+    let har = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/samples/twilio/proxy.har"));
+    let (_, record) = crate::format::twilio::read(har).records.swap_remove(1);
+    let mut recorded = record.request.unwrap();
+    let at = recorded.headers.len() - 1;
+    recorded.headers.splice(
+        at..at,
+        pairs(&[
+            ("authorization", Secret::DOTS),
+            ("X-Twice", "a"),
+            ("connection", "X-Hop"),
+            ("X-Hop", "1"),
+            ("transfer-encoding", "chunked"),
+            ("X-Twice", "b"),
+        ]),
+    );
+    let public = Options {
+        public_url: Some("https://pizza.example.com".to_owned()),
+        ..signing()
+    };
+    let gather = |options: &Options| plan(Provider::Twilio, record.request_kind, &recorded, &local(), options).unwrap();
+    let plan = gather(&public);
+    for (name, value) in recorded
+        .headers
+        .iter()
+        .filter(|(n, _)| n.starts_with("i-") || n == "x-home-region")
+    {
+        assert_eq!(header(&plan, name), Some(value.as_str()), "{name}");
+    }
+    assert_eq!(header(&plan, "user-agent"), Some("TwilioProxy/1.1"));
+    assert_eq!(header(&plan, "x-forwarded-for"), Some("203.0.113.7"));
+    assert_eq!(plan.headers.iter().filter(|(n, _)| n == "X-Twice").count(), 2);
+    for gone in ["authorization", "connection", "x-hop", "transfer-encoding"] {
+        assert_eq!(header(&plan, gone), None, "{gone}");
+    }
+    assert!(
+        plan.notes.iter().any(|n| n.starts_with("authorization was left out")),
+        "{:?}",
+        plan.notes
+    );
+    // Signed anew, for the public URL that it was recorded with.
+    let signature = header(&plan, "x-twilio-signature").unwrap();
+    let url = "https://pizza.example.com/menu";
+    assert!(verify(
+        signature,
+        url,
+        recorded.params(),
+        None,
+        &token(),
+        Algorithm::HmacSha1
+    ));
+    assert_eq!(
+        (header(&plan, "host"), header(&plan, "x-forwarded-proto")),
+        (Some("pizza.example.com"), Some("https"))
+    );
+    // As it was recorded, where that is asked for.
+    let kept = gather(&Options {
+        sign: Some(SignMode::Keep),
+        ..public
+    });
+    let old = recorded.headers.iter().find(|(n, _)| n == "x-twilio-signature");
+    assert_eq!(header(&kept, "x-twilio-signature"), old.map(|(_, v)| v.as_str()));
+    // The body is the same parameters in the same order.
+    let body = String::from_utf8(plan.body).unwrap();
+    assert!(form_urlencoded::parse(body.as_bytes()).eq(recorded.params().iter().map(|(n, v)| (n.into(), v.into()))));
+}
