@@ -52,7 +52,8 @@
 //! - [`replay`]: a recorded request planned, aimed and sent again.
 //! - [`output`]: text for people, JSON lines for programs.
 //! - [`store`]: what was received live, in one SQLite file: events, replays, cursors; retention.
-//! - [`server`]: what Twilio's requests come to; it only writes to the store.
+//! - [`server`]: what the platforms' requests come to: the listener, and the proxy between a tunnel and the app; they only write to
+//!   the store.
 //! - [`config`]: settings and credentials with where they came from, keys, and the type that hides secrets.
 //! - [`demo`]: a broken webhook app inside the process, its samples, the steps of a first run.
 //! - [`tui`]: the terminal UI: [`tui::model`] and [`tui::msg`] are its words, [`tui::update`](fn@tui::update::update) decides, [`tui::view`] draws,

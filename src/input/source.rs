@@ -126,6 +126,7 @@ impl Source {
     pub(super) fn plain_file(&self) -> Option<Arc<File>> {
         match &self.kind {
             Kind::Plain(file, _) => Some(Arc::clone(file)),
+            Kind::Grown(grown) => grown.file(),
             Kind::Coded(..) | Kind::Pipe(_) => None,
         }
     }

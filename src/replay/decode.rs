@@ -5,16 +5,16 @@ use std::io::{ErrorKind, Read};
 use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 
 /// What a body decodes to.
-pub(super) struct Decoded {
-    pub(super) body: Vec<u8>,
+pub(crate) struct Decoded {
+    pub(crate) body: Vec<u8>,
     /// True where there is more than was kept.
-    pub(super) more: bool,
+    pub(crate) more: bool,
     /// True where it ends too early or is no such encoding.
-    pub(super) broken: bool,
+    pub(crate) broken: bool,
 }
 
 /// Decodes at most `keep` bytes; none for encodings that are not known (the body then stays as it is).
-pub(super) fn decode(coding: &str, body: &[u8], keep: usize) -> Option<Decoded> {
+pub(crate) fn decode(coding: &str, body: &[u8], keep: usize) -> Option<Decoded> {
     let coding = coding.trim();
     if body.is_empty() {
         return None;

@@ -7,7 +7,8 @@
 //! an editor) and [`leaves()`] (the values of a JSON body, for a form).
 
 mod address;
-mod decode;
+pub(crate) mod decode;
+pub(crate) mod dial;
 mod draft;
 mod edit;
 mod follow;

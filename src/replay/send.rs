@@ -6,34 +6,24 @@
 
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
-use std::time::Duration;
 
 use http_body_util::BodyExt;
 use hyper::body::{Bytes, Incoming};
 use hyper::rt::{Read, Write};
 use hyper_util::rt::TokioIo;
-use rustls_platform_verifier::BuilderVerifierExt;
-use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout, timeout_at};
-use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::ClientConfig;
-use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::ServerName;
+use tokio::time::{Instant, timeout};
 
-use super::decode;
 use super::plan::Plan;
 use super::target::{Pinned, Scheme};
 use super::transport::TransportError;
 use super::wire;
+use super::{decode, dial};
 use crate::judge::Answer;
 
 /// How much of a body is kept.
 pub const KEEP: usize = 1024 * 1024;
 /// How much of a body is read before the connection is given up.
 pub const COUNT: u64 = 64 * 1024 * 1024;
-/// Twilio's limit for a connect (spec/twilio.md section 3); for all addresses of the target together.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What became of one attempt. With an `error`, whatever had arrived before it is still here.
 #[derive(Debug, Default)]
@@ -89,7 +79,7 @@ pub async fn send(plan: &Plan, pinned: &Pinned) -> Sent {
     sent.ms = millis(start);
     sent.error = match outcome {
         Ok(done) => done.err(),
-        Err(_) if sent.peer.is_none() => Some(TransportError::ConnectTimeout(names(pinned))),
+        Err(_) if sent.peer.is_none() => Some(TransportError::ConnectTimeout(dial::names(pinned))),
         Err(_) => Some(TransportError::Timeout {
             ms: plan.timeout.as_millis(),
             begun: sent.status.is_some(),
@@ -102,57 +92,19 @@ pub async fn send(plan: &Plan, pinned: &Pinned) -> Sent {
 }
 
 async fn attempt(plan: &Plan, pinned: &Pinned, start: Instant, sent: &mut Sent) -> Result<(), TransportError> {
-    let tcp = connect(pinned, sent).await?;
+    let (tcp, peer) = dial::connect(pinned).await?;
+    sent.peer = Some(peer);
     match pinned.target().scheme() {
         Scheme::Http => {
             sent.connect_ms = Some(millis(start));
             exchange(plan, TokioIo::new(tcp), sent).await
         }
         Scheme::Https => {
-            let stream = handshake(pinned, tcp).await?;
+            let stream = dial::handshake(pinned, dial::tls()?, tcp).await?;
             sent.connect_ms = Some(millis(start));
             exchange(plan, TokioIo::new(stream), sent).await
         }
     }
-}
-
-/// The first pinned address that takes the connection.
-async fn connect(pinned: &Pinned, sent: &mut Sent) -> Result<TcpStream, TransportError> {
-    let until = Instant::now() + CONNECT_TIMEOUT;
-    let mut last = None;
-    for addr in pinned.addrs() {
-        match timeout_at(until, TcpStream::connect(addr)).await {
-            Ok(Ok(stream)) => {
-                sent.peer = Some(*addr);
-                // Small requests must not wait for an answer to their first half.
-                let _ = stream.set_nodelay(true);
-                return Ok(stream);
-            }
-            Ok(Err(e)) => last = Some(e),
-            Err(_) => return Err(TransportError::ConnectTimeout(names(pinned))),
-        }
-    }
-    Err(TransportError::connect(names(pinned), last))
-}
-
-async fn handshake(
-    pinned: &Pinned,
-    tcp: TcpStream,
-) -> Result<tokio_rustls::client::TlsStream<TcpStream>, TransportError> {
-    let host = pinned.target().host();
-    let bare = host.trim_start_matches('[').trim_end_matches(']').to_owned();
-    let name = ServerName::try_from(bare).map_err(|e| TransportError::tls_setup(&e))?;
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .and_then(BuilderVerifierExt::with_platform_verifier)
-        .map_err(|e| TransportError::tls_setup(&e))?;
-    let mut config = config.with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    let connector = TlsConnector::from(Arc::new(config));
-    connector
-        .connect(name, tcp)
-        .await
-        .map_err(|e| TransportError::tls(&host, &e))
 }
 
 /// Writes the request and reads the answer.
@@ -245,9 +197,4 @@ impl<C: Future> Driver<C> {
 
 fn millis(start: Instant) -> u64 {
     start.elapsed().as_millis() as u64
-}
-
-fn names(pinned: &Pinned) -> String {
-    let all: Vec<String> = pinned.addrs().iter().map(ToString::to_string).collect();
-    all.join(" or ")
 }

@@ -115,7 +115,7 @@ impl TransportError {
     }
 
     /// `begun`: status and headers had arrived.
-    pub(super) fn http(e: &hyper::Error, begun: bool) -> Self {
+    pub(crate) fn http(e: &hyper::Error, begun: bool) -> Self {
         let io = e.source().and_then(|e| e.downcast_ref::<io::Error>());
         let malformed = |why: String| Self::Malformed(why);
         match io.map(io::Error::kind) {

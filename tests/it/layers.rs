@@ -27,6 +27,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("live", &["filter", "input", "model", "scan", "session", "store"]),
     ("query", &["call", "filter", "model", "session"]),
     ("replay", &["config", "judge", "model", "signature"]),
+    ("server", &["config", "format", "model", "replay", "signature", "store"]),
     (
         "output",
         &[

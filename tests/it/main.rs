@@ -17,6 +17,7 @@ mod demo;
 mod follow;
 mod golden;
 mod layers;
+mod proxy;
 mod reading;
 mod readme;
 mod replay;

@@ -1,0 +1,324 @@
+//! An exchange as it is kept: one HAR 1.2 entry, with `_redial` for what HAR has no word for.
+//!
+//! Header values that let somebody in are dots ([`crate::store::mask`]). An answer in gzip or deflate is kept as the text that it
+//! stands for, under the headers that it was sent with. A body that is no text is base64 (`encoding`). Of a body that was cut,
+//! `request_kept` or `response_kept` says how many bytes are there.
+
+use std::borrow::Cow;
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hyper::Version;
+use hyper::header::HeaderMap;
+use serde::Serialize;
+
+use super::signed::{Checker, Signature};
+use super::visit::{Kept, Noted};
+use crate::format::twilio;
+use crate::model::Time;
+use crate::replay::decode::decode;
+use crate::store::{EventKind, NewEvent, Origin, mask};
+
+/// What a compressed answer may grow to.
+const DECODED: usize = 8 * 1024 * 1024;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry<'a> {
+    started_date_time: String,
+    time: f64,
+    request: Request<'a>,
+    response: Response<'a>,
+    cache: Nothing,
+    timings: Timings,
+    #[serde(rename = "_redial")]
+    own: Own<'a>,
+}
+
+#[derive(Serialize)]
+struct Nothing {}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Request<'a> {
+    method: &'a str,
+    url: &'a str,
+    http_version: &'static str,
+    cookies: [Nothing; 0],
+    headers: Vec<Pair<'a>>,
+    query_string: Vec<Pair<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    post_data: Option<PostData<'a>>,
+    headers_size: i8,
+    body_size: u64,
+}
+
+#[derive(Serialize)]
+struct Pair<'a> {
+    name: Cow<'a, str>,
+    value: Cow<'a, str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PostData<'a> {
+    mime_type: Cow<'a, str>,
+    params: [Nothing; 0],
+    #[serde(flatten)]
+    text: Text<'a>,
+}
+
+/// A body as text, or as base64.
+#[derive(Serialize)]
+struct Text<'a> {
+    text: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encoding: Option<&'static str>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Response<'a> {
+    status: u16,
+    status_text: &'a str,
+    http_version: &'static str,
+    cookies: [Nothing; 0],
+    headers: Vec<Pair<'a>>,
+    content: Content<'a>,
+    #[serde(rename = "redirectURL")]
+    redirect_url: Cow<'a, str>,
+    headers_size: i8,
+    body_size: i64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Content<'a> {
+    size: u64,
+    mime_type: Cow<'a, str>,
+    #[serde(flatten)]
+    text: Text<'a>,
+}
+
+#[derive(Serialize)]
+struct Timings {
+    send: f64,
+    wait: f64,
+    receive: f64,
+}
+
+/// `_redial`.
+#[derive(Serialize)]
+struct Own<'a> {
+    id: &'a str,
+    remote: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signature: Option<Signature>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    aborted: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fault: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_kept: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    response_kept: Option<usize>,
+}
+
+/// The event for the store; call, code and level are those that a reader of the entry will find.
+pub(super) fn event(noted: &Noted, checker: &Checker) -> NewEvent {
+    let id = new_id();
+    let document = document(noted, checker, &id);
+    let record = twilio::read_facts(document.as_bytes()).records.pop().map(|(_, r)| r);
+    let since = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    NewEvent {
+        kind: EventKind::Exchange,
+        source: Origin::Proxy,
+        received: Time(i64::try_from(since.as_millis()).unwrap_or(i64::MAX)),
+        at: Some(noted.at),
+        call: record.as_ref().and_then(|r| r.call.as_ref()).map(ToString::to_string),
+        level: record.as_ref().and_then(|r| r.level).map(|l| l.as_str().to_owned()),
+        code: record.and_then(|r| r.code),
+        note: None,
+        key: id,
+        document,
+    }
+}
+
+fn document(noted: &Noted, checker: &Checker, id: &str) -> String {
+    let (url, signature) = checker.check(noted);
+    let failure = noted.failure.as_ref();
+    let wait = noted.waited.unwrap_or(noted.took);
+    let entry = Entry {
+        started_date_time: noted.at.to_string(),
+        time: millis(noted.took),
+        request: request(noted, &url),
+        response: response(noted),
+        cache: Nothing {},
+        timings: Timings {
+            send: 0.0,
+            wait: millis(wait),
+            receive: millis(noted.took.saturating_sub(wait)),
+        },
+        own: Own {
+            id,
+            remote: noted.remote.to_string(),
+            signature,
+            aborted: noted.aborted(),
+            error: failure.map(|f| f.error),
+            fault: failure.map(|f| f.fault),
+            why: failure.map(|f| f.why.as_str()),
+            request_kept: (noted.request.is_cut() || !noted.request.whole).then_some(noted.request.bytes.len()),
+            response_kept: noted.response.is_cut().then_some(noted.response.bytes.len()),
+        },
+    };
+    // Only maps with keys that are no text could fail.
+    serde_json::to_string(&entry).unwrap_or_default()
+}
+
+fn request<'a>(noted: &'a Noted, url: &'a str) -> Request<'a> {
+    let body = &noted.request;
+    let query = noted.target.split_once('?').map_or("", |(_, q)| q);
+    Request {
+        method: noted.method.as_str(),
+        url,
+        http_version: version(noted.version),
+        cookies: [],
+        headers: headers(&noted.headers),
+        query_string: form_urlencoded::parse(query.as_bytes())
+            .map(|(name, value)| Pair { name, value })
+            .collect(),
+        post_data: (body.size > 0).then(|| PostData {
+            mime_type: value(&noted.headers, "content-type"),
+            params: [],
+            text: text(Cow::Borrowed(&body.bytes), body.is_cut()),
+        }),
+        headers_size: -1,
+        body_size: if body.whole {
+            body.size
+        } else {
+            // It was to be so long.
+            let said = value(&noted.headers, "content-length").parse().unwrap_or(0);
+            body.size.max(said)
+        },
+    }
+}
+
+fn response(noted: &Noted) -> Response<'_> {
+    let Some(head) = &noted.answer else {
+        return Response {
+            status: 0,
+            status_text: "",
+            http_version: "",
+            cookies: [],
+            headers: Vec::new(),
+            content: Content {
+                size: 0,
+                mime_type: Cow::Borrowed(""),
+                text: text(Cow::Borrowed(&[]), false),
+            },
+            redirect_url: Cow::Borrowed(""),
+            headers_size: -1,
+            body_size: -1,
+        };
+    };
+    let body = &noted.response;
+    let (bytes, size) = decoded(body, &value(&head.headers, "content-encoding"));
+    Response {
+        status: head.status.as_u16(),
+        status_text: &head.reason,
+        http_version: version(head.version),
+        cookies: [],
+        headers: headers(&head.headers),
+        content: Content {
+            size,
+            mime_type: value(&head.headers, "content-type"),
+            text: text(bytes, body.is_cut() || !body.whole),
+        },
+        redirect_url: value(&head.headers, "location"),
+        headers_size: -1,
+        body_size: i64::try_from(body.size).unwrap_or(i64::MAX),
+    }
+}
+
+/// What an encoded answer stands for, and its length as far as known.
+fn decoded<'a>(body: &'a Kept, encoding: &str) -> (Cow<'a, [u8]>, u64) {
+    match decode(encoding, &body.bytes, DECODED) {
+        Some(plain) if !plain.body.is_empty() => {
+            let len = plain.body.len() as u64;
+            let size = if body.is_cut() { len.max(body.size) } else { len };
+            (Cow::Owned(plain.body), size)
+        }
+        _ => (Cow::Borrowed(&body.bytes), body.size),
+    }
+}
+
+/// Text where it is text; of a body that was cut, a character that is not whole is left out.
+fn text(bytes: Cow<'_, [u8]>, cut: bool) -> Text<'_> {
+    let until = match std::str::from_utf8(&bytes) {
+        Ok(_) => Some(bytes.len()),
+        Err(e) if cut && e.error_len().is_none() => Some(e.valid_up_to()),
+        Err(_) => None,
+    };
+    let Some(until) = until else {
+        return Text {
+            text: STANDARD.encode(&bytes).into(),
+            encoding: Some("base64"),
+        };
+    };
+    let text = match bytes {
+        Cow::Borrowed(b) => String::from_utf8_lossy(&b[..until]),
+        Cow::Owned(b) => String::from_utf8_lossy(&b[..until]).into_owned().into(),
+    };
+    Text { text, encoding: None }
+}
+
+fn headers(map: &HeaderMap) -> Vec<Pair<'_>> {
+    let pair = |(name, value): (&'_ hyper::header::HeaderName, &'_ hyper::header::HeaderValue)| {
+        let text = String::from_utf8_lossy(value.as_bytes()).into_owned();
+        Pair {
+            value: mask(name.as_str(), &text).to_owned().into(),
+            name: name.as_str().to_owned().into(),
+        }
+    };
+    map.iter().map(pair).collect()
+}
+
+fn value<'a>(map: &'a HeaderMap, name: &str) -> Cow<'a, str> {
+    map.get(name)
+        .map_or(Cow::Borrowed(""), |v| String::from_utf8_lossy(v.as_bytes()))
+}
+
+fn version(version: Version) -> &'static str {
+    match version {
+        Version::HTTP_10 => "HTTP/1.0",
+        _ => "HTTP/1.1",
+    }
+}
+
+/// Milliseconds with three digits.
+fn millis(time: Duration) -> f64 {
+    time.as_micros() as f64 / 1000.0
+}
+
+/// An id that no other exchange has, of this run or another.
+fn new_id() -> String {
+    static RUN: OnceLock<u64> = OnceLock::new();
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let run = RUN.get_or_init(|| RandomState::new().hash_one(std::process::id()));
+    let since = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    format!("{:016x}{:016x}", since.as_micros() as u64, run.wrapping_add(count))
+}

@@ -1,0 +1,154 @@
+//! Does the signature of a request fit? Twilio signed a URL that the proxy sees only in parts, so the likely ones are tried.
+
+use crate::config::Secret;
+use crate::signature::{Algorithm, canonical_url, verify};
+
+use super::visit::Noted;
+
+/// What a check found, as `_redial.signature` says it.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub(super) struct Signature {
+    /// `valid`, `invalid`, `missing` or `unchecked`.
+    pub(super) state: &'static str,
+    /// The reason, with what was tried.
+    pub(super) why: String,
+}
+
+/// What signatures are checked with.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Checker {
+    /// The URL under which Twilio calls, without path or with the path that stands before the app's own.
+    pub(super) public_url: Option<String>,
+    /// The account's auth token.
+    pub(super) auth_token: Option<Secret>,
+}
+
+impl Checker {
+    /// The absolute URL of a request as Twilio most likely holds it, and what is to be said of its signature; nothing of a request
+    /// that is not Twilio's.
+    pub(super) fn check(&self, noted: &Noted) -> (String, Option<Signature>) {
+        let urls = self.urls(noted);
+        let first = urls.first().cloned().unwrap_or_default();
+        let Some(given) = header(noted, "x-twilio-signature") else {
+            return (first, self.missing(noted));
+        };
+        let said = |state, why: &str| {
+            Some(Signature {
+                state,
+                why: why.to_owned(),
+            })
+        };
+        let Some(token) = &self.auth_token else {
+            return (
+                first,
+                said(
+                    "unchecked",
+                    "no auth token is known: set TWILIO_AUTH_TOKEN to have signatures checked",
+                ),
+            );
+        };
+        let settings = header(noted, "x-twilio-webhooks-signature-settings").unwrap_or_default();
+        if Algorithm::from_settings(&settings) != Some(Algorithm::HmacSha1) {
+            return (
+                first,
+                said("unchecked", "it was made with a SharedKey, which is not the auth token"),
+            );
+        }
+        if noted.request.is_cut() || !noted.request.whole {
+            return (
+                first,
+                said("unchecked", "the body was not kept whole, and the signature covers it"),
+            );
+        }
+        match fitting(noted, &urls, &given, token) {
+            Some(url) => {
+                let why = format!("it fits {url}");
+                (url, said("valid", &why))
+            }
+            None => {
+                let why = format!("it fits none of the URLs tried: {}", urls.join(", "));
+                (first, said("invalid", &why))
+            }
+        }
+    }
+
+    /// A request of Twilio's without a signature, when one is expected.
+    fn missing(&self, noted: &Noted) -> Option<Signature> {
+        self.auth_token.as_ref()?;
+        let names: Vec<_> = form_urlencoded::parse(&noted.request.bytes).map(|(n, _)| n).collect();
+        let has = |name: &str| names.iter().any(|n| n == name);
+        let is_webhook = is_form(noted) && has("AccountSid") && (has("CallSid") || has("MessageSid") || has("SmsSid"));
+        is_webhook.then(|| Signature {
+            state: "missing",
+            why: "it has no X-Twilio-Signature: Twilio signs every request".to_owned(),
+        })
+    }
+
+    /// The likely URLs, the likeliest first: the public one, what the tunnel says, the `Host` with http and https.
+    fn urls(&self, noted: &Noted) -> Vec<String> {
+        let target = &noted.target;
+        let first = |name: &str| header(noted, name).and_then(|v| v.split(',').next().map(|v| v.trim().to_owned()));
+        let host = first("host").unwrap_or_default();
+        let forwarded = first("x-forwarded-host").filter(|h| !h.is_empty());
+        let proto = first("x-forwarded-proto").map(|p| p.to_ascii_lowercase());
+        let proto = proto.filter(|p| matches!(p.as_str(), "http" | "https" | "ws" | "wss"));
+        let mut urls = Vec::new();
+        if let Some(public) = &self.public_url {
+            let whole = if public.contains("://") {
+                public.clone()
+            } else {
+                format!("https://{public}")
+            };
+            urls.push(format!("{}{target}", canonical_url(&whole).trim_end_matches('/')));
+        }
+        let hosts: Vec<&String> = forwarded.iter().chain([&host]).filter(|h| !h.is_empty()).collect();
+        let known = proto.as_deref();
+        // Without a tunnel's word the request came as it came here.
+        let schemes = known.into_iter().chain(["http", "https"]);
+        for scheme in schemes {
+            urls.extend(hosts.iter().map(|host| format!("{scheme}://{host}{target}")));
+        }
+        if header(noted, "upgrade").is_some() {
+            let sockets: Vec<_> = urls
+                .iter()
+                .filter_map(|u| u.strip_prefix("http").map(|rest| format!("ws{rest}")))
+                .collect();
+            urls.extend(sockets);
+        }
+        let mut seen = std::collections::HashSet::new();
+        urls.retain(|u| seen.insert(u.clone()));
+        urls
+    }
+}
+
+/// The URL that the signature was made for; also one with the slash at its end added or taken away.
+fn fitting(noted: &Noted, urls: &[String], given: &str, token: &Secret) -> Option<String> {
+    let body = &noted.request.bytes;
+    let params: Vec<_> = if is_form(noted) {
+        form_urlencoded::parse(body).into_owned().collect()
+    } else {
+        Vec::new()
+    };
+    let hashed = noted.target.contains("bodySHA256=").then_some(&body[..]);
+    let slashed = urls.iter().map(|u| toggled(u));
+    let mut all = urls.iter().cloned().chain(slashed);
+    all.find(|url| verify(given, url, &params, hashed, token, Algorithm::HmacSha1))
+}
+
+fn is_form(noted: &Noted) -> bool {
+    header(noted, "content-type").is_some_and(|t| t.to_ascii_lowercase().contains("form-urlencoded"))
+}
+
+fn header(noted: &Noted, name: &str) -> Option<String> {
+    let value = noted.headers.get(name)?;
+    Some(String::from_utf8_lossy(value.as_bytes()).trim().to_owned())
+}
+
+/// A URL whose path has its trailing slash added or taken away.
+fn toggled(url: &str) -> String {
+    let (path, query) = url.find('?').map_or((url, ""), |at| url.split_at(at));
+    match path.strip_suffix('/') {
+        Some(path) => format!("{path}{query}"),
+        None => format!("{path}/{query}"),
+    }
+}
