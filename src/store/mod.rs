@@ -15,6 +15,7 @@ mod error;
 mod event;
 mod files;
 mod info;
+mod known;
 mod mask;
 mod replay;
 mod retain;
