@@ -55,6 +55,7 @@
 //! - [`server`]: what the platforms' requests come to: the listener, and the proxy between a tunnel and the app; they only write to
 //!   the store.
 //! - [`config`]: settings and credentials with where they came from, keys, and the type that hides secrets.
+//! - [`twilio_api`]: Twilio's REST API, walked into the store.
 //! - [`demo`]: a broken webhook app inside the process, its samples, the steps of a first run.
 //! - [`tui`]: the terminal UI: [`tui::model`] and [`tui::msg`] are its words, [`tui::update`](fn@tui::update::update) decides, [`tui::view`] draws,
 //!   [`tui::desk`] holds the session, [`tui::runtime`] ties them to the terminal.
@@ -124,3 +125,4 @@ pub mod session;
 pub mod signature;
 pub mod store;
 pub mod tui;
+pub mod twilio_api;

@@ -28,6 +28,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("query", &["call", "filter", "model", "session"]),
     ("replay", &["config", "judge", "model", "signature"]),
     ("server", &["config", "format", "model", "replay", "signature", "store"]),
+    ("twilio_api", &["config", "format", "model", "store"]),
     (
         "output",
         &[

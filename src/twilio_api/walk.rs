@@ -1,0 +1,374 @@
+//! The walks: all alerts of a stretch of time, or all that Twilio tells of one call, into the store.
+//!
+//! A page is committed before the next one is asked for. The watermark of a follower is committed together with the last rows of
+//! the window that it covers, and only when every page of it (and, with details, every instance) is there. So a walk may end anywhere,
+//! by a fault or a kill, and the next one begins no later than where this one did; what is fetched again is known by its SID.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
+
+use futures_util::stream::{self, StreamExt};
+
+use super::base::Product;
+use super::client::Client;
+use super::fault::{Fault, FaultKind};
+use super::list::{List, Pages};
+use super::pull::{Moment, PullOptions, Tally, Told};
+use super::window::{self, CAP, Covered, Window};
+use super::{page, rows};
+use crate::model::Time;
+use crate::store::{Appended, Cursor, EventKind, NewEvent, Store, StoreError};
+
+const ALERTS: List<'static> = List {
+    product: Product::Monitor,
+    path: "/v1/Alerts",
+    name: "alerts",
+    what: "alerts",
+};
+/// The most that Twilio puts on a page.
+const PAGE: &str = "1000";
+
+/// Everything that walks share.
+pub(super) struct Walker<'t> {
+    pub(super) client: Client<'t>,
+    pub(super) options: &'t PullOptions,
+    store: RefCell<Store>,
+    tally: Cell<Tally>,
+    /// Entries that were listed, and not there when they were asked for.
+    gone: RefCell<HashSet<String>>,
+    cut_was_said: Cell<bool>,
+}
+
+/// How a window ended.
+enum Ended {
+    Whole,
+    /// Twilio gave all that it gives of one walk; the server's clock at its beginning.
+    Capped(Time),
+    /// The window was computed with a clock that is off.
+    Again,
+}
+
+impl<'t> Walker<'t> {
+    pub(super) fn open(options: &'t PullOptions, tell: &'t dyn Fn(Told)) -> Result<Self, Fault> {
+        let client = Client::new(options.base.clone(), options.login.clone(), options.world.clone(), tell)?;
+        Ok(Self {
+            client,
+            options,
+            store: RefCell::new(Store::open(&options.store).map_err(|e| of_store(&e))?),
+            tally: Cell::default(),
+            gone: RefCell::default(),
+            cut_was_said: Cell::new(false),
+        })
+    }
+
+    /// One walk over all that is asked for.
+    pub(super) async fn walk(&self) -> Result<Tally, Fault> {
+        let before = self.tally.get();
+        self.same_store()?;
+        match &self.options.call {
+            Some(call) => self.call(call).await?,
+            None => while !self.alerts().await? {},
+        }
+        Ok(self.tally.get().since(before))
+    }
+
+    /// Fetches alerts as instances, a few at a time; those that the store has are passed over. Gives how many are new.
+    pub(super) async fn alert_details(&self, sids: Vec<String>) -> Result<usize, Fault> {
+        self.details(EventKind::Alert, Product::Monitor, "/v1/Alerts", "", sids)
+            .await
+    }
+
+    /// The store may have been deleted while nobody wrote: what went to its ghost would be lost.
+    fn same_store(&self) -> Result<(), Fault> {
+        let mut store = self.store.borrow_mut();
+        if !store.still_there() {
+            *store = Store::open(&self.options.store).map_err(|e| of_store(&e))?;
+        }
+        Ok(())
+    }
+
+    /// False when it has to be done once more, with the right clock.
+    async fn alerts(&self) -> Result<bool, Fault> {
+        let now = self.client.server_now();
+        let covered = self.covered()?;
+        let wanted = window::start(covered, self.options.since.at(now));
+        let (from, cut) = window::kept(wanted, now);
+        let whole = Window {
+            from,
+            to: self.options.until.map(|m| m.at(now)),
+        };
+        let mut todo = vec![whole];
+        while let Some(window) = todo.pop() {
+            match self.window(window).await? {
+                Ended::Whole => {}
+                Ended::Again => return Ok(false),
+                Ended::Capped(now) => match window.halves(now) {
+                    Some((older, newer)) => todo.extend([newer, older]),
+                    None => self.too_many(window),
+                },
+            }
+        }
+        if cut && !self.cut_was_said.replace(true) {
+            self.limit(format!(
+                "Twilio keeps alerts for 30 days: asked from {wanted} on, fetched from {from} on"
+            ));
+        }
+        Ok(true)
+    }
+
+    /// All pages of one window.
+    async fn window(&self, window: Window) -> Result<Ended, Fault> {
+        let (start, end) = window.dates();
+        let mut query = vec![("StartDate", start.as_str()), ("PageSize", PAGE)];
+        query.extend(end.as_deref().map(|e| ("EndDate", e)));
+        query.extend(self.options.level.as_deref().map(|l| ("LogLevel", l)));
+        let mut pages = Pages::of(&self.client, ALERTS, &query);
+        let (mut count, mut begun) = (0, None);
+        loop {
+            let answer = match pages.next().await {
+                Ok(Some(answer)) => answer,
+                Ok(None) => return Ok(Ended::Whole),
+                // Nobody says how Twilio refuses a page behind the cap.
+                Err(f) => match begun.filter(|_| f.kind == FaultKind::Asked && count + 1000 >= CAP) {
+                    Some(begun) => return Ok(Ended::Capped(begun)),
+                    None => return Err(f),
+                },
+            };
+            if answer.clock_was_off {
+                return Ok(Ended::Again);
+            }
+            let begun = *begun.get_or_insert(answer.at);
+            let items = items(&answer.text, ALERTS.name)?;
+            count += items.len();
+            let capped = count >= CAP;
+            // A second with too many alerts is all that there is to have.
+            let whole = !capped && pages.at_end() || capped && window.halves(begun).is_none();
+            let up_to = window.to.map_or(begun, |to| to.min(begun));
+            let done = whole.then_some((window.from, up_to));
+            let events = self.events(EventKind::AlertListed, &items);
+            self.page(events, done).await?;
+            if capped {
+                return Ok(Ended::Capped(begun));
+            }
+        }
+    }
+
+    /// Keeps one page of alerts, and with `done` the stretch that is complete with it.
+    async fn page(&self, events: Vec<NewEvent>, done: Option<(Time, Time)>) -> Result<(), Fault> {
+        let sids: Vec<String> = events.iter().map(|e| e.key.clone()).collect();
+        let cursor = match done {
+            Some((from, to)) => self.cursor(from, to)?,
+            None => None,
+        };
+        if self.options.details {
+            // The watermark waits for them.
+            self.keep_listed(&events, None)?;
+            self.alert_details(sids).await?;
+            self.keep(&[], cursor.as_ref())?;
+        } else {
+            self.keep_listed(&events, cursor.as_ref())?;
+        }
+        if let Some((_, to)) = done {
+            self.count(|t| t.complete_up_to = t.complete_up_to.max(Some(to)));
+            (self.client.tell)(Told::CompleteUpTo(to));
+        }
+        Ok(())
+    }
+
+    /// All that Twilio tells of one call.
+    async fn call(&self, call: &str) -> Result<(), Fault> {
+        let folder = format!("/2010-04-01/Accounts/{}/Calls/{call}", self.client.account());
+        self.notifications(&format!("{folder}/Notifications"), call).await?;
+        self.requests(&format!("{folder}/Events.json"), call).await
+    }
+
+    async fn notifications(&self, path: &str, call: &str) -> Result<(), Fault> {
+        let (list_path, what) = (format!("{path}.json"), format!("notifications of call {call}"));
+        let list = List {
+            product: Product::Api,
+            path: &list_path,
+            name: "notifications",
+            what: &what,
+        };
+        let mut query = vec![("PageSize", PAGE)];
+        query.extend(match self.options.level.as_deref() {
+            Some("error") => Some(("Log", "0")),
+            Some("warning") => Some(("Log", "1")),
+            _ => None,
+        });
+        let mut pages = Pages::of(&self.client, list, &query);
+        while let Some(answer) = pages.next().await? {
+            let events = self.events(EventKind::NotificationListed, &items(&answer.text, list.name)?);
+            let sids: Vec<String> = events.iter().map(|e| e.key.clone()).collect();
+            self.keep_listed(&events, None)?;
+            // They are few, and without them there is no request to look at.
+            self.details(EventKind::Notification, Product::Api, path, ".json", sids)
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn requests(&self, path: &str, call: &str) -> Result<(), Fault> {
+        let what = format!("requests of call {call}");
+        let list = List {
+            product: Product::Api,
+            path,
+            name: "events",
+            what: &what,
+        };
+        let mut pages = Pages::of(&self.client, list, &[("PageSize", PAGE)]);
+        let mut any = false;
+        while let Some(answer) = pages.next().await? {
+            let items = items(&answer.text, list.name)?;
+            any |= !items.is_empty();
+            let received = self.client.world.now();
+            self.keep_listed(&rows::call_events(self.client.account(), call, &items, received), None)?;
+        }
+        if !any && self.options.follow.is_none() {
+            (self.client.tell)(Told::Note(format!(
+                "no requests of call {call} yet: Twilio lists them 15 minutes after the call has ended, for 30 days"
+            )));
+        }
+        Ok(())
+    }
+
+    /// Instances by SID, a few at a time; `path` and `end` stand around the SID. One that is gone is passed over.
+    async fn details(
+        &self,
+        kind: EventKind,
+        product: Product,
+        path: &str,
+        end: &str,
+        sids: Vec<String>,
+    ) -> Result<usize, Fault> {
+        let known = self.store.borrow().known(kind, &sids).map_err(|e| of_store(&e))?;
+        let mut wanted = sids;
+        wanted.retain(|sid| rows::is_sid(sid) && !known.contains(sid) && !self.gone.borrow().contains(sid));
+        let all = wanted.len();
+        let answers = wanted.into_iter().map(|sid| async move {
+            let url = self.client.base.url(product, &format!("{path}/{sid}{end}"), &[]);
+            let answer = self.client.get(&url, &format!("entry {sid}"), page::one).await;
+            (sid, answer)
+        });
+        let mut answers = stream::iter(answers).buffer_unordered(self.options.at_once.max(1));
+        let (mut done, mut new) = (0, 0);
+        while let Some((sid, answer)) = answers.next().await {
+            match answer {
+                Ok(answer) => {
+                    let event = rows::event(kind, &answer.text, self.client.world.now());
+                    // Whatever it calls itself, it is what was asked for.
+                    let event = event.map(|e| NewEvent { key: sid.clone(), ..e });
+                    new += self.keep(event.as_slice(), None)?;
+                }
+                Err(f) if f.kind == FaultKind::Missing => {
+                    (self.client.tell)(Told::Note(f.text));
+                    self.gone.borrow_mut().insert(sid);
+                }
+                Err(f) => return Err(f),
+            }
+            done += 1;
+            (self.client.tell)(Told::Details { done, of: all });
+        }
+        self.count(|t| t.details += new as u64);
+        Ok(new)
+    }
+
+    fn events(&self, kind: EventKind, items: &[&str]) -> Vec<NewEvent> {
+        let received = self.client.world.now();
+        items.iter().filter_map(|i| rows::event(kind, i, received)).collect()
+    }
+
+    /// Keeps what was listed, and tells of it.
+    fn keep_listed(&self, events: &[NewEvent], cursor: Option<&Cursor>) -> Result<(), Fault> {
+        let new = self.keep(events, cursor)?;
+        let known = events.len() - new;
+        self.count(|t| {
+            t.new += new as u64;
+            t.known += known as u64;
+        });
+        (self.client.tell)(Told::Page { new, known });
+        Ok(())
+    }
+
+    /// How many of them are new.
+    fn keep(&self, events: &[NewEvent], cursor: Option<&Cursor>) -> Result<usize, Fault> {
+        let mut store = self.store.borrow_mut();
+        let kept = match cursor {
+            Some(cursor) => store.append_with(events, cursor),
+            None if events.is_empty() => return Ok(0),
+            None => store.append(events),
+        };
+        let kept = kept.map_err(|e| of_store(&e))?;
+        Ok(kept.iter().filter(|a| matches!(a, Appended::New(_))).count())
+    }
+
+    /// What a follower's cursor says; a single walk has none.
+    fn covered(&self) -> Result<Option<Covered>, Fault> {
+        if self.options.follow.is_none() {
+            return Ok(None);
+        }
+        let cursor = self.store.borrow().cursor(&self.cursor_name());
+        Ok(cursor.map_err(|e| of_store(&e))?.and_then(|c| Covered::read(&c.value)))
+    }
+
+    fn cursor(&self, from: Time, to: Time) -> Result<Option<Cursor>, Fault> {
+        if self.options.follow.is_none() {
+            return Ok(None);
+        }
+        Ok(Some(Cursor {
+            name: self.cursor_name(),
+            value: Covered::with(self.covered()?, from, to).value(),
+        }))
+    }
+
+    /// Where a follower asks, for whom, and for what.
+    fn cursor_name(&self) -> String {
+        let level = self.options.level.as_deref().unwrap_or("all");
+        let what = if self.options.details {
+            "alerts with details"
+        } else {
+            "alerts"
+        };
+        format!(
+            "pull {what} {} {} {level}",
+            self.options.base.name(),
+            self.client.account()
+        )
+    }
+
+    fn too_many(&self, window: Window) {
+        let (start, _) = window.dates();
+        self.limit(format!(
+            "more than {CAP} alerts within the second of {start}: Twilio gives no more of them, some may be missing"
+        ));
+    }
+
+    fn limit(&self, text: String) {
+        self.count(|t| t.limits += 1);
+        (self.client.tell)(Told::Limit(text));
+    }
+
+    fn count(&self, add: impl FnOnce(&mut Tally)) {
+        let mut tally = self.tally.get();
+        add(&mut tally);
+        self.tally.set(tally);
+    }
+}
+
+impl Moment {
+    fn at(self, now: Time) -> Time {
+        match self {
+            Self::At(t) => t,
+            Self::Ago(d) => window::before(now, d),
+        }
+    }
+}
+
+fn items<'a>(text: &'a str, list: &str) -> Result<Vec<&'a str>, Fault> {
+    let page = page::read(text, list).map_err(|why| Fault::new(FaultKind::Broken, why))?;
+    Ok(page.items)
+}
+
+fn of_store(e: &StoreError) -> Fault {
+    Fault::new(FaultKind::Store, e.to_string())
+}
