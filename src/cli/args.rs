@@ -93,6 +93,8 @@ pub(super) enum Command {
     Check(Check),
     /// Compute a signature; with --explain SIG say which URL it was made for
     Sign(SignArgs),
+    /// Fetch from Twilio's REST API into the store
+    Pull(Box<PullArgs>),
     /// The rule packs: built in, the user's, and what each rule matches
     Filters(Filters),
     /// Receive Twilio's debugger webhook and Event Streams, and keep them
@@ -358,6 +360,43 @@ pub(super) enum StoreCommand {
         #[arg(long)]
         json: bool,
     },
+}
+
+#[derive(Args, Debug)]
+pub(super) struct PullArgs {
+    /// Alerts since then: RFC 3339, or an age such as 10m, 2h, 3d; Twilio keeps 30 days
+    #[arg(long, value_name = "TIME", default_value = "1h")]
+    pub(super) since: String,
+    /// Nothing after this
+    #[arg(long, value_name = "TIME", conflicts_with = "follow")]
+    pub(super) until: Option<String>,
+    /// Not the alerts, but all that Twilio tells of this call: its notifications and its requests
+    #[arg(long, value_name = "CA…")]
+    pub(super) call: Option<String>,
+    /// Only alerts of exactly this level, as Twilio filters them
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    pub(super) level: Option<AlertLevel>,
+    /// Each alert with its request and answer too: one more request for each
+    #[arg(long)]
+    pub(super) details: bool,
+    /// Go on, and take up where the last run stopped
+    #[arg(long, short = 'f')]
+    pub(super) follow: bool,
+    /// How often to ask with --follow
+    #[arg(long, value_name = "TIME", default_value = "10s")]
+    pub(super) interval: String,
+    /// One JSON object a line
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// Twilio's levels of alerts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum AlertLevel {
+    Error,
+    Warning,
+    Notice,
+    Debug,
 }
 
 #[derive(Args, Debug)]

@@ -9,6 +9,7 @@ mod errors;
 mod filters;
 mod listen;
 mod live;
+mod pull;
 mod read;
 mod replay;
 mod show;
@@ -104,7 +105,7 @@ pub fn run(args: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
 }
 
 /// Commands of the contract that this version does not have: not to be taken for names of files.
-const LATER: &[&str] = &["proxy", "pull", "export", "case"];
+const LATER: &[&str] = &["proxy", "export", "case"];
 
 fn later(name: &str) -> Stop {
     Stop::usage(format!(
@@ -139,6 +140,7 @@ fn dispatch(cli: Cli, out: &mut impl Write) -> anyhow::Result<Exit> {
         Some(Command::Replay(a)) => replay::run(&a, out),
         Some(Command::Check(a)) => check::run(&a, out),
         Some(Command::Sign(a)) => sign::run(&a, out),
+        Some(Command::Pull(a)) => pull::run(&a, out),
         Some(Command::Filters(a)) => filters::run(&a, out),
         Some(Command::Listen(a)) => listen::run(&a, out),
         Some(Command::Store(a)) => store::run(&a, out),

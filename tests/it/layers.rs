@@ -19,7 +19,6 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("format", &["judge", "model"]),
     ("filter", &["format", "model"]),
     ("signature", &["config", "model"]),
-    ("server", &["config", "format", "model", "signature", "store"]),
     ("scan", &["filter", "format", "model"]),
     ("call", &["filter", "format", "model", "scan"]),
     ("input", &["call", "filter", "format", "model", "scan"]),
