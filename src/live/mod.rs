@@ -5,6 +5,7 @@
 //! never runs far ahead of folding; whoever looks takes them into an [`Intake`], which holds the session. Nothing here draws,
 //! prints or sends. To add a kind of source, give it a thread that tells its news.
 
+mod follow;
 mod intake;
 mod rows;
 mod threads;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::{Checkpointing, Key, News, Teller};
+use super::{Checkpointing, Key, News, Teller, follow};
 use crate::filter::Engine;
 use crate::input::{self, Sink, Source};
 use crate::scan::Scanned;
@@ -78,10 +78,10 @@ impl Sink for Queue<'_> {
 }
 
 /// Counts what was there at the start and is still being told.
-struct Pending(AtomicUsize);
+pub(super) struct Pending(AtomicUsize);
 
 impl Pending {
-    fn done(&self, teller: &Teller) {
+    pub(super) fn done(&self, teller: &Teller) {
         if self.0.fetch_sub(1, Ordering::AcqRel) == 1 {
             teller.tell(News::CaughtUp);
         }
@@ -116,6 +116,12 @@ pub(super) fn spawn(
             with.step_back();
             let _ = files.iter().try_for_each(|(key, source)| one(&with, *key, source));
             pending.done(&with.teller);
+        })?;
+    }
+    if let Some((paths, checkpoint)) = follow {
+        thread("following", move || {
+            with.step_back();
+            follow::follow(&with, &paths, checkpoint.as_ref(), &pending);
         })?;
     }
     Ok(())
