@@ -303,6 +303,14 @@ impl Exchange {
         self.document.as_ref().and_then(|d| d.event_id.as_ref())
     }
 
+    /// The event of which only a list's entry is known: request and answer have to be asked for.
+    pub fn listed(&self) -> Option<&Id> {
+        self.document
+            .as_ref()
+            .filter(|d| d.listing)
+            .and_then(|d| d.event_id.as_ref())
+    }
+
     /// True when a document told it, not a log line.
     pub fn from_document(&self) -> bool {
         self.document.is_some()

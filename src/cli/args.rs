@@ -36,6 +36,12 @@ pub(super) struct Ui {
     pub(super) allow_host: Vec<String>,
     #[command(flatten)]
     pub(super) screen: Screen,
+    /// Receive Twilio's debugger webhook and Event Streams too, on this port
+    #[arg(long, value_name = "PORT", num_args = 0..=1, default_missing_value = "4040")]
+    pub(super) listen: Option<u16>,
+    /// Ask Twilio's API for alerts too, again and again
+    #[arg(long)]
+    pub(super) pull: bool,
 }
 
 /// How the terminal UI looks.
@@ -98,7 +104,9 @@ pub(super) enum Command {
     /// The rule packs: built in, the user's, and what each rule matches
     Filters(Filters),
     /// Receive Twilio's debugger webhook and Event Streams, and keep them
-    Listen(ListenArgs),
+    Listen(Box<ListenArgs>),
+    /// Stand between the tunnel and your app: pass every request through, and record both sides
+    Proxy(Box<ProxyArgs>),
     /// What `listen`, `proxy` and `pull` have kept
     Store(StoreArgs),
     /// A broken app and the shipped samples, to try it out
@@ -297,7 +305,40 @@ pub(super) struct SignArgs {
     pub(super) json: bool,
 }
 
-#[derive(Args, Debug)]
+/// How what arrives is shown: on the screen, or as lines.
+#[derive(Args, Clone, Debug, Default)]
+pub(super) struct Arriving {
+    /// One JSON object a line, no screen
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Only what this expression takes, such as 'severity >= warning and code = 11200'
+    #[arg(long = "where", value_name = "EXPR", long_help = where_help())]
+    pub(super) filter: Option<String>,
+    /// A folder with more rule packs (*.toml)
+    #[arg(long, value_name = "DIR")]
+    pub(super) filters: Vec<PathBuf>,
+    /// Colour
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    pub(super) color: style::When,
+    #[command(flatten)]
+    pub(super) screen: Screen,
+}
+
+impl Arriving {
+    /// As a reading command has it.
+    pub(super) fn look(&self, level: Option<Level>) -> Look {
+        Look {
+            json: self.json,
+            filter: self.filter.clone(),
+            filters: self.filters.clone(),
+            color: self.color,
+            level,
+            ..Look::default()
+        }
+    }
+}
+
+#[derive(Args, Clone, Debug)]
 pub(super) struct ListenArgs {
     /// The port; 0 for any free one
     #[arg(long, value_name = "N", default_value_t = 4040)]
@@ -311,9 +352,60 @@ pub(super) struct ListenArgs {
     /// Listen beyond loopback although nothing can be checked
     #[arg(long)]
     pub(super) insecure: bool,
-    /// One JSON object a line
-    #[arg(long)]
-    pub(super) json: bool,
+    /// Findings at least this severe [default: warning]
+    #[arg(long, value_enum)]
+    pub(super) level: Option<Level>,
+    /// Where replays go: scheme, host and port of your server [env: `REDIAL_TARGET`]
+    #[arg(long, value_name = "URL")]
+    pub(super) to: Option<String>,
+    /// Allow a target that is not this machine
+    #[arg(long, value_name = "HOST")]
+    pub(super) allow_host: Vec<String>,
+    #[command(flatten)]
+    pub(super) shown: Arriving,
+}
+
+impl ListenArgs {
+    /// On this port, all else as it is by default.
+    pub(super) fn on(port: u16) -> Self {
+        Self {
+            port,
+            bind: std::net::Ipv4Addr::LOCALHOST.into(),
+            public_url: None,
+            insecure: false,
+            level: None,
+            to: None,
+            allow_host: Vec::new(),
+            shown: Arriving::default(),
+        }
+    }
+}
+
+#[derive(Args, Clone, Debug)]
+pub(super) struct ProxyArgs {
+    /// Your app: scheme, host and port [env: `REDIAL_TARGET`]
+    #[arg(long, value_name = "URL")]
+    pub(super) to: Option<String>,
+    /// The port that the tunnel leads to; 0 for any free one
+    #[arg(long, value_name = "N", default_value_t = 8040)]
+    pub(super) port: u16,
+    /// The address to listen on
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1")]
+    pub(super) bind: std::net::IpAddr,
+    /// What the platform calls, behind a tunnel: signatures are checked for it
+    #[arg(long, value_name = "URL")]
+    pub(super) public_url: Option<String>,
+    /// How much of each body is kept, such as 64KB; all of it goes through
+    #[arg(long, value_name = "SIZE", default_value = "1MiB")]
+    pub(super) keep_body: String,
+    /// Findings at least this severe [default: warning]
+    #[arg(long, value_enum)]
+    pub(super) level: Option<Level>,
+    /// Allow an app that is not on this machine
+    #[arg(long, value_name = "HOST")]
+    pub(super) allow_host: Vec<String>,
+    #[command(flatten)]
+    pub(super) shown: Arriving,
 }
 
 #[derive(Args, Debug)]
@@ -385,9 +477,32 @@ pub(super) struct PullArgs {
     /// How often to ask with --follow
     #[arg(long, value_name = "TIME", default_value = "10s")]
     pub(super) interval: String,
-    /// One JSON object a line
-    #[arg(long)]
-    pub(super) json: bool,
+    /// Where replays go: scheme, host and port of your server [env: `REDIAL_TARGET`]
+    #[arg(long, value_name = "URL")]
+    pub(super) to: Option<String>,
+    /// Allow a target that is not this machine
+    #[arg(long, value_name = "HOST")]
+    pub(super) allow_host: Vec<String>,
+    #[command(flatten)]
+    pub(super) shown: Arriving,
+}
+
+impl PullArgs {
+    /// As `redial pull --follow` asks.
+    pub(super) fn following() -> Self {
+        Self {
+            since: "1h".to_owned(),
+            until: None,
+            call: None,
+            level: None,
+            details: false,
+            follow: true,
+            interval: "10s".to_owned(),
+            to: None,
+            allow_host: Vec::new(),
+            shown: Arriving::default(),
+        }
+    }
 }
 
 /// Twilio's levels of alerts.

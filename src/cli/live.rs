@@ -12,10 +12,12 @@ use tokio::sync::mpsc;
 
 use super::args::Look;
 use super::read::{self, Inputs};
+use super::service::Services;
+use super::store_path::store_path;
 use super::{Exit, Stop, checkpoint, say};
 use crate::call::{Call, Exchange, Finding};
 use crate::filter::Engine;
-use crate::live::{self, FromStore, Intake, News, Plan};
+use crate::live::{self, FromStore, Intake, News, Plan, Said, Word};
 use crate::model::{Place, Severity};
 use crate::output::json;
 use crate::output::style::Role;
@@ -23,11 +25,14 @@ use crate::output::text::{Columns, Page};
 use crate::query::{CallError, Query, calls_by_id};
 use crate::session::Session;
 use crate::session::story::family;
+use crate::store::Store;
 
 /// What is new is printed not more often than this.
 const PACE: Duration = Duration::from_millis(20);
 /// How often it is looked for what time alone tells.
 const TICK: Duration = Duration::from_secs(1);
+/// How long the end waits for what services have kept last.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What of the session is printed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,11 +67,40 @@ pub(super) fn follow(
         follow: true,
         ..Plan::default()
     };
-    run(look, plan, page, printed, level, out)
+    run(look, plan, page, printed, level, out, |_, _| Ok(()))
 }
 
-/// Prints what of a store comes from now on, until the user ends it: `after` is the last event that is not wanted.
-pub(super) fn arriving(look: &Look, from: FromStore, printed: Printed, out: &mut impl Write) -> anyhow::Result<Exit> {
+/// Starts services and prints what they put into the store from now on, until the user ends it.
+pub(super) fn arriving<W: Write>(
+    look: &Look,
+    printed: Printed,
+    out: &mut W,
+    start: impl FnOnce(&mut Services, &mut W) -> anyhow::Result<()>,
+) -> anyhow::Result<Exit> {
+    let path = store_path()?;
+    let after = match Store::open_existing(&path).map_err(|e| Stop::usage(e.to_string()))? {
+        Some(store) => store.last_id().map_err(|e| Stop::usage(e.to_string()))?,
+        None => 0,
+    };
+    let inputs = Inputs {
+        names: Vec::new(),
+        store: Some(path.clone()),
+    };
+    let page = read::page(look, &inputs);
+    let plan = Plan {
+        store: Some(FromStore {
+            path,
+            after,
+            follow: true,
+        }),
+        ..Plan::default()
+    };
+    let level = Some(Severity::Warning);
+    run(look, plan, page, printed, level, out, start).map(|(exit, _)| exit)
+}
+
+/// Prints what a store got lately.
+pub(super) fn fetched(look: &Look, from: FromStore, out: &mut impl Write) -> anyhow::Result<Exit> {
     let inputs = Inputs {
         names: Vec::new(),
         store: Some(from.path.clone()),
@@ -76,17 +110,19 @@ pub(super) fn arriving(look: &Look, from: FromStore, printed: Printed, out: &mut
         store: Some(from),
         ..Plan::default()
     };
-    run(look, plan, page, printed, Some(Severity::Warning), out).map(|(exit, _)| exit)
+    let level = Some(Severity::Warning);
+    run(look, plan, page, Printed::Findings, level, out, |_, _| Ok(())).map(|(exit, _)| exit)
 }
 
 /// The exit, and whether an error was printed.
-fn run(
+fn run<W: Write>(
     look: &Look,
     plan: Plan,
     page: Page,
     printed: Printed,
     level: Option<Severity>,
-    out: &mut impl Write,
+    out: &mut W,
+    start: impl FnOnce(&mut Services, &mut W) -> anyhow::Result<()>,
 ) -> anyhow::Result<(Exit, bool)> {
     let begun = Instant::now();
     let query = read::query(look, level)?;
@@ -94,6 +130,14 @@ fn run(
     let reading = read::reading(look, &query, matches!(printed, Printed::Calls | Printed::Story(_)));
     let plan = Plan { reading, ..plan };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let mut services = Services::default();
+    // Before anything is served: a signal that comes early ends it in order too.
+    let signals = {
+        let _inside = runtime.enter();
+        Signals::new()?
+    };
+    start(&mut services, out)?;
+    let store = plan.store.clone();
     let (intake, news) = live::start(plan, &engine)?;
     let mut printer = Printer {
         look,
@@ -113,8 +157,13 @@ fn run(
         failed: false,
         missing: false,
         failures: 0,
+        words: HashMap::new(),
     };
-    runtime.block_on(printer.serve(news, out))?;
+    runtime.block_on(async {
+        let mut news = news;
+        printer.serve(&mut news, &mut services, signals, out).await?;
+        printer.stop(services, &mut news, store).await
+    })?;
     let exit = printer.close(out)?;
     Ok((exit, printer.errors))
 }
@@ -144,6 +193,8 @@ struct Printer<'l, 'e> {
     /// It was said that the wanted call is not there.
     missing: bool,
     failures: usize,
+    /// What services said last: nothing is said twice in a row.
+    words: HashMap<&'static str, String>,
 }
 
 /// What a line of a call says that may change.
@@ -156,8 +207,13 @@ struct CallShown {
 }
 
 impl Printer<'_, '_> {
-    async fn serve(&mut self, mut news: mpsc::Receiver<News>, out: &mut impl Write) -> anyhow::Result<()> {
-        let mut ended = Signals::new()?;
+    async fn serve(
+        &mut self,
+        news: &mut mpsc::Receiver<News>,
+        services: &mut Services,
+        mut ended: Signals,
+        out: &mut impl Write,
+    ) -> anyhow::Result<()> {
         let mut tick = tokio::time::interval(TICK);
         let mut last = Instant::now().checked_sub(PACE).unwrap_or_else(Instant::now);
         let mut fresh = false;
@@ -166,6 +222,12 @@ impl Printer<'_, '_> {
             tokio::select! {
                 biased;
                 () = ended.recv() => break,
+                Some(word) = services.words.recv() => {
+                    if self.word(&word) {
+                        break;
+                    }
+                    continue;
+                }
                 piece = news.recv() => match piece {
                     Some(piece) => {
                         self.take(piece);
@@ -199,6 +261,66 @@ impl Printer<'_, '_> {
             self.show(out)?;
         }
         Ok(())
+    }
+
+    /// Ends the services, and takes in what they have kept until then.
+    async fn stop(
+        &mut self,
+        mut services: Services,
+        news: &mut mpsc::Receiver<News>,
+        store: Option<FromStore>,
+    ) -> anyhow::Result<()> {
+        if services.running.is_empty() {
+            return Ok(());
+        }
+        let ended = tokio::task::spawn_blocking(move || services.stop());
+        let mut signals = Signals::new()?;
+        tokio::select! {
+            said = ended => for text in said.unwrap_or_default() {
+                say(&text);
+            },
+            // A second one does not want to wait for what is under way.
+            () = signals.recv() => return Ok(()),
+        }
+        let Some(store) = store else { return Ok(()) };
+        let kept = Store::open_existing(&store.path).ok().flatten();
+        let wanted = kept.and_then(|s| s.count_after(store.after).ok()).unwrap_or(0);
+        while self.rows() < wanted {
+            // A store that cannot be read any more does not hold the end up.
+            match tokio::time::timeout(PATIENCE, news.recv()).await {
+                Ok(Some(piece)) => self.take(piece),
+                _ => break,
+            }
+        }
+        Ok(())
+    }
+
+    /// Rows of the store that were taken in: one line each.
+    fn rows(&mut self) -> u64 {
+        let Some(intake) = &mut self.intake else {
+            return u64::MAX;
+        };
+        intake.look(|s| s.inputs.iter().map(|i| i.lines).sum())
+    }
+
+    /// What a service says, on standard error; true when it has ended.
+    fn word(&mut self, word: &Word) -> bool {
+        let text = match &word.said {
+            Said::Came(_) | Said::UpTo(_) | Said::Up { but: None, .. } => return false,
+            Said::Up { but: Some(text), .. } | Said::Bad(text) | Said::Well(text) | Said::Note(text) => text,
+            Said::Ended(why) => {
+                if let Some(why) = why {
+                    self.failed = true;
+                    say(why);
+                }
+                return true;
+            }
+        };
+        if self.words.get(word.service) != Some(text) {
+            say(text);
+            self.words.insert(word.service, text.clone());
+        }
+        false
     }
 
     fn take(&mut self, piece: News) {

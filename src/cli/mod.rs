@@ -12,6 +12,7 @@ mod live;
 mod pull;
 mod read;
 mod replay;
+mod service;
 mod show;
 mod sign;
 mod store;
@@ -105,7 +106,7 @@ pub fn run(args: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
 }
 
 /// Commands of the contract that this version does not have: not to be taken for names of files.
-const LATER: &[&str] = &["proxy", "export", "case"];
+const LATER: &[&str] = &["export", "case"];
 
 fn later(name: &str) -> Stop {
     Stop::usage(format!(
@@ -126,7 +127,7 @@ fn dispatch(cli: Cli, out: &mut impl Write) -> anyhow::Result<Exit> {
         return Err(later(name).into());
     }
     match cli.command {
-        None if ui::wanted(&cli.read) => ui::run(&cli.read, &cli.ui),
+        None if ui::has_terminal(&cli.read.look) => ui::run(&cli.read, &cli.ui),
         None => errors::run(
             &args::Errors {
                 read: cli.read,
@@ -143,6 +144,7 @@ fn dispatch(cli: Cli, out: &mut impl Write) -> anyhow::Result<Exit> {
         Some(Command::Pull(a)) => pull::run(&a, out),
         Some(Command::Filters(a)) => filters::run(&a, out),
         Some(Command::Listen(a)) => listen::run(&a, out),
+        Some(Command::Proxy(a)) => listen::proxy(&a, out),
         Some(Command::Store(a)) => store::run(&a, out),
         Some(Command::Demo(a)) => ui::demo(&a),
         Some(Command::Config(a)) => config::run(&a, out),

@@ -7,37 +7,84 @@ use indicatif::ProgressBar;
 use serde::Serialize;
 use tokio::sync::mpsc;
 
-use super::args::{AlertLevel, PullArgs};
+use super::args::{AlertLevel, Look, PullArgs, Ui};
+use super::live::{self, Printed};
 use super::store_path::store_path;
-use super::{Exit, Stop, config, say};
+use super::{Exit, Stop, config, read, say, ui};
 use crate::filter::expr;
+use crate::live::FromStore;
 use crate::model::Time;
 use crate::output::json;
 use crate::output::text::count;
+use crate::store::Store;
 use crate::twilio_api::pull::{self, Moment, PullOptions, Tally, Told};
 use crate::twilio_api::{Base, Fault, FaultKind, Login};
 
 /// Runs the command.
 pub(super) fn run(args: &PullArgs, out: &mut impl Write) -> anyhow::Result<Exit> {
     let options = options(args)?;
-    let mut shown = Shown::new(&options, args.json);
-    if options.follow.is_some() {
-        return follow(options, &mut shown, out);
+    let look = args.shown.look(None);
+    if options.follow.is_none() {
+        return once(args, &options, &look, out);
     }
+    if ui::has_terminal(&look) {
+        let ui = Ui {
+            to: args.to.clone(),
+            allow_host: args.allow_host.clone(),
+            screen: args.shown.screen,
+            ..Ui::default()
+        };
+        return ui::arriving(&look, &ui, |s| s.pull(options));
+    }
+    // A line is printed once, so it is worth one more request.
+    let options = PullOptions {
+        details: true,
+        ..options
+    };
+    live::arriving(&look, Printed::Findings, out, |services, _| Ok(services.pull(options)?))
+}
+
+/// Fetches what there is, and prints what was not there before.
+fn once(args: &PullArgs, options: &PullOptions, look: &Look, out: &mut impl Write) -> anyhow::Result<Exit> {
+    let mut shown = Shown::new(options, look.json);
+    let after = match Store::open_existing(&options.store) {
+        Ok(store) => store.map_or(Ok(0), |s| s.last_id()),
+        Err(e) => Err(e),
+    };
+    let after = after.map_err(|e| Stop::usage(e.to_string()))?;
     let (tell, mut told) = mpsc::unbounded_channel();
     // Whoever listens no more has ended.
-    let running = pull::start(options, move |t| drop(tell.send(t)));
+    let running = pull::start(options.clone(), move |t| drop(tell.send(t)));
     let running = running.map_err(|f| stop(&f, args))?;
     while let Some(t) = told.blocking_recv() {
         shown.hear(t, out)?;
     }
     shown.clear();
     running.join().map_err(|f| stop(&f, args))?;
-    Ok(Exit::Done)
+    let from = FromStore {
+        path: options.store.clone(),
+        after,
+        follow: false,
+    };
+    if !options.details {
+        let wanted = read::listed_only(look, &from)?;
+        if !wanted.is_empty() {
+            let said = pull::details(options, wanted, |t| {
+                if let Told::Trouble { text, .. } = t {
+                    say(&text)
+                }
+            });
+            // What was listed is shown as it is.
+            if let Err(f) = said {
+                say(&f.to_string());
+            }
+        }
+    }
+    live::fetched(look, from, out)
 }
 
 /// What the command line, the environment and Twilio's CLI say.
-fn options(args: &PullArgs) -> Result<PullOptions, Stop> {
+pub(super) fn options(args: &PullArgs) -> Result<PullOptions, Stop> {
     let (credentials, notices) = config::credentials();
     let login = Login::choose(&credentials).map_err(|e| {
         // What is wrong with the CLI's file explains why there are none.
@@ -117,52 +164,6 @@ fn stop(fault: &Fault, args: &PullArgs) -> Stop {
     Stop::new(exit, fault.to_string())
 }
 
-/// Follows until a signal comes or there is nothing to be hoped for.
-fn follow(options: PullOptions, shown: &mut Shown, out: &mut impl Write) -> anyhow::Result<Exit> {
-    let (tell, mut told) = mpsc::unbounded_channel();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let mut signals = Box::pin(signal());
-        let running = pull::start(options, move |t| drop(tell.send(t)))?;
-        loop {
-            tokio::select! {
-                ended = &mut signals => {
-                    ended?;
-                    running.stop()?;
-                    break;
-                }
-                t = told.recv() => match t {
-                    Some(t) => {
-                        shown.hear(t, out)?;
-                        out.flush()?;
-                    }
-                    None => {
-                        running.join()?;
-                        break;
-                    }
-                }
-            }
-        }
-        shown.closing(out)?;
-        Ok(Exit::Done)
-    })
-}
-
-/// The first SIGINT or SIGTERM.
-async fn signal() -> std::io::Result<()> {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate())?;
-        tokio::select! {
-            ended = tokio::signal::ctrl_c() => ended,
-            _ = terminate.recv() => Ok(()),
-        }
-    }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await
-}
-
 /// The JSON line of a walk.
 #[derive(Serialize)]
 struct PullLine<'a> {
@@ -178,11 +179,9 @@ struct PullLine<'a> {
 /// What is shown of it: counts on standard error, JSON lines on standard output, a spinner for what takes long.
 struct Shown {
     json: bool,
-    follow: bool,
     store: String,
     tally: Tally,
     walk: Tally,
-    walks: u64,
     fetched: (usize, usize),
     begun: Instant,
     bar: Option<ProgressBar>,
@@ -192,11 +191,9 @@ impl Shown {
     fn new(options: &PullOptions, json: bool) -> Self {
         Self {
             json,
-            follow: options.follow.is_some(),
             store: options.store.display().to_string(),
             tally: Tally::default(),
             walk: Tally::default(),
-            walks: 0,
             fetched: (0, 0),
             begun: Instant::now(),
             bar: None,
@@ -238,26 +235,14 @@ impl Shown {
     /// A walk is over; of a follower's, only those that brought something are worth a line.
     fn done(&mut self, out: &mut impl Write) -> anyhow::Result<()> {
         let walk = std::mem::take(&mut self.walk);
-        self.walks += 1;
         self.tally.new += walk.new;
         self.tally.known += walk.known;
         self.tally.details += walk.details;
         self.tally.limits += walk.limits;
         self.tally.complete_up_to = walk.complete_up_to.or(self.tally.complete_up_to);
-        if self.walks == 1 || walk.new > 0 || walk.limits > 0 {
-            self.line(&walk, out)?;
-        }
+        self.line(&walk, out)?;
         self.begun = Instant::now();
         self.clear();
-        Ok(())
-    }
-
-    /// The totals of a follower that was told to end.
-    fn closing(&mut self, out: &mut impl Write) -> anyhow::Result<()> {
-        let all = self.tally;
-        if self.follow && self.walks > 1 {
-            self.line(&all, out)?;
-        }
         Ok(())
     }
 
@@ -293,7 +278,7 @@ impl Shown {
     /// A spinner for what takes over half a second.
     fn progress(&mut self) {
         let wanted = self.begun.elapsed().as_millis() >= 500 && std::io::stderr().is_terminal();
-        if self.bar.is_none() && wanted && !self.follow {
+        if self.bar.is_none() && wanted {
             self.bar = Some(ProgressBar::new_spinner());
         }
         if let Some(bar) = &self.bar {

@@ -15,7 +15,7 @@ use crate::config::Given;
 use crate::filter::expr::Field;
 use crate::filter::{Engine, builtin, expr, read_pack};
 use crate::input::{self, Source};
-use crate::live::Rows;
+use crate::live::{FromStore, Rows};
 use crate::model::{Severity, Time};
 use crate::output::json::{self, Summary};
 use crate::output::style::Paint;
@@ -23,7 +23,7 @@ use crate::output::text::Page;
 use crate::query::{CallError, Query, calls_by_id};
 use crate::scan::Shapes;
 use crate::session::{Reading, Session};
-use crate::store::Store;
+use crate::store::{EventKind, Store};
 
 /// Inputs read and what to see of them.
 pub(super) struct View {
@@ -211,6 +211,37 @@ pub(super) fn open(read: &Read, default_level: Option<Severity>, ids: bool) -> a
         unparsed: look.unparsed,
         begun,
     })
+}
+
+/// Events of the store in view of which only a list's entry is known: their request and answer have to be asked for.
+pub(super) fn listed_only(look: &Look, from: &FromStore) -> anyhow::Result<Vec<String>> {
+    let told = |e: crate::store::StoreError| Stop::usage(e.to_string());
+    let Some(store) = Store::open_existing(&from.path).map_err(told)? else {
+        return Ok(Vec::new());
+    };
+    let query = query(look, Some(Severity::Warning))?;
+    let engine = engine(&look.filters)?;
+    let rows = Rows::new(from.path.clone(), false, from.after);
+    let sources = vec![Source::made("store", rows)];
+    let reading = reading(look, &query, false);
+    let session = Session::read(sources, Vec::new(), &engine, reading, &mut |_, _| {});
+    let of = |c| query.findings(&session, c);
+    let lines: HashSet<u64> = session.calls.calls.iter().flat_map(of).map(|f| f.place.line).collect();
+    let (mut wanted, mut last, mut line) = (Vec::new(), from.after, 0);
+    loop {
+        let rows = store.after(last, 256).map_err(told)?;
+        for row in &rows {
+            // Each is a line of the text.
+            line += 1;
+            last = row.id;
+            if row.kind == EventKind::AlertListed && lines.contains(&line) {
+                wanted.push(row.key.clone());
+            }
+        }
+        if rows.is_empty() {
+            return Ok(wanted);
+        }
+    }
 }
 
 /// When a time was asked for in which nothing happened, where the input's own times are.

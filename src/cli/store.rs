@@ -1,7 +1,7 @@
 //! `redial store`: where it lies, what is in it, and making it smaller.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -9,26 +9,16 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::args::{StoreArgs, StoreCommand};
+use super::store_path::store_path;
 use super::{Exit, Stop};
 use crate::model::Time;
 use crate::output::json;
 use crate::output::safe::printable;
 use crate::store::{Gone, Info, Retention, Store, StoreError};
 
-/// Where the store lies, or would: `REDIAL_STORE`, else in the data folder.
-pub(super) fn place() -> Result<PathBuf, Stop> {
-    use etcetera::BaseStrategy as _;
-    if let Some(named) = std::env::var_os("REDIAL_STORE").filter(|p| !p.is_empty()) {
-        return Ok(PathBuf::from(named));
-    }
-    let folders = etcetera::choose_base_strategy()
-        .map_err(|_| Stop::usage("there is no home folder to keep the store in; name a file with REDIAL_STORE"))?;
-    Ok(folders.data_dir().join("redial").join("store.db"))
-}
-
 /// Runs the command.
 pub(super) fn run(args: &StoreArgs, out: &mut impl Write) -> anyhow::Result<Exit> {
-    let path = place()?;
+    let path = store_path()?;
     match &args.command {
         StoreCommand::Path { json: as_json } => {
             let shown = path.display().to_string();
@@ -286,7 +276,7 @@ fn age(text: &str) -> Option<Duration> {
     n.checked_mul(seconds).map(Duration::from_secs)
 }
 
-fn bytes(text: &str) -> Option<u64> {
+pub(super) fn bytes(text: &str) -> Option<u64> {
     let (n, unit) = number(text)?;
     let unit = unit.to_ascii_lowercase();
     let (prefix, base): (&str, u64) = match unit.strip_suffix("ib") {

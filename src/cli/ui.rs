@@ -4,8 +4,11 @@ use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::args::{DemoArgs, Look, Read, Ui};
-use super::{Exit, Stop, config, read, say};
+use super::args::{DemoArgs, ListenArgs, Look, PullArgs, Read, Ui};
+use super::read::Inputs;
+use super::service::Services;
+use super::store_path::store_path;
+use super::{Exit, Stop, checkpoint, config, pull, read, say};
 use crate::config::{Given, Settings, Theme as Named};
 use crate::demo::App;
 use crate::input;
@@ -20,14 +23,48 @@ use crate::tui::runtime::End;
 use crate::tui::theme::Theme;
 use crate::tui::{self, Begin};
 
-/// True when there is a terminal to draw on.
-pub(super) fn wanted(read: &Read) -> bool {
+/// True when there is a terminal to draw on, and nothing was asked for that is lines.
+pub(super) fn has_terminal(look: &Look) -> bool {
     let dumb = std::env::var("TERM").is_ok_and(|t| t == "dumb");
-    io::stdout().is_terminal() && !dumb && !read.look.json && !read.look.unparsed
+    io::stdout().is_terminal() && !dumb && !look.json && !look.unparsed
 }
 
-/// Runs the screen on inputs.
+/// Runs the screen on inputs, with the services that the options name.
 pub(super) fn run(read: &Read, ui: &Ui) -> anyhow::Result<Exit> {
+    let mut services = Services::default();
+    if let Some(port) = ui.listen {
+        services.listen(&ListenArgs::on(port))?;
+    }
+    if ui.pull {
+        services.pull(pull::options(&PullArgs::following())?)?;
+    }
+    let mut inputs = if read.inputs.is_empty() && !services.running.is_empty() {
+        Inputs::default()
+    } else {
+        read::inputs(read)?
+    };
+    if !services.running.is_empty() && inputs.store.is_none() {
+        inputs.store = Some(store_path()?);
+    }
+    open(&read.look, ui, inputs, services)
+}
+
+/// Starts services and runs the screen on what they fill.
+pub(super) fn arriving(
+    look: &Look,
+    ui: &Ui,
+    start: impl FnOnce(&mut Services) -> Result<(), Stop>,
+) -> anyhow::Result<Exit> {
+    let mut services = Services::default();
+    start(&mut services)?;
+    let inputs = Inputs {
+        names: Vec::new(),
+        store: Some(store_path()?),
+    };
+    open(look, ui, inputs, services)
+}
+
+fn open(look: &Look, ui: &Ui, inputs: Inputs, services: Services) -> anyhow::Result<Exit> {
     let settings = config::settings(Given {
         theme: ui.screen.theme,
         ascii: ui.screen.ascii,
@@ -42,18 +79,17 @@ pub(super) fn run(read: &Read, ui: &Ui) -> anyhow::Result<Exit> {
         })?),
         None => None,
     };
-    let look = &read.look;
     let query = read::query(look, Some(Severity::Warning))?;
     let reading = read::reading(look, &query, false);
-    let inputs = read::inputs(read)?;
     let start = Start {
         plan: Plan {
-            names: inputs.names,
             store: inputs.store.map(|path| FromStore {
                 path,
                 after: 0,
                 follow: true,
             }),
+            checkpoint: checkpoint::of(&inputs.names, look.resume).map(|c| c.filter(|_| look.follow))?,
+            names: inputs.names,
             follow: look.follow,
             reading,
             behind: true,
@@ -69,7 +105,7 @@ pub(super) fn run(read: &Read, ui: &Ui) -> anyhow::Result<Exit> {
     if let Some(text) = &look.filter {
         model.filter.text.clone_from(text);
     }
-    begin(model, start, &look.filters, None)
+    begin(model, start, &look.filters, None, services)
 }
 
 /// Runs the demo.
@@ -104,7 +140,7 @@ pub(super) fn demo(args: &DemoArgs) -> anyhow::Result<Exit> {
     };
     let mut model = model(&settings, Some(target));
     model.demo = Some(Demo::default());
-    begin(model, start, &[], Some(app))
+    begin(model, start, &[], Some(app), Services::default())
 }
 
 /// The options that narrow the view, as they are typed; what the screen shows and can take back is not among them.
@@ -147,7 +183,13 @@ fn nothing_to_read(plan: &Plan) -> Result<(), Stop> {
     Err(Stop::usage("no input could be read"))
 }
 
-fn begin(mut model: Model, start: Start, filters: &[PathBuf], app: Option<App>) -> anyhow::Result<Exit> {
+fn begin(
+    mut model: Model,
+    start: Start,
+    filters: &[PathBuf],
+    app: Option<App>,
+    services: Services,
+) -> anyhow::Result<Exit> {
     nothing_to_read(&start.plan)?;
     // Folders of rules are looked at here, before the terminal is taken; what is wrong with them is a notice there.
     let packs = read::packs_telling(filters, &mut |text| {
@@ -155,9 +197,15 @@ fn begin(mut model: Model, start: Start, filters: &[PathBuf], app: Option<App>) 
             model.notices.say(model.now, Level::Error, text);
         }
     })?;
-    let (end, failed) = tui::run(Begin { model, start, app }, move || {
-        crate::filter::builtin::engine(packs)
-    })?;
+    let Services { words, running, .. } = services;
+    let begin = Begin {
+        model,
+        start,
+        app,
+        words,
+        beside: running,
+    };
+    let (end, failed) = tui::run(begin, move || crate::filter::builtin::engine(packs))?;
     io::stdout().flush()?;
     Ok(match end {
         End::Signal(number) => Exit::Signal(number),
@@ -181,6 +229,7 @@ fn model(settings: &Settings, target: Option<Target>) -> Model {
     let now = read::now();
     let mut model = Model::new((0, 0), look, Arc::new(keys), now);
     model.bell = settings.bell.value;
+    model.notify = settings.notify.value;
     model.target = TargetChoice {
         text: target.as_ref().map(ToString::to_string).unwrap_or_default(),
         target,

@@ -76,6 +76,8 @@ pub struct Settings {
     pub mouse: Setting<bool>,
     /// Ring when the replays on their way have ended.
     pub bell: Setting<bool>,
+    /// Notify through the terminal (OSC 9) when something new failed while the screen is open.
+    pub notify: Setting<bool>,
     /// Where replays go; judged by `replay::Target` when it is used.
     pub target: Setting<Option<String>>,
     /// Hosts besides this machine that may be a target.
@@ -122,6 +124,7 @@ impl Settings {
             ascii: said.ascii(given.ascii, values.ascii),
             mouse: values.mouse.unwrap_or_default(),
             bell: values.bell.unwrap_or_default(),
+            notify: values.notify.unwrap_or_default(),
             target: maybe(first("--to", given.target).or_else(|| said.target()).or(values.target)),
             allow_hosts: first("--allow-host", Some(given.allow_hosts).filter(|h| !h.is_empty()))
                 .or(values.allow_hosts)
@@ -162,6 +165,11 @@ impl Settings {
                 &self.mouse.origin,
             ),
             ("bell".to_owned(), Some(self.bell.value.to_string()), &self.bell.origin),
+            (
+                "notify".to_owned(),
+                Some(self.notify.value.to_string()),
+                &self.notify.origin,
+            ),
             (
                 "target".to_owned(),
                 self.target.value.as_deref().map(without_password),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use super::threads::{Pending, Queue, With};
+use super::threads::{Queue, With};
 use super::{Checkpointing, Key, News, Teller};
 use crate::input::follow::{Checkpoint, FileId, Follow, FollowOptions, Happened};
 use crate::input::{self, Feed, Judge, Sink, Source};
@@ -29,7 +29,7 @@ struct File {
 }
 
 /// Follows until nobody listens any more.
-pub(super) fn follow(with: &With, paths: &[PathBuf], checkpoint: Option<&Checkpointing>, pending: &Pending) {
+pub(super) fn follow(with: &With, paths: &[PathBuf], checkpoint: Option<&Checkpointing>) {
     let teller = &with.teller;
     let resume = checkpoint
         .filter(|c| c.resume)
@@ -58,7 +58,7 @@ pub(super) fn follow(with: &With, paths: &[PathBuf], checkpoint: Option<&Checkpo
     while !teller.is_over() {
         let again = run.step();
         if !again && !std::mem::replace(&mut caught_up, true) {
-            pending.done(teller);
+            teller.caught_up();
         }
         if !again {
             let due = run.show_unfinished();

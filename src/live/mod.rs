@@ -9,16 +9,18 @@ mod follow;
 mod intake;
 mod rows;
 mod threads;
+mod word;
 
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 
 use tokio::sync::mpsc;
 
 pub use intake::{Intake, Pulse};
 pub use rows::Rows;
+pub use word::{Beside, Said, Word};
 
 use crate::filter::Engine;
 use crate::input::{self, Failure, Source};
@@ -117,12 +119,21 @@ struct Teller {
     news: mpsc::Sender<News>,
     keys: Arc<AtomicU32>,
     progress: Progress,
+    /// Of how many readers what was there at the start is still being told.
+    parts: Arc<AtomicUsize>,
 }
 
 impl Teller {
     /// Waits for room; false when nobody listens any more.
     fn tell(&self, news: News) -> bool {
         self.news.blocking_send(news).is_ok()
+    }
+
+    /// One reader more has told what was there at the start.
+    fn caught_up(&self) {
+        if self.parts.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.tell(News::CaughtUp);
+        }
     }
 
     fn is_over(&self) -> bool {
@@ -186,21 +197,38 @@ pub fn start<'e>(plan: Plan, engine: &'e Arc<Engine>) -> io::Result<(Intake<'e>,
         sources = sources.into_iter().map(Source::kept).collect();
     }
     sources.extend(pipes);
-    sources.extend(store.map(|s| Source::made("store", Rows::new(s.path, s.follow, s.after))));
-    let live = Live::with(sources.clone(), failures, engine);
     let (news, queue) = mpsc::channel(AHEAD);
     let progress = Progress::default();
+    let follow = follow.then_some((paths, checkpoint));
+    let plain = sources.iter().any(|s| !s.is_pipe());
+    let goes_on = store.as_ref().is_some_and(|s| s.follow);
     let teller = Teller {
         news,
-        keys: Arc::new(AtomicU32::new(sources.len() as Key)),
+        keys: Arc::new(AtomicU32::new((sources.len() + usize::from(store.is_some())) as Key)),
         progress: progress.clone(),
+        parts: Arc::new(AtomicUsize::new(
+            usize::from(plain) + usize::from(follow.as_ref().is_some_and(|f| !f.0.is_empty())) + usize::from(goes_on),
+        )),
     };
+    sources.extend(store.map(|s| {
+        let told = teller.clone();
+        let rows = Rows::new(s.path, s.follow, s.after);
+        Source::made(
+            "store",
+            if s.follow {
+                rows.caught_up(move || told.caught_up())
+            } else {
+                rows
+            },
+        )
+    }));
+    let live = Live::with(sources.clone(), failures, engine);
     let with = threads::With {
         engine: Arc::clone(engine),
         reading,
         behind,
         teller,
     };
-    threads::spawn(sources, with, follow.then_some((paths, checkpoint)))?;
+    threads::spawn(sources, with, follow)?;
     Ok((Intake::new(live, progress), queue))
 }

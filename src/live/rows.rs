@@ -14,7 +14,6 @@ const PATIENCE: Duration = Duration::from_millis(200);
 const AT_ONCE: usize = 256;
 
 /// A text of the store's events. It ends with the last one, or goes on for ever.
-#[derive(Debug)]
 pub struct Rows {
     path: PathBuf,
     follow: bool,
@@ -24,7 +23,13 @@ pub struct Rows {
     version: Option<i64>,
     text: Vec<u8>,
     at: usize,
+    /// How often there was nothing new, until somebody is told.
+    idle: u32,
+    caught_up: Option<Box<dyn FnOnce() + Send>>,
 }
+
+/// Nothing new so often: what was read before was taken in meanwhile.
+const IDLE: u32 = 5;
 
 impl Rows {
     /// From a store's file, which need not be there yet: events with a larger id than `after`.
@@ -37,6 +42,17 @@ impl Rows {
             version: None,
             text: Vec::new(),
             at: 0,
+            idle: 0,
+            caught_up: None,
+        }
+    }
+
+    /// Tells somebody once that what was there at the start has been read.
+    #[must_use]
+    pub fn caught_up(self, tell: impl FnOnce() + Send + 'static) -> Self {
+        Self {
+            caught_up: Some(Box::new(tell)),
+            ..self
         }
     }
 
@@ -89,6 +105,12 @@ impl Read for Rows {
             }
             if !self.follow {
                 return Ok(0);
+            }
+            self.idle += 1;
+            if self.idle >= IDLE
+                && let Some(tell) = self.caught_up.take()
+            {
+                tell();
             }
             std::thread::sleep(if self.store.is_some() { PACE } else { PATIENCE });
         }

@@ -4,7 +4,6 @@ use std::io;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{Checkpointing, Key, News, Teller, follow};
 use crate::filter::Engine;
@@ -77,17 +76,6 @@ impl Sink for Queue<'_> {
     }
 }
 
-/// Counts what was there at the start and is still being told.
-pub(super) struct Pending(AtomicUsize);
-
-impl Pending {
-    pub(super) fn done(&self, teller: &Teller) {
-        if self.0.fetch_sub(1, Ordering::AcqRel) == 1 {
-            teller.tell(News::CaughtUp);
-        }
-    }
-}
-
 /// Starts the threads.
 pub(super) fn spawn(
     sources: Vec<Source>,
@@ -97,12 +85,6 @@ pub(super) fn spawn(
     let keyed = sources.into_iter().zip(0..).map(|(s, n)| (n, s));
     let (pipes, files): (Vec<(Key, Source)>, Vec<_>) = keyed.partition(|(_, s)| s.is_pipe());
     let follow = follow.filter(|(paths, _)| !paths.is_empty());
-    let parts = usize::from(!files.is_empty()) + usize::from(follow.is_some());
-    let pending = Arc::new(Pending(AtomicUsize::new(parts.max(1))));
-    if parts == 0 {
-        let (with, pending) = (with.clone(), Arc::clone(&pending));
-        thread("reading", move || pending.done(&with.teller))?;
-    }
     for (key, source) in pipes {
         let with = with.clone();
         thread("reading", move || {
@@ -111,17 +93,17 @@ pub(super) fn spawn(
         })?;
     }
     if !files.is_empty() {
-        let (with, pending) = (with.clone(), Arc::clone(&pending));
+        let with = with.clone();
         thread("reading", move || {
             with.step_back();
             let _ = files.iter().try_for_each(|(key, source)| one(&with, *key, source));
-            pending.done(&with.teller);
+            with.teller.caught_up();
         })?;
     }
     if let Some((paths, checkpoint)) = follow {
         thread("following", move || {
             with.step_back();
-            follow::follow(&with, &paths, checkpoint.as_ref(), &pending);
+            follow::follow(&with, &paths, checkpoint.as_ref());
         })?;
     }
     Ok(())

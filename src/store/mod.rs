@@ -180,6 +180,28 @@ impl Store {
         read().map_err(|e| self.error("read events", e))
     }
 
+    /// The id of the last event that was kept; 0 before the first.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn last_id(&self) -> Result<i64, StoreError> {
+        self.number("select coalesce(max(id), 0) from event where ?1 = ?1", 0)
+    }
+
+    /// How many events have a larger id.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub fn count_after(&self, id: i64) -> Result<u64, StoreError> {
+        self.number("select count(*) from event where id > ?1", id)
+            .map(i64::unsigned_abs)
+    }
+
+    fn number(&self, question: &str, with: i64) -> Result<i64, StoreError> {
+        let answer = self.db.query_row(question, params![with], |r| r.get(0));
+        answer.map_err(|e| self.error("read events", e))
+    }
+
     /// A number that changes when another connection has committed: cheap to poll.
     ///
     /// # Errors

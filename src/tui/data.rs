@@ -82,6 +82,27 @@ pub struct SourceRow {
     pub rate: u32,
 }
 
+/// What is known of a service that fills the store meanwhile.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServiceRow {
+    /// Such as `listen`.
+    pub name: &'static str,
+    /// Where it is reached, or what it asks.
+    pub at: String,
+    /// Events that came.
+    pub events: u64,
+    /// When the last came, by this machine's clock.
+    pub last: Option<Time>,
+    /// Everything up to here is in the store.
+    pub up_to: Option<Time>,
+    /// What is to be known of it while all is well.
+    pub but: Option<String>,
+    /// What is wrong with it.
+    pub bad: Option<String>,
+    /// It is not under way any more.
+    pub ended: bool,
+}
+
 /// Where an input stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum SourceState {

@@ -29,8 +29,11 @@ pub mod view;
 
 use std::sync::Arc;
 
+use tokio::sync::mpsc;
+
 use crate::demo::App;
 use crate::filter::Engine;
+use crate::live::{Beside, Word};
 use model::Model;
 use runtime::{End, Out, Outside};
 
@@ -43,6 +46,10 @@ pub struct Begin {
     pub start: desk::Start,
     /// The demo's app.
     pub app: Option<App>,
+    /// Services that fill the store meanwhile. They are ended with the screen.
+    pub beside: Vec<Box<dyn Beside>>,
+    /// What they say.
+    pub words: mpsc::UnboundedReceiver<Word>,
 }
 
 /// Opens the screen and stays there until the user leaves; says how that was, and whether an input could not be read.
@@ -51,9 +58,20 @@ pub struct Begin {
 ///
 /// The terminal cannot be used, or the system gives no thread.
 pub fn run(begin: Begin, engine: impl FnOnce() -> Engine + Send + 'static) -> anyhow::Result<(End, bool)> {
-    let Begin { mut model, start, app } = begin;
+    let Begin {
+        mut model,
+        start,
+        app,
+        beside,
+        words,
+    } = begin;
     let mut outside = outside(start, engine, app)?;
+    outside.beside = beside;
+    outside.words = Some(words);
     let end = runtime::on_terminal(&mut model, &mut outside)?;
+    for service in std::mem::take(&mut outside.beside) {
+        let _ = service.stop();
+    }
     let failed = |s: &data::SourceRow| matches!(s.state, data::SourceState::Failed(_));
     let sources = &model.sources;
     let nothing = sources.done && sources.rows.is_empty();
@@ -77,6 +95,8 @@ pub fn outside(
         desk,
         sender,
         app,
+        beside: Vec::new(),
+        words: None,
         messages,
         out,
     })

@@ -1,11 +1,13 @@
 //! Everything that the screen shows: plain data that `update` changes and `view` reads. Exclusive states are variants.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use tui_input::Input;
 
-use super::data::{Attempt, CallList, CallRow, Draft, Planned, Sheet, SourceRow, StoryData, StoryItem, Subject, What};
+use super::data::{
+    Attempt, CallList, CallRow, Draft, Planned, ServiceRow, Sheet, SourceRow, StoryData, StoryItem, Subject, What,
+};
 use super::form::Form;
 use super::keys::{Action, Keymap};
 use super::layout::{self, Areas, Arrangement, Pane};
@@ -62,6 +64,8 @@ pub struct Model {
     pub demo: Option<Demo>,
     /// Ring when a replay ends.
     pub bell: bool,
+    /// Notify through the terminal when something new failed.
+    pub notify: bool,
 }
 
 /// Colours, signs, mouse.
@@ -354,9 +358,36 @@ pub struct SourcesPane {
     pub cursor: Cursor,
     /// All are read to their ends.
     pub done: bool,
+    /// What was there at the start is read.
+    pub caught_up: bool,
+    /// Services that fill the store meanwhile.
+    pub services: Vec<ServiceRow>,
+    /// Events whose request and answer were asked for.
+    pub fetched: HashSet<String>,
+    /// When the user was told of a new error last.
+    pub told: Option<Time>,
+    /// Errors in the list then.
+    pub errors: Option<usize>,
+}
+
+impl Model {
+    /// Something goes on: an input, a service.
+    pub fn is_live(&self) -> bool {
+        !self.sources.done || !self.sources.services.is_empty()
+    }
 }
 
 impl SourcesPane {
+    /// Inputs, and services behind them.
+    pub fn len(&self) -> usize {
+        self.rows.len() + self.services.len()
+    }
+
+    /// Neither inputs nor services.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Bytes done and, when all sizes are known, bytes in all.
     pub fn progress(&self) -> (u64, Option<u64>) {
         let done = self.rows.iter().map(|s| s.bytes).sum();
@@ -642,6 +673,7 @@ impl Model {
             notices: Notices::default(),
             demo: None,
             bell: false,
+            notify: false,
         }
     }
 

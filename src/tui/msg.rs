@@ -7,6 +7,7 @@ use super::keys::Action;
 use super::layout::Pane;
 use crate::config::keys::Key;
 use crate::filter::expr::Field;
+use crate::live::Word;
 use crate::model::{Place, Time};
 use crate::output::diff::Diff;
 use crate::output::rich::Line;
@@ -33,6 +34,12 @@ pub enum Msg {
     Sources(Arc<Vec<SourceRow>>),
     /// All inputs are read to their ends.
     ReadAll,
+    /// What was there at the start is read; what comes now is new.
+    CaughtUp,
+    /// A service says something.
+    Word(Word),
+    /// Events in view of which only a list's entry is known.
+    Listed(Vec<String>),
     /// The story of a call.
     Story(Arc<StoryData>),
     /// Texts of lines.
@@ -129,6 +136,10 @@ pub enum Effect {
     Suspend,
     /// Ring the bell.
     Bell,
+    /// Notify the user through the terminal.
+    Notify(String),
+    /// Ask services for the whole of these events.
+    Fetch(Vec<String>),
     /// The end.
     Quit,
 }
@@ -168,6 +179,8 @@ pub enum Ask {
     Diff(Sides, Arc<str>, Arc<str>),
     /// Hold the list, or go on.
     Hold(bool),
+    /// Go on with files at their ends.
+    Follow,
 }
 
 /// What the list of calls is to show.

@@ -19,12 +19,14 @@ use tokio::sync::mpsc;
 
 use super::desk::Desk;
 use super::events::Events;
+use super::layout::Pane;
 use super::model::{Model, NOTICE};
 use super::msg::{Effect, Level, Mouse, Msg};
 use super::sender::{Job, Sender};
 use super::update::update;
 use super::{clipboard, editor, keyboard, view};
 use crate::demo::App;
+use crate::live::{Beside, Word};
 use crate::model::Time;
 
 /// Where threads put their messages.
@@ -58,6 +60,10 @@ pub struct Outside {
     pub(super) sender: Sender,
     /// The demo's app.
     pub(super) app: Option<App>,
+    /// Services that fill the store meanwhile.
+    pub(super) beside: Vec<Box<dyn Beside>>,
+    /// What they say; none when nothing more can come.
+    pub(super) words: Option<mpsc::UnboundedReceiver<Word>>,
     /// Messages of the threads.
     pub(super) messages: mpsc::UnboundedReceiver<Msg>,
     /// To put one there.
@@ -82,6 +88,8 @@ pub trait Screen {
     fn away(&mut self, work: &mut dyn FnMut());
     /// Rings the bell.
     fn bell(&mut self);
+    /// Asks the terminal to notify its user, wherever he looks.
+    fn notify(&mut self, _text: &str) {}
     /// Called after every picture, with what was drawn.
     fn drawn(&mut self, _model: &Model, _buffer: &ratatui::buffer::Buffer) {}
 }
@@ -159,6 +167,7 @@ where
                 Said::Resumed => wipe(terminal)?,
             },
             msg = outside.messages.recv() => waiting.extend(msg),
+            word = word(&mut outside.words) => waiting.push(Msg::Word(word)),
             () = tick => {}
         }
         // Whatever else is there already is taken in before the next picture; keys in their order.
@@ -174,8 +183,22 @@ where
                 Err(_) => break,
             }
         }
+        while let Some(Ok(word)) = outside.words.as_mut().map(mpsc::UnboundedReceiver::try_recv) {
+            waiting.push(Msg::Word(word));
+        }
         waiting.insert(0, Msg::Now(now()));
     }
+}
+
+/// The next word of a service.
+async fn word(words: &mut Option<mpsc::UnboundedReceiver<Word>>) -> Word {
+    if let Some(all) = words {
+        if let Some(word) = all.recv().await {
+            return word;
+        }
+        *words = None;
+    }
+    std::future::pending().await
 }
 
 /// Wipes the screen, so that the next picture is drawn whole. [`Terminal::clear`] would ask the terminal for its cursor first: the
@@ -200,6 +223,10 @@ async fn ready<S: Stream + Unpin>(stream: &mut S) -> Option<Option<S::Item>> {
 fn next_tick(model: &Model) -> Option<Duration> {
     if model.replays.open() > 0 {
         return Some(Duration::from_millis(100));
+    }
+    // Ages are shown there.
+    if model.focus == Pane::Sources && model.is_live() {
+        return Some(Duration::from_secs(1));
     }
     let notice = model.notices.current(model.now).filter(|n| n.level < Level::Error)?;
     let left = (notice.at.0 + NOTICE - model.now.0).clamp(1, NOTICE);
@@ -272,6 +299,12 @@ fn carry_out<B: Backend>(
             wipe(terminal)?;
         }
         Effect::Bell => screen.bell(),
+        Effect::Notify(text) => screen.notify(&text),
+        Effect::Fetch(sids) => {
+            for service in &outside.beside {
+                service.fetch(sids.clone());
+            }
+        }
         Effect::Redraw | Effect::Quit => {}
     }
     Ok(())
@@ -427,6 +460,13 @@ impl Screen for Tty {
     fn bell(&mut self) {
         let mut out = io::stdout();
         let _ = out.write_all(b"\x07").and_then(|()| out.flush());
+    }
+
+    /// OSC 9, which terminals that do not know it pass over.
+    fn notify(&mut self, text: &str) {
+        let mut out = io::stdout();
+        let text = crate::output::safe::printable(text);
+        let _ = write!(out, "\x1b]9;{text}\x1b\\").and_then(|()| out.flush());
     }
 }
 

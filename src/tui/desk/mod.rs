@@ -22,6 +22,7 @@ use super::msg::{Ask, Level, ListQuery, Msg};
 use super::runtime::Out;
 use crate::filter::Engine;
 use crate::filter::expr;
+use crate::input::Source;
 use crate::live::{self, Intake, News, Plan};
 use crate::output::diff;
 use crate::query::{Query, calls_by_id};
@@ -31,6 +32,8 @@ use answers::{latest, message, planned, unparsed, values};
 
 /// The list is not sent more often than this.
 const PACE: Duration = Duration::from_millis(100);
+/// How often it is looked for what only time tells.
+const TICK: Duration = Duration::from_secs(1);
 /// Two answers are compared no longer than this; what is left is said.
 const COMPARING: Duration = Duration::from_millis(150);
 
@@ -106,6 +109,8 @@ fn work(
             options: start.options,
             list: None,
             held: false,
+            wants_follow: false,
+            ticked: Instant::now(),
             story: None,
             story_lines: None,
             story_length: 0,
@@ -150,6 +155,10 @@ struct Clerk<'s, 'e, 'o> {
     /// The list that the screen shows.
     list: Option<ListQuery>,
     held: bool,
+    /// The user wants files to be followed, once they are read.
+    wants_follow: bool,
+    /// When it was looked last for what only time tells.
+    ticked: Instant,
     /// The story that the screen shows, and its lines once they were read.
     story: Option<story::Wanted>,
     story_lines: Option<LinesRead>,
@@ -212,7 +221,32 @@ impl<'s, 'e: 's> Clerk<'s, 'e, '_> {
                     }
                 },
                 () = pause => self.refresh(),
+                () = tokio::time::sleep_until(self.ticks()), if reading && self.plan.goes_on() => self.tick(),
             }
+            if std::mem::take(&mut self.wants_follow) && self.follow() {
+                match live::start(self.plan.clone(), self.engine) {
+                    Ok((intake, more)) => {
+                        self.known = Known::Live(Box::new(intake));
+                        (news, reading) = (more, true);
+                    }
+                    Err(e) => self.out.say(Msg::Notice(Level::Error, format!("cannot follow: {e}"))),
+                }
+            }
+        }
+    }
+
+    fn ticks(&self) -> tokio::time::Instant {
+        (self.ticked + TICK).into()
+    }
+
+    /// Time alone tells that something waits for too long.
+    fn tick(&mut self) {
+        self.ticked = Instant::now();
+        let Known::Live(intake) = &mut self.known else { return };
+        intake.tick(super::runtime::now());
+        if intake.look(|s| !s.calls.touched.is_empty()) {
+            self.fresh = true;
+            self.refresh();
         }
     }
 
@@ -231,6 +265,7 @@ impl<'s, 'e: 's> Clerk<'s, 'e, '_> {
         let Known::Live(intake) = &mut self.known else { return };
         // Nothing is there yet to be shown.
         let begins = matches!(piece, News::Begin(_));
+        let caught_up = matches!(piece, News::CaughtUp);
         let fault = match &piece {
             News::End(_, fault) => fault.as_ref().map(ToString::to_string),
             _ => None,
@@ -245,9 +280,29 @@ impl<'s, 'e: 's> Clerk<'s, 'e, '_> {
             self.out.say(Msg::Notice(Level::Error, text));
         }
         self.fresh = true;
-        if self.last.is_none_or(|t| t.elapsed() >= self.pause()) {
+        if caught_up || self.last.is_none_or(|t| t.elapsed() >= self.pause()) {
             self.refresh();
         }
+        if caught_up && self.plan.goes_on() {
+            self.missing_call();
+            self.out.say(Msg::CaughtUp);
+        }
+    }
+
+    /// Goes on with files at their ends. A session whose inputs ended is settled for good, so they are read anew.
+    fn follow(&mut self) -> bool {
+        if self.plan.follow || self.plan.names.is_empty() || !matches!(self.known, Known::Whole(_)) {
+            return false;
+        }
+        let Known::Whole(session) = std::mem::replace(&mut self.known, Known::Nothing) else {
+            return false;
+        };
+        let pipes = session.inputs.iter().map(|i| &i.source);
+        let is_named = |s: &Source| s.name == "-";
+        self.plan.pipes.extend(pipes.filter(|s| is_named(s)).cloned());
+        self.plan.names.retain(|n| n.as_os_str() != "-");
+        self.plan.follow = true;
+        true
     }
 
     /// Everything is read.
@@ -395,6 +450,7 @@ impl<'s, 'e: 's> Clerk<'s, 'e, '_> {
                     Arc::new(diff::diff(&older, &newer, Some(Instant::now() + COMPARING))),
                 ));
             }
+            Ask::Follow => self.wants_follow = true,
             Ask::Hold(held) => {
                 self.held = held;
                 if !held && self.fresh {
@@ -414,6 +470,10 @@ impl<'s, 'e: 's> Clerk<'s, 'e, '_> {
         self.story_lines = lines;
         if let Some(story) = told {
             self.out.say(Msg::Story(Arc::new(story)));
+            let listed = self.look(|s| story::listed(s, wanted)).unwrap_or_default();
+            if !listed.is_empty() {
+                self.out.say(Msg::Listed(listed));
+            }
         }
     }
 

@@ -36,6 +36,19 @@ pub(super) fn length(session: &Session, wanted: Wanted) -> u64 {
     calls.iter().map(|&n| session.calls.calls[n as usize].lines).sum()
 }
 
+/// Events of a story's calls of which only a list's entry is known.
+pub(super) fn listed(session: &Session, wanted: Wanted) -> Vec<String> {
+    if session.calls.calls.len() <= wanted.call as usize {
+        return Vec::new();
+    }
+    let calls = family(session, wanted);
+    let calls = calls.iter().map(|&n| &session.calls.calls[n as usize]);
+    calls
+        .flat_map(|c| session.calls.exchanges_of(c))
+        .filter_map(|e| e.listed().map(ToString::to_string))
+        .collect()
+}
+
 /// What it takes to read the lines of a story's calls.
 pub(super) fn lines(session: &Session, wanted: Wanted) -> Lines {
     session.lines_of(family(session, wanted))

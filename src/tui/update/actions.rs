@@ -250,6 +250,8 @@ fn order(model: &mut Model) {
 fn follow(model: &mut Model, effects: &mut Vec<Effect>) {
     model.calls.follow = !model.calls.follow;
     if model.calls.follow {
+        // Files that were read to their ends are read on.
+        effects.push(Effect::Ask(Ask::Follow));
         model.calls.worst_first = false;
         let (len, height) = (model.calls.list.rows.len(), model.height(Pane::Calls));
         model.calls.cursor.select(len.saturating_sub(1), len, height);

@@ -1,13 +1,14 @@
 //! What happens changes the model, and says what the outside is to do: `update(&mut Model, Msg) -> Vec<Effect>`, pure.
 //!
 //! Messages end in a file of their topic: `actions` (commands), `moves` (cursors), `prompts` (what is typed), `replays`,
-//! `stories`. At the end `wants` compares what is in sight with what is known and asks for the rest.
+//! `services`, `stories`. At the end `wants` compares what is in sight with what is known and asks for the rest.
 
 mod actions;
 mod moves;
 mod prompts;
 mod replays;
 mod search;
+mod services;
 mod stories;
 mod wants;
 
@@ -54,7 +55,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Do(action) => actions::run(model, action, &mut effects),
         Msg::List(number, list) => self::list(model, number, list, &mut effects),
         Msg::Sources(rows) => model.sources.rows = rows,
-        Msg::ReadAll => model.sources.done = true,
+        Msg::ReadAll => (model.sources.done, model.sources.caught_up) = (true, true),
+        Msg::CaughtUp => model.sources.caught_up = true,
+        Msg::Word(word) => services::word(model, word),
+        Msg::Listed(sids) => services::listed(model, sids, &mut effects),
         Msg::Story(data) => stories::arrived(model, data),
         Msg::Texts(texts) => {
             for (place, text) in texts {
@@ -143,6 +147,7 @@ fn list(model: &mut Model, number: u64, list: Arc<CallList>, effects: &mut Vec<E
     if calls.selected().map(|r| r.call) != model.story.call || model.story.call.is_none() {
         stories::follow_selection(model, effects);
     }
+    services::errors(model, effects);
 }
 
 fn sheet(model: &mut Model, subject: Subject, sheet: Arc<Sheet>) {

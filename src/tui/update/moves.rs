@@ -46,7 +46,7 @@ fn step_in(model: &mut Model, pane: Pane, step: Step, effects: &mut Vec<Effect>)
             r.text.scroll(step, r.rows.len(), height);
         }
         Pane::Sources => {
-            let len = model.sources.rows.len();
+            let len = model.sources.len();
             model.sources.cursor.step(step, len, height);
         }
     }
@@ -173,7 +173,7 @@ pub(super) fn click(model: &mut Model, column: u16, row: u16, effects: &mut Vec<
     let (cursor, len) = match pane {
         Pane::Calls => (model.calls.cursor, model.calls.list.rows.len()),
         Pane::Story => (model.story.cursor, model.story.rows.len()),
-        Pane::Sources => (model.sources.cursor, model.sources.rows.len()),
+        Pane::Sources => (model.sources.cursor, model.sources.len()),
         _ => return,
     };
     let n = cursor.top + at;

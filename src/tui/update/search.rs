@@ -87,7 +87,7 @@ fn len(model: &Model, pane: Pane) -> usize {
         Pane::Story => model.story.rows.len(),
         Pane::Detail => model.detail.rows.len(),
         Pane::Replays => model.replays.rows.len(),
-        Pane::Sources => model.sources.rows.len(),
+        Pane::Sources => model.sources.len(),
     }
 }
 

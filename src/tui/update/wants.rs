@@ -229,7 +229,7 @@ fn cursors(model: &mut Model) {
     let rows = height(model, Pane::Story);
     model.story.cursor.show(model.story.rows.len(), rows);
     let rows = height(model, Pane::Sources);
-    model.sources.cursor.show(model.sources.rows.len(), rows);
+    model.sources.cursor.show(model.sources.len(), rows);
     let seen = |m: &Model, p| m.areas().is_some_and(|a| a.of(p).is_some());
     if seen(model, Pane::Detail) {
         let rows = height(model, Pane::Detail);

@@ -118,7 +118,18 @@ fn status(model: &Model, buffer: &mut Buffer, area: Rect) {
         pen.text(Role::Faint, &dot)
             .text(Role::Info, &format!("{open} sending, esc cancels"));
     }
-    if !model.sources.done {
+    for s in &model.sources.services {
+        let (role, text) = match (&s.bad, s.up_to) {
+            (Some(_), _) => (Role::Error, format!("{}: trouble", s.name)),
+            (None, Some(time)) => (Role::Good, format!("{} up to {}", s.name, super::sources::clock(time))),
+            (None, None) if s.ended => (Role::Faint, format!("{} ended", s.name)),
+            (None, None) => (Role::Good, format!("{} {}", s.name, s.at)),
+        };
+        pen.text(Role::Faint, &dot).text(role, &text);
+    }
+    if model.sources.caught_up && !model.sources.done {
+        pen.text(Role::Faint, &dot).text(Role::Good, "live");
+    } else if !model.sources.done {
         let (done, all) = model.sources.progress();
         let text = match all.filter(|&a| a > 0) {
             Some(all) => format!(

@@ -1,13 +1,15 @@
-//! The inputs: how far each is read, what could not be read.
+//! The inputs: how far each is read, what could not be read, when something came last; behind them the services that fill the store.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::super::data::{SourceRow, SourceState};
+use super::super::data::{ServiceRow, SourceRow, SourceState};
 use super::super::keys::Action;
 use super::super::layout;
 use super::super::model::Model;
 use super::pen::{Pen, paint};
+use crate::call::When;
+use crate::model::Time;
 use crate::output::fit;
 use crate::output::style::Role;
 
@@ -18,15 +20,21 @@ struct Columns {
     lines: usize,
     read: usize,
     unread: usize,
+    last: usize,
 }
 
 /// Columns of a state: a percentage or a word.
 const STATE: usize = 7;
+/// Columns of an age: `59m ago`.
+const AGE: usize = 7;
 /// Columns that a name keeps; before it has less, other columns go.
 const NAME: usize = 20;
 
 impl Columns {
-    fn of(rows: &[SourceRow], width: usize) -> Self {
+    fn of(model: &Model, width: usize) -> Self {
+        let rows: &[SourceRow] = &model.sources.rows;
+        let services = &model.sources.services;
+        let lively = model.is_live() && (rows.iter().any(|s| s.last.is_some()) || !services.is_empty());
         let most = |head: &str, of: &dyn Fn(&SourceRow) -> String| {
             let cells = rows.iter().map(|s| fit::width(&of(s)));
             cells.max().unwrap_or(0).max(head.len())
@@ -36,15 +44,22 @@ impl Columns {
             lines: most("lines", &|s| fit::thousands(s.lines as usize)),
             read: most("read", &|s| size(s.bytes)),
             unread: most("unread", &|s| fit::thousands(s.unparsed as usize)),
+            last: if lively { AGE } else { 0 },
         };
         let gap = |n: usize| if n > 0 { n + 2 } else { 0 };
-        let left = |c: &Self| width.saturating_sub(2 + gap(c.lines) + gap(c.read) + gap(c.unread) + STATE);
-        for drop in [|c: &mut Self| c.lines = 0, |c: &mut Self| c.read = 0] {
+        let left =
+            |c: &Self| width.saturating_sub(2 + gap(c.lines) + gap(c.read) + gap(c.unread) + gap(c.last) + STATE);
+        for drop in [
+            |c: &mut Self| c.lines = 0,
+            |c: &mut Self| c.read = 0,
+            |c: &mut Self| c.last = 0,
+        ] {
             if left(&c) < NAME + 2 {
                 drop(&mut c);
             }
         }
         let longest = most("input", &|s| crate::output::safe::printable(&s.name).into_owned());
+        let longest = services.iter().map(|s| fit::width(s.name)).fold(longest, usize::max);
         c.name = longest.min(left(&c).saturating_sub(2)).max(1);
         c
     }
@@ -55,13 +70,14 @@ pub(super) fn draw(model: &Model, buffer: &mut Buffer, pane: Rect) {
     let theme = model.look.theme;
     let (head, rows, about) = layout::sources(pane);
     let all = &model.sources.rows;
-    let columns = Columns::of(all, usize::from(rows.width));
+    let columns = Columns::of(model, usize::from(rows.width));
     let mut pen = Pen::new(buffer, theme, head, 0);
     pen.skip(2).cell(Role::Faint, "input", columns.name).skip(2);
     for (text, width) in [
         ("lines", columns.lines),
         ("read", columns.read),
         ("unread", columns.unread),
+        ("last", columns.last),
     ] {
         number(&mut pen, Role::Faint, text, width);
     }
@@ -69,18 +85,97 @@ pub(super) fn draw(model: &Model, buffer: &mut Buffer, pane: Rect) {
     // The selected one stays in sight, whatever the height of the list.
     let height = usize::from(rows.height);
     let mut cursor = model.sources.cursor;
-    cursor.show(all.len(), height);
-    for (n, at) in cursor.window(all.len(), height).enumerate() {
+    let len = model.sources.len();
+    cursor.show(len, height);
+    for (n, at) in cursor.window(len, height).enumerate() {
         let here = at == cursor.at;
-        row(model, buffer, (rows, n as u16), &all[at], (columns, here));
+        let place = (rows, n as u16);
+        match all.get(at) {
+            Some(s) => row(model, buffer, place, s, (columns, here)),
+            None => service(
+                model,
+                buffer,
+                place,
+                &model.sources.services[at - all.len()],
+                (columns, here),
+            ),
+        }
         if here {
             let focused = model.focus == super::Pane::Sources;
             paint(buffer, rows, n as u16, theme.selected(focused));
         }
     }
-    if let Some(s) = all.get(cursor.at) {
-        tell(model, buffer, about, s);
+    let told = match all.get(cursor.at) {
+        Some(s) => Some(about_input(model, s)),
+        None => model
+            .sources
+            .services
+            .get(cursor.at.saturating_sub(all.len()))
+            .map(|s| about_service(model, s)),
+    };
+    if let Some((role, text)) = told {
+        tell(model, buffer, about, role, &text);
     }
+}
+
+/// How long ago something came: `now`, `5s ago`, `3m ago`, `2h ago`, `4d ago`.
+fn age(model: &Model, last: Option<Time>) -> String {
+    let Some(last) = last else { return String::new() };
+    let seconds = (model.now.0 - last.0).max(0) / 1000;
+    match seconds {
+        0..=1 => "now".to_owned(),
+        2..=59 => format!("{seconds}s ago"),
+        60..=3_599 => format!("{}m ago", seconds / 60),
+        3_600..=86_399 => format!("{}h ago", seconds / 3_600),
+        _ => format!("{}d ago", seconds / 86_400),
+    }
+}
+
+fn service(
+    model: &Model,
+    buffer: &mut Buffer,
+    (area, n): (Rect, u16),
+    s: &ServiceRow,
+    (columns, here): (Columns, bool),
+) {
+    let mut pen = Pen::new(buffer, model.look.theme, area, n);
+    pen.cell(Role::Command, if here { model.look.signs().here } else { " " }, 2);
+    pen.cell(Role::Plain, s.name, columns.name).skip(2);
+    number(&mut pen, Role::Plain, &fit::thousands(s.events as usize), columns.lines);
+    number(&mut pen, Role::Faint, "", columns.read);
+    number(&mut pen, Role::Faint, "", columns.unread);
+    number(&mut pen, Role::Faint, &age(model, s.last), columns.last);
+    let (role, text) = if s.bad.is_some() {
+        (Role::Error, "trouble")
+    } else if s.ended {
+        (Role::Faint, "ended")
+    } else {
+        (Role::Good, "up")
+    };
+    pen.text(role, text);
+}
+
+/// A service in words: what is wrong, else where it is, what came, up to where all is there.
+fn about_service(model: &Model, s: &ServiceRow) -> (Role, String) {
+    if let Some(bad) = &s.bad {
+        return (Role::Error, format!("{}: {bad}", s.name));
+    }
+    let mut text = format!("{} {}: {}", s.name, s.at, fit::count(s.events as usize, "event"));
+    if s.last.is_some() {
+        text = format!("{text}, the last {}", age(model, s.last));
+    }
+    if let Some(time) = s.up_to {
+        text = format!("{text}; complete up to {}", clock(time));
+    }
+    if let Some(but) = &s.but {
+        return (Role::Warning, format!("{text}; {but}"));
+    }
+    (Role::Faint, text)
+}
+
+/// The time of day in UTC, as the calls have it.
+pub(super) fn clock(time: Time) -> String {
+    When::At(time).clock().unwrap_or_default()
 }
 
 /// A number at the right of its column.
@@ -101,6 +196,7 @@ fn row(model: &Model, buffer: &mut Buffer, (area, n): (Rect, u16), s: &SourceRow
     number(&mut pen, Role::Plain, &size(s.bytes), columns.read);
     let unread = if s.unparsed > 0 { Role::Warning } else { Role::Faint };
     number(&mut pen, unread, &fit::thousands(s.unparsed as usize), columns.unread);
+    number(&mut pen, Role::Faint, &age(model, s.last), columns.last);
     let (role, text) = state(s);
     pen.text(role, &text);
 }
@@ -122,8 +218,8 @@ fn state(s: &SourceRow) -> (Role, String) {
 }
 
 /// The selected input in words: why it failed, else its whole name and its counts.
-fn tell(model: &Model, buffer: &mut Buffer, area: Rect, s: &SourceRow) {
-    let (role, text) = match &s.state {
+fn about_input(model: &Model, s: &SourceRow) -> (Role, String) {
+    match &s.state {
         SourceState::Failed(why) if why.contains(&s.name) => (Role::Error, why.clone()),
         SourceState::Failed(why) => (Role::Error, format!("{}: {why}", s.name)),
         _ => {
@@ -134,11 +230,18 @@ fn tell(model: &Model, buffer: &mut Buffer, area: Rect, s: &SourceRow) {
                 let count = fit::thousands(s.unparsed as usize);
                 text = format!("{text}; {key} shows {count} that could not be read");
             }
+            let lately = s.last.is_some_and(|t| model.now.0 - t.0 < 5_000);
+            if model.is_live() && lately {
+                text = format!("{text}; {}/s", fit::count(s.rate as usize, "line"));
+            }
             (Role::Faint, text)
         }
-    };
+    }
+}
+
+fn tell(model: &Model, buffer: &mut Buffer, area: Rect, role: Role, text: &str) {
     let width = usize::from(area.width.saturating_sub(3)).max(1);
-    let wrapped = fit::wrap(&text, width);
+    let wrapped = fit::wrap(text, width);
     let height = usize::from(area.height);
     for (n, line) in wrapped.iter().enumerate().take(height) {
         let mut pen = Pen::new(buffer, model.look.theme, area, n as u16);

@@ -211,7 +211,7 @@ fn answer(question: &Ask) -> Option<Msg> {
             let (older, newer) = diff::texts((None, older.as_bytes()), (None, newer.as_bytes()));
             Msg::Diffed(*sides, Arc::new(diff::diff(&older, &newer, None)))
         }
-        Ask::Hold(_) => return None,
+        Ask::Hold(_) | Ask::Follow => return None,
     })
 }
 
