@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use rusqlite::OptionalExtension as _;
 
+use super::writer::HEALTH;
 use super::{EventKind, Gone, Store, StoreError, files};
 use crate::model::Time;
 
@@ -61,8 +62,8 @@ impl Store {
             })?;
         let time = |t: Option<String>| t.as_deref().and_then(Time::parse);
         let cursors = db
-            .prepare("select name, value, updated from cursor order by name")?
-            .query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?
+            .prepare("select name, value, updated from cursor where name <> ?1 order by name")?
+            .query_map([HEALTH], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?
             .collect::<rusqlite::Result<_>>()?;
         let log = std::fs::metadata(files::beside(&self.path, "-wal")).map_or(0, |m| m.len());
         let file = std::fs::metadata(&self.path).map_or(0, |m| m.len());

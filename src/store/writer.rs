@@ -20,6 +20,9 @@ const ROOM: u32 = 64 * 1024;
 const BATCH_EVENTS: usize = 2_000;
 const BATCH_KIB: usize = 16 * 1024;
 
+/// The cursor that a probe writes: no source's.
+pub(super) const HEALTH: &str = "health";
+
 type Outcome = Result<Vec<Appended>, Arc<StoreError>>;
 
 /// The thread; it ends when this is dropped, after everything that waits was written.
@@ -262,7 +265,7 @@ impl Thread {
             store.append(&batch.events)
         } else {
             let mark = super::Cursor {
-                name: "health".to_owned(),
+                name: HEALTH.to_owned(),
                 value: serde_json::json!("written"),
             };
             store.append_with(&batch.events, &mark)

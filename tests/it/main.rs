@@ -19,11 +19,13 @@ mod golden;
 mod layers;
 mod proxy;
 mod pull;
+mod listen;
 mod reading;
 mod readme;
 mod replay;
 mod rules;
 mod screen;
+mod store;
 mod support;
 #[cfg(unix)]
 mod terminal;

@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, Uri};
 use serde_json::{Value, json};
 
 use crate::config::Secret;
-use crate::signature::{Algorithm, verify};
+use crate::signature::{Algorithm, canonical_url, verify};
 
 const SIGNATURE: &str = "x-twilio-signature";
 /// Says that another key than the auth token was used (spec/twilio.md 3).
@@ -131,6 +131,11 @@ fn shared_key(headers: &HeaderMap) -> Result<Algorithm, String> {
 fn of_public(public: &str, target: &str, all: &mut Vec<String>) {
     let public = public.trim_end_matches('/');
     all.push(format!("{public}{target}"));
+    // Twilio sends `user:pass@` as a header, and was seen to sign with it and without.
+    let plain = canonical_url(public);
+    if plain != public {
+        all.push(format!("{plain}{target}"));
+    }
     let path_at = public.find("://").map_or(0, |at| at + 3);
     if let Some(path) = public[path_at..].find('/').map(|at| path_at + at)
         && target.starts_with(&public[path..])
