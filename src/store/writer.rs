@@ -1,24 +1,32 @@
 //! A thread that owns one connection and commits together whatever waits: many senders, one sync of the disk.
 //!
+//! A sync takes milliseconds, whatever it holds. So where many send at once, the commit waits for those who were answered just
+//! now to come again, as long as they keep coming; one who sends alone never waits.
+//!
 //! What it answered is durable. When the store cannot take a batch, everybody in it is told so and nothing of it was kept; the next batch is
 //! tried anew. A store whose file was moved away is opened again, so that nothing is written to a file without a name.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::task::{Context, Poll, ready};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-use super::{Appended, NewEvent, Store, StoreError, now};
+use super::{Appended, Cursor, NewEvent, Store, StoreError, append, now, set_cursor};
 
 /// What may wait, in KiB: 64 MiB.
 const ROOM: u32 = 64 * 1024;
 /// What one transaction takes at most, so that nobody waits long for its end.
 const BATCH_EVENTS: usize = 2_000;
 const BATCH_KIB: usize = 16 * 1024;
+
+/// How long nobody may come until a batch is closed, and how long it stays open at most: less than a sync takes.
+const GAP: Duration = Duration::from_micros(500);
+const OPEN: Duration = Duration::from_millis(3);
 
 /// The cursor that a probe writes: no source's.
 pub(super) const HEALTH: &str = "health";
@@ -35,7 +43,7 @@ pub struct Writer {
 /// Where events are handed in, from any thread.
 #[derive(Clone)]
 pub struct WriterHandle {
-    jobs: mpsc::UnboundedSender<Job>,
+    jobs: mpsc::Sender<Job>,
     room: Arc<Semaphore>,
 }
 
@@ -89,7 +97,7 @@ impl Writer {
     /// The store cannot be opened; see [`StoreError`].
     pub fn start(path: &Path) -> Result<Self, StoreError> {
         let store = Store::open(path)?;
-        let (jobs, queue) = mpsc::unbounded_channel();
+        let (jobs, queue) = mpsc::channel();
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn({
@@ -98,8 +106,9 @@ impl Writer {
                     let thread = Thread {
                         path,
                         store: Some(store),
+                        crowd: 0,
                     };
-                    thread.run(queue);
+                    thread.run(&queue);
                 }
             })
             .map_err(|e| StoreError::io(path, "start the thread that writes", e))?;
@@ -199,6 +208,29 @@ impl Batch {
         }
     }
 
+    /// Takes what waits, or else whoever comes soon, where others came before; false when the batch is closed.
+    fn more(&mut self, queue: &mpsc::Receiver<Job>, crowd: usize, until: Instant) -> bool {
+        if self.is_full() {
+            return false;
+        }
+        let next = match queue.try_recv() {
+            Ok(job) => Some(job),
+            Err(_) if crowd.max(self.parts.len()) > 1 => {
+                let left = until.saturating_duration_since(Instant::now());
+                queue.recv_timeout(GAP.min(left)).ok()
+            }
+            Err(_) => None,
+        };
+        let Some(next) = next else { return false };
+        self.take(next);
+        while !self.is_full()
+            && let Ok(next) = queue.try_recv()
+        {
+            self.take(next);
+        }
+        true
+    }
+
     fn is_full(&self) -> bool {
         self.stop || self.events.len() >= BATCH_EVENTS || self.kib >= BATCH_KIB
     }
@@ -228,23 +260,23 @@ struct Thread {
     path: PathBuf,
     /// None after the file went away and could not be made anew.
     store: Option<Store>,
+    /// How many were in the last batch.
+    crowd: usize,
 }
 
 impl Thread {
-    fn run(mut self, mut queue: mpsc::UnboundedReceiver<Job>) {
-        while let Some(first) = queue.blocking_recv() {
+    fn run(mut self, queue: &mpsc::Receiver<Job>) {
+        while let Ok(first) = queue.recv() {
             let mut batch = Batch::default();
             batch.take(first);
-            while !batch.is_full()
-                && let Ok(next) = queue.try_recv()
-            {
-                batch.take(next);
-            }
+            let outcome = if batch.stop && batch.parts.is_empty() {
+                return;
+            } else {
+                self.write(&mut batch, queue).map_err(Arc::new)
+            };
             let stop = batch.stop;
-            if !batch.parts.is_empty() || !batch.probes.is_empty() {
-                let outcome = self.write(&mut batch).map_err(Arc::new);
-                batch.tell(outcome);
-            }
+            self.crowd = batch.parts.len();
+            batch.tell(outcome);
             if stop {
                 // What was handed in meanwhile is answered as closed, for nobody will write it.
                 return;
@@ -252,23 +284,35 @@ impl Thread {
         }
     }
 
-    fn write(&mut self, batch: &mut Batch) -> Result<Vec<Appended>, StoreError> {
+    /// Writes the batch, and whoever else comes until it is closed, in one transaction.
+    fn write(&mut self, batch: &mut Batch, queue: &mpsc::Receiver<Job>) -> Result<Vec<Appended>, StoreError> {
         let store = match self.store.take().filter(Store::still_there) {
             Some(store) => self.store.insert(store),
             None => self.store.insert(Store::open(&self.path)?),
         };
-        let received = now();
-        for e in &mut batch.events {
-            e.received = received;
-        }
-        if batch.probes.is_empty() {
-            store.append(&batch.events)
-        } else {
-            let mark = super::Cursor {
-                name: HEALTH.to_owned(),
-                value: serde_json::json!("written"),
-            };
-            store.append_with(&batch.events, &mark)
-        }
+        let until = Instant::now() + OPEN;
+        let crowd = self.crowd;
+        store.transaction("keep events", |t| {
+            let mut told = Vec::new();
+            loop {
+                let received = now();
+                let new = batch.events.get_mut(told.len()..).unwrap_or_default();
+                for e in &mut *new {
+                    e.received = received;
+                }
+                told.extend(append(t, new)?);
+                if !batch.more(queue, crowd, until) {
+                    break;
+                }
+            }
+            if !batch.probes.is_empty() {
+                let mark = Cursor {
+                    name: HEALTH.to_owned(),
+                    value: serde_json::json!("written"),
+                };
+                set_cursor(t, &mark)?;
+            }
+            Ok(told)
+        })
     }
 }

@@ -37,8 +37,8 @@ impl Signed {
 /// What is signed, beside the URL.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Content<'a> {
-    /// Decoded form parameters.
-    Form(&'a [(String, String)]),
+    /// A form body; what is signed are its decoded parameters.
+    Form(&'a [u8]),
     /// A JSON body, covered by `bodySHA256` in the URL.
     Json(&'a [u8]),
 }
@@ -66,10 +66,10 @@ impl Checker {
         };
         let urls = self.candidates(uri, headers);
         let (params, body) = match content {
-            Content::Form(params) => (params, None),
-            Content::Json(body) => (&[][..], Some(body)),
+            Content::Form(body) => (form_urlencoded::parse(body).into_owned().collect(), None),
+            Content::Json(body) => (Vec::new(), Some(body)),
         };
-        let fits = |url: &String| verify(signature, url, params, body, token, algorithm);
+        let fits = |url: &String| verify(signature, url, &params, body, token, algorithm);
         match urls.iter().find(|url| fits(url)) {
             Some(url) => Signed::Valid { url: url.clone() },
             None => Signed::No(self.why_not(uri, content, &urls)),

@@ -127,8 +127,7 @@ async fn read(shared: &Shared, request: Request) -> Result<Vec<NewEvent>, No> {
     let form = is_form(&head.headers)?;
     let body = collect(&head.headers, body, shared.limits).await?;
     let (events, signed) = if form {
-        let params: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
-        let signed = shared.checker.check(&head.uri, &head.headers, Content::Form(&params));
+        let signed = shared.checker.check(&head.uri, &head.headers, Content::Form(&body));
         permitted(&signed)?;
         (events::of_form(&String::from_utf8_lossy(&body)), signed)
     } else {

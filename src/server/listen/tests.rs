@@ -47,9 +47,11 @@ fn every_vector_of_twilios_libraries() {
         for v in vectors[set].as_array().unwrap() {
             let text = |name: &str| v[name].as_str().unwrap_or_default();
             let params: Vec<(String, String)> = serde_json::from_value(v["params"].clone()).unwrap();
+            let mut form = form_urlencoded::Serializer::new(String::new());
+            let form = form.extend_pairs(&params).finish();
             let content = match v["body"].as_str() {
                 Some(body) if params.is_empty() => Content::Json(body.as_bytes()),
-                _ => Content::Form(&params),
+                _ => Content::Form(form.as_bytes()),
             };
             let url = text("request_url");
             let path = url.find("://").unwrap() + 3;
