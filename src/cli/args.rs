@@ -322,6 +322,19 @@ pub(super) struct Arriving {
     pub(super) color: style::When,
     #[command(flatten)]
     pub(super) screen: Screen,
+    #[command(flatten)]
+    pub(super) retention: RetentionArgs,
+}
+
+/// What the store keeps; without it: everything.
+#[derive(Args, Clone, Debug, Default)]
+pub(super) struct RetentionArgs {
+    /// Keep in the store what was received within this time, such as 30d
+    #[arg(long, value_name = "AGE")]
+    pub(super) keep: Option<String>,
+    /// Let the store grow to this, such as 500MB; the oldest goes first
+    #[arg(long, value_name = "SIZE")]
+    pub(super) max_size: Option<String>,
 }
 
 impl Arriving {
@@ -433,12 +446,8 @@ pub(super) enum StoreCommand {
     },
     /// Remove old events, oldest first, and say what went
     Prune {
-        /// Keep what was received within this time, such as 30d
-        #[arg(long, value_name = "AGE")]
-        keep: Option<String>,
-        /// Remove until it is no larger than this, such as 500MB
-        #[arg(long, value_name = "SIZE")]
-        max_size: Option<String>,
+        #[command(flatten)]
+        retention: RetentionArgs,
         /// One JSON object a line
         #[arg(long)]
         json: bool,

@@ -44,6 +44,10 @@ fn arriving(
     start: impl FnOnce(&mut Services) -> Result<(), Stop>,
 ) -> anyhow::Result<Exit> {
     let look = shown.look(level);
+    let start = |services: &mut Services| {
+        start(services)?;
+        services.keep(&shown.retention)
+    };
     if ui::has_terminal(&look) {
         let screen = shown.screen;
         let ui = Ui {

@@ -34,14 +34,20 @@ pub(super) fn run(args: &PullArgs, out: &mut impl Write) -> anyhow::Result<Exit>
             screen: args.shown.screen,
             ..Ui::default()
         };
-        return ui::arriving(&look, &ui, |s| s.pull(options));
+        return ui::arriving(&look, &ui, |s| {
+            s.pull(options)?;
+            s.keep(&args.shown.retention)
+        });
     }
     // A line is printed once, so it is worth one more request.
     let options = PullOptions {
         details: true,
         ..options
     };
-    live::arriving(&look, Printed::Findings, out, |services, _| Ok(services.pull(options)?))
+    live::arriving(&look, Printed::Findings, out, |services, _| {
+        services.pull(options)?;
+        Ok(services.keep(&args.shown.retention)?)
+    })
 }
 
 /// Fetches what there is, and prints what was not there before.

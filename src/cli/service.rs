@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use tokio::sync::mpsc;
 
-use super::args::{ListenArgs, ProxyArgs};
+use super::args::{ListenArgs, ProxyArgs, RetentionArgs};
 use super::store_path::store_path;
 use super::{Exit, Stop, config, store};
 use crate::config::{Credentials, Given};
@@ -12,6 +12,7 @@ use crate::live::{Beside, Said, Word};
 use crate::output::text::count;
 use crate::server::listen::{self, Limits, ListenOptions};
 use crate::server::proxy::{self, Notice, ProxyError, ProxyOptions};
+use crate::store::{Keeper, Retention};
 use crate::twilio_api::pull::{self, PullOptions};
 
 /// Services that are under way, and what they say.
@@ -115,6 +116,25 @@ impl Services {
         });
         self.urls.push(running.url());
         self.running.push(Box::new(Proxy(running)));
+        Ok(())
+    }
+
+    /// Removes what is old from the store, now and again; nothing without limits.
+    pub(super) fn keep(&mut self, given: &RetentionArgs) -> Result<(), Stop> {
+        let retention = store::retention(given)?;
+        if retention == Retention::default() {
+            return Ok(());
+        }
+        let voice = self.voice("store");
+        let keeper = Keeper::start(&store_path()?, retention, Keeper::EVERY, move |told| {
+            voice.say(match told {
+                Ok(gone) => Said::Note(format!("removed from the store: {}", store::gone_text(&gone))),
+                Err(e) => Said::Bad(format!("old events could not be removed: {e}")),
+            });
+        });
+        let keeper =
+            keeper.map_err(|e| Stop::usage(format!("cannot start the thread that removes old events: {e}")))?;
+        self.running.push(Box::new(Pruner(keeper)));
         Ok(())
     }
 
@@ -243,6 +263,16 @@ impl Beside for Proxy {
         Some(format!(
             "{passed} passed through, {recorded} recorded, {lost} not recorded"
         ))
+    }
+}
+
+#[derive(Debug)]
+struct Pruner(Keeper);
+
+impl Beside for Pruner {
+    fn stop(self: Box<Self>) -> Option<String> {
+        drop(self.0);
+        None
     }
 }
 

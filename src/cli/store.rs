@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::args::{StoreArgs, StoreCommand};
+use super::args::{RetentionArgs, StoreArgs, StoreCommand};
 use super::store_path::store_path;
 use super::{Exit, Stop};
 use crate::model::Time;
@@ -34,7 +34,7 @@ pub(super) fn run(args: &StoreArgs, out: &mut impl Write) -> anyhow::Result<Exit
             Ok(Exit::Done)
         }
         StoreCommand::Info { check, json } => info(&open(&path)?, *check, *json, out),
-        StoreCommand::Prune { keep, max_size, json } => prune(&path, keep.as_deref(), max_size.as_deref(), *json, out),
+        StoreCommand::Prune { retention, json } => prune(&path, retention, *json, out),
         StoreCommand::Vacuum { full, json } => vacuum(&mut open(&path)?, *full, *json, out),
     }
 }
@@ -194,7 +194,7 @@ fn info_text(info: &Info, read_only: bool, problems: Option<&[String]>, out: &mu
     Ok(())
 }
 
-fn gone_text(gone: &Gone) -> String {
+pub(super) fn gone_text(gone: &Gone) -> String {
     let when = gone.at.map(|t| format!("{t}: ")).unwrap_or_default();
     let span = gone.first.zip(gone.last);
     let span = span.map(|(a, b)| format!(", received {a} to {b}")).unwrap_or_default();
@@ -205,14 +205,8 @@ fn gone_text(gone: &Gone) -> String {
     )
 }
 
-fn prune(
-    path: &Path,
-    keep: Option<&str>,
-    max_size: Option<&str>,
-    as_json: bool,
-    out: &mut impl Write,
-) -> anyhow::Result<Exit> {
-    let retention = retention(keep, max_size)?;
+fn prune(path: &Path, given: &RetentionArgs, as_json: bool, out: &mut impl Write) -> anyhow::Result<Exit> {
+    let retention = retention(given)?;
     if retention == Retention::default() {
         return Err(Stop::usage("say what to keep: --keep 30d, --max-size 500MB, or both").into());
     }
@@ -242,15 +236,19 @@ fn vacuum(store: &mut Store, full: bool, as_json: bool, out: &mut impl Write) ->
 }
 
 /// What `--keep` and `--max-size` say.
-pub(super) fn retention(keep: Option<&str>, max_size: Option<&str>) -> Result<Retention, Stop> {
+pub(super) fn retention(given: &RetentionArgs) -> Result<Retention, Stop> {
     let wrong = |option: &str, text: &str, example: &str| {
         Stop::usage(format!("{option} takes something like {example}, not `{text}`"))
     };
     Ok(Retention {
-        keep: keep
+        keep: given
+            .keep
+            .as_deref()
             .map(|text| age(text).ok_or_else(|| wrong("--keep", text, "30d, 12h or 90m")))
             .transpose()?,
-        max_size: max_size
+        max_size: given
+            .max_size
+            .as_deref()
             .map(|text| bytes(text).ok_or_else(|| wrong("--max-size", text, "500MB, 2GiB or 1000000")))
             .transpose()?,
     })
@@ -350,7 +348,14 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_said() {
-        assert!(retention(Some("soon"), None).unwrap_err().to_string().contains("30d"));
-        assert!(retention(None, Some("big")).unwrap_err().to_string().contains("500MB"));
+        let why = |keep: Option<&str>, max_size: Option<&str>| {
+            let given = RetentionArgs {
+                keep: keep.map(str::to_owned),
+                max_size: max_size.map(str::to_owned),
+            };
+            retention(&given).unwrap_err().to_string()
+        };
+        assert!(why(Some("soon"), None).contains("30d"));
+        assert!(why(Some("1d"), Some("big")).contains("500MB"));
     }
 }

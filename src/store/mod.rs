@@ -15,6 +15,7 @@ mod error;
 mod event;
 mod files;
 mod info;
+mod keeper;
 mod known;
 mod mask;
 mod replay;
@@ -33,6 +34,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction, Trans
 pub use error::StoreError;
 pub use event::{Appended, Cursor, EventKind, NewEvent, Origin, Row};
 pub use info::{Info, KindCount};
+pub use keeper::Keeper;
 pub use mask::mask;
 pub use replay::{NewReplay, Replay};
 pub use retain::{Freed, Gone, Retention};

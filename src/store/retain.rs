@@ -57,24 +57,29 @@ impl Store {
     /// # Errors
     /// What was removed until then is gone and written down; see [`StoreError`].
     pub fn prune(&mut self, retention: Retention) -> Result<Gone, StoreError> {
-        self.prune_at(retention, now())
+        self.prune_while(retention, now(), &|| true)
     }
 
-    /// The same at a given moment.
-    pub(super) fn prune_at(&mut self, retention: Retention, now: Time) -> Result<Gone, StoreError> {
+    /// The same at a given moment, as long as `go_on` says so.
+    pub(super) fn prune_while(
+        &mut self,
+        retention: Retention,
+        now: Time,
+        go_on: &dyn Fn() -> bool,
+    ) -> Result<Gone, StoreError> {
         let mut gone = Gone::default();
         if let Some(keep) = retention.keep {
             let age = i64::try_from(keep.as_millis()).unwrap_or(i64::MAX);
             let before = Time(now.0.saturating_sub(age)).to_string();
-            // Beyond year 9999 nothing is that old, and its text would not compare.
-            if !before.starts_with('-') && !before.starts_with('+') {
-                gone.add(self.remove("age", now, |t| older(t, &before))?);
+            // Nothing is older than year 0, and its text would not compare.
+            if !before.starts_with(['-', '+']) {
+                gone.add(self.remove("age", now, go_on, |t| older(t, &before))?);
             }
         }
         if let Some(most) = retention.max_size {
-            gone.add(self.remove("size", now, |t| beyond(t, most))?);
+            gone.add(self.remove("size", now, go_on, |t| beyond(t, most))?);
         }
-        if gone.rows + gone.replays > 0 {
+        if gone.rows + gone.replays > 0 && go_on() {
             self.give_back()?;
         }
         Ok(gone)
@@ -127,12 +132,13 @@ impl Store {
         &mut self,
         why: &'static str,
         now: Time,
+        go_on: &dyn Fn() -> bool,
         batch: impl Fn(&Transaction<'_>) -> rusqlite::Result<Option<Gone>>,
     ) -> Result<Gone, StoreError> {
         let mut all = Gone::default();
         // One row of `gone` for a run: each batch brings it up to date in its own transaction.
         let mut row = None;
-        loop {
+        while go_on() {
             let whole = self.transaction("remove old events", |t| {
                 let Some(part) = batch(t)? else { return Ok(None) };
                 let mut whole = all.clone();
@@ -146,9 +152,10 @@ impl Store {
             })?;
             match whole {
                 Some(whole) => all = whole,
-                None => return Ok(all),
+                None => break,
             }
         }
+        Ok(all)
     }
 }
 

@@ -586,6 +586,24 @@ fn the_command_says_where_it_is_and_ends_in_order() {
 }
 
 #[test]
+fn a_listener_that_runs_for_long_removes_what_is_old() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("store.db");
+    let store = listener(|o| o.store = path.clone());
+    assert_eq!(store.post(FORM, &debugger("NO1")).status, 204);
+    drop(store);
+    let run = redial(["listen", "--port", "0", "--keep", "0s"]).env("REDIAL_STORE", path.to_str().unwrap());
+    let (mut child, _config) = run.spawn(Stdio::null());
+    let mut err = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    assert!(err.next().unwrap().starts_with("http://127.0.0.1:"));
+    let removed = err.find(|l| l.contains("removed from the store")).unwrap();
+    assert!(removed.contains("1 events") && removed.contains("by age"), "{removed}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(rows(&path), []);
+}
+
+#[test]
 fn the_command_says_why_it_does_not_start() {
     let folder = TempDir::new().unwrap();
     let store = folder.path().join("store.db");
@@ -603,6 +621,7 @@ fn the_command_says_why_it_does_not_start() {
     let err = run("listen --port 0 --bind 0.0.0.0");
     assert!(err.contains("--insecure"), "{err}");
     assert!(run("listen --port 0 --public-url example").contains("--public-url"));
+    assert!(run("listen --port 0 --keep soon").contains("30d"));
     std::fs::write(&store, "no database".repeat(1_000)).unwrap();
     let err = run("listen --port 0");
     assert!(err.contains("damaged") && err.contains(".recover"), "{err}");

@@ -4,6 +4,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;
 
+fn prune_at(store: &mut Store, retention: Retention, now: Time) -> Gone {
+    store.prune_while(retention, now, &|| true).unwrap()
+}
+
 const DAY: Duration = Duration::from_secs(24 * 3600);
 const NOW: Time = Time(1_700_000_000_000);
 
@@ -49,9 +53,9 @@ fn old_events_go_with_their_replays_and_are_written_down() {
     ] {
         store.keep_replay(&r).unwrap();
     }
-    assert_eq!(store.prune_at(keep(30), NOW).unwrap(), Gone::default());
+    assert_eq!(prune_at(&mut store, keep(30), NOW), Gone::default());
     assert_eq!(store.info().unwrap().gone, None);
-    let gone = store.prune_at(keep(7), NOW).unwrap();
+    let gone = prune_at(&mut store, keep(7), NOW);
     assert_eq!((gone.rows, gone.replays, gone.bytes), (2, 2, 2_004));
     assert_eq!(gone.why, "age");
     assert_eq!((gone.first, gone.last), (Some(new[0].received), Some(new[1].received)));
@@ -65,17 +69,16 @@ fn old_events_go_with_their_replays_and_are_written_down() {
     assert_eq!((info.kinds[0].rows, info.kinds[0].bytes, info.replays), (8, 8_000, 2));
     assert_eq!(info.span, Some((new[2].received, new[9].received)));
     // Nothing old: nothing said.
-    assert_eq!(store.prune_at(keep(7), NOW).unwrap(), Gone::default());
+    assert_eq!(prune_at(&mut store, keep(7), NOW), Gone::default());
     assert_eq!(
-        store
-            .prune_at(
-                Retention {
-                    keep: Some(Duration::MAX),
-                    max_size: None
-                },
-                NOW
-            )
-            .unwrap(),
+        prune_at(
+            &mut store,
+            Retention {
+                keep: Some(Duration::MAX),
+                max_size: None
+            },
+            NOW
+        ),
         Gone::default()
     );
 }
@@ -89,15 +92,14 @@ fn a_store_that_is_too_large_loses_its_oldest() {
     store.vacuum(false).unwrap();
     let size = store.info().unwrap().bytes.0;
     let most = size / 2;
-    let gone = store
-        .prune_at(
-            Retention {
-                keep: None,
-                max_size: Some(most),
-            },
-            NOW,
-        )
-        .unwrap();
+    let gone = prune_at(
+        &mut store,
+        Retention {
+            keep: None,
+            max_size: Some(most),
+        },
+        NOW,
+    );
     assert_eq!(gone.why, "size");
     // About half went, the oldest, and the file is as small as was asked.
     assert!((1_300..1_700).contains(&gone.rows), "{}", gone.rows);
@@ -106,15 +108,14 @@ fn a_store_that_is_too_large_loses_its_oldest() {
     assert!(info.bytes.0 <= most, "{} of {most}", info.bytes.0);
     assert_eq!(info.gone.unwrap().1, gone.rows);
     // Smaller than an empty store: all goes, and it ends.
-    let all = store
-        .prune_at(
-            Retention {
-                keep: Some(DAY),
-                max_size: Some(1),
-            },
-            NOW,
-        )
-        .unwrap();
+    let all = prune_at(
+        &mut store,
+        Retention {
+            keep: Some(DAY),
+            max_size: Some(1),
+        },
+        NOW,
+    );
     assert_eq!(all.rows + gone.rows, 3_000);
     assert_eq!(keys(&store), Vec::<String>::new());
     store.append(&[event("new")]).unwrap();
@@ -138,7 +139,7 @@ fn pruning_while_others_write() {
             }
             n
         });
-        let gone = store.prune_at(keep(7), NOW).unwrap();
+        let gone = prune_at(&mut store, keep(7), NOW);
         stop.store(true, Ordering::Relaxed);
         (writing.join().unwrap(), gone)
     });
@@ -165,4 +166,28 @@ fn a_vacuum_gives_room_back_and_keeps_everything() {
         assert_eq!((info.bytes, info.free), ((freed.after, 0), 0));
         assert_eq!(store.check().unwrap(), Vec::<String>::new());
     }
+}
+
+#[test]
+fn a_program_that_runs_for_long_prunes_now_and_again() {
+    let place = place();
+    let mut store = Store::open(&place.path).unwrap();
+    let (tell, told) = std::sync::mpsc::channel();
+    let often = Duration::from_millis(10);
+    let keeper = Keeper::start(&place.path, keep(7), often, move |t| drop(tell.send(t))).unwrap();
+    for round in 0..3 {
+        store.append(&[at_day(10_000, &format!("{round}"))]).unwrap();
+        let gone = told.recv().unwrap().unwrap();
+        assert_eq!((gone.rows, gone.why.as_str()), (1, "age"));
+    }
+    drop(keeper);
+    assert!(told.recv().is_err());
+    assert_eq!(store.info().unwrap().gone.unwrap().1, 3);
+    // Stopped in the middle: what went is written down.
+    let new: Vec<NewEvent> = (0..1_200).map(|n| at_day(9, &format!("{n}"))).collect();
+    store.append(&new).unwrap();
+    let batches = std::cell::Cell::new(0);
+    let once = || batches.replace(batches.get() + 1) < 1;
+    assert_eq!(store.prune_while(keep(7), NOW, &once).unwrap().rows, 500);
+    assert_eq!(store.info().unwrap().gone.unwrap().1, 503);
 }
