@@ -370,6 +370,16 @@ fn what_is_refused_is_refused_clearly() {
             "POST",
         ),
         (400, "hello\r\n\r\n".to_owned(), "no HTTP request"),
+        (
+            403,
+            request("/", &[kind[0], ("Origin", "https://evil")], &debugger("NO1")),
+            "web page",
+        ),
+        (
+            403,
+            request("/", &[kind[0], ("Sec-Fetch-Site", "none")], &debugger("NO1")),
+            "web page",
+        ),
     ] {
         let answer = listener.connect().ask(&request);
         assert_eq!(answer.status, status, "{request:.80}: {answer:?}");
@@ -391,7 +401,7 @@ fn what_is_refused_is_refused_clearly() {
     let fits = "a=".to_owned() + &"x".repeat(998);
     assert_eq!(listener.post(FORM, &fits).status, 204);
     assert_eq!(listener.connect().ask(&chunked("a=b")).status, 204);
-    assert_eq!(listener.running.counts().refused, 13);
+    assert_eq!(listener.running.counts().refused, 15);
 }
 
 #[test]

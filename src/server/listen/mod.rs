@@ -4,8 +4,8 @@
 //! An event that comes again is known by its id and answered 2xx too. With an auth token, only what Twilio signed is kept. Nothing
 //! here shows events: the store is where they are read.
 //!
-//! [`check`] judges signatures, [`events`] reads bodies, [`receive`] answers, [`serve`] holds connections. Another kind of event
-//! needs only its reading in `format`; another content type its line in [`receive`].
+//! `check` judges signatures, `events` reads bodies, `receive` answers, `serve` holds connections. Another kind of event
+//! needs only its reading in `format`; another content type its line in `receive`.
 
 mod check;
 mod events;

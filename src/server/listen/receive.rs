@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
-use axum::http::header::{ALLOW, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{ALLOW, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ORIGIN, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::Response;
 use axum::routing::get;
@@ -124,6 +124,13 @@ async fn read(shared: &Shared, request: Request) -> Result<Vec<NewEvent>, No> {
             "Twilio's events are sent with POST; GET /healthz says whether they are taken",
         ));
     }
+    // Without a token nothing else tells Twilio from a page in a browser of this machine, which may post forms anywhere.
+    if shared.checker.token.is_none() && from_a_page(&head.headers) {
+        return Err(no(
+            StatusCode::FORBIDDEN,
+            "sent by a web page, not by Twilio, and there is no auth token to check it with",
+        ));
+    }
     let form = is_form(&head.headers)?;
     let body = collect(&head.headers, body, shared.limits).await?;
     let (events, signed) = if form {
@@ -150,6 +157,11 @@ fn permitted(signed: &Signed) -> Result<(), No> {
         Signed::No(why) => Err(no(StatusCode::FORBIDDEN, why.clone())),
         Signed::Valid { .. } | Signed::Unchecked => Ok(()),
     }
+}
+
+/// Browsers say so with every POST of a page; nobody else does.
+fn from_a_page(headers: &HeaderMap) -> bool {
+    headers.contains_key(ORIGIN) || headers.contains_key("sec-fetch-site")
 }
 
 /// True for a form, false for JSON.
