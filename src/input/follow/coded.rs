@@ -7,7 +7,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::generation::State;
 use super::kin::Compared;
 use super::mark::{MARK, Mark};
 use super::meet::{Newcomer, Thing};
@@ -125,11 +124,17 @@ impl Follow {
             return;
         }
         let coded = Coded::of(new, code);
-        let contents = self.generations.values().rev().filter(|_| new.found.in_folder);
-        let compared: Vec<Compared> = match coded.first() {
-            Ok(first) => contents.filter_map(|g| Compared::with(g, &first)).collect(),
-            Err(_) => Vec::new(),
-        };
+        let first = coded.first().ok().filter(|_| new.found.in_folder);
+        let mut compared = Vec::new();
+        for g in self.generations.values().rev() {
+            let Some(first) = &first else { break };
+            // What is read just now may turn out to be all of it.
+            if self.hot.contains(&g.id) && g.head.begins(first) == Some(true) {
+                self.round_due = self.world.now();
+                return;
+            }
+            compared.extend(Compared::with(g, first));
+        }
         match coded.text() {
             Ok(text) if !compared.is_empty() => self.begin_job(coded, text, compared, None),
             _ => self.give_whole(coded, tell),
@@ -216,6 +221,13 @@ impl Follow {
             }
             Doing::Comparing(compared, last) => (compared, last),
         };
+        for c in compared {
+            if !self.pull(c.known, tell) {
+                // What is still to be read of it may be all.
+                self.jobs.push(job);
+                return;
+            }
+        }
         let mut rest = None;
         let mut is_known = false;
         for c in compared {
@@ -224,7 +236,7 @@ impl Follow {
             };
             if c.holds(job.at) {
                 is_known = true;
-                rest = (job.at > g.at && g.state == State::Over).then_some(c.known);
+                rest = (job.at > g.at).then_some(c.known);
                 break;
             }
             // Kept at an earlier moment.

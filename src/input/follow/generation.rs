@@ -286,7 +286,7 @@ impl Generation {
 
     /// A copy was seen: of a compressed one, only its end can be compared later.
     pub(super) fn copied(&mut self, copy: &File, len: u64) {
-        const MOST: usize = 4;
+        const MOST: usize = 16;
         if self.copies.iter().any(|m| m.end() == len) {
             return;
         }

@@ -83,12 +83,8 @@ impl Follow {
             .retain(|identity, thing| present.contains(identity) || matches!(thing, Thing::Generation(_)));
         // A round over very many files takes no more than a hundredth of the time.
         let now = self.world.now();
-        self.round_due = now
-            + self
-                .options
-                .poll
-                .max(now.saturating_sub(began) * 100)
-                .min(Duration::from_secs(30));
+        let cost = now.saturating_sub(began) * 100;
+        self.round_due = now + self.options.poll.max(cost.min(Duration::from_secs(30)));
     }
 
     /// The files that are there, in order.
@@ -120,6 +116,8 @@ impl Follow {
         }
         let mut met = HashSet::new();
         found.retain(|f| met.insert(f.path.clone()));
+        // A compressed file may be a copy of any plain one, so those come first.
+        found.sort_by_key(|f| f.path.extension().is_some_and(|e| e == "gz" || e == "zst"));
         found
     }
 

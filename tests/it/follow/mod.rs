@@ -3,6 +3,9 @@
 //! Everything but the last few tests runs on real files, step by step, with a clock and file numbers of its own: [`Toy`]. Each
 //! write stamps the file with that clock, so that no test depends on how fast the machine is.
 
+mod model;
+mod waiting;
+
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
