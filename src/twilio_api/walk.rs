@@ -27,6 +27,11 @@ const ALERTS: List<'static> = List {
 };
 /// The most that Twilio puts on a page.
 const PAGE: &str = "1000";
+const FULL: usize = 1000;
+/// A follower that takes up more than this, in milliseconds, says so.
+const LONG: i64 = 3_600_000;
+/// After so many instances that could not be had, there is no sense in asking for the others.
+const ENOUGH: usize = 3;
 
 /// Everything that walks share.
 pub(super) struct Walker<'t> {
@@ -36,7 +41,10 @@ pub(super) struct Walker<'t> {
     tally: Cell<Tally>,
     /// Entries that were listed, and not there when they were asked for.
     gone: RefCell<HashSet<String>>,
+    /// Seconds with more alerts than can be had; a follower meets them again and again.
+    full: RefCell<HashSet<Time>>,
     cut_was_said: Cell<bool>,
+    resumed_was_said: Cell<bool>,
 }
 
 /// How a window ended.
@@ -57,7 +65,9 @@ impl<'t> Walker<'t> {
             store: RefCell::new(Store::open(&options.store).map_err(|e| of_store(&e))?),
             tally: Cell::default(),
             gone: RefCell::default(),
-            cut_was_said: Cell::new(false),
+            full: RefCell::default(),
+            cut_was_said: Cell::default(),
+            resumed_was_said: Cell::default(),
         })
     }
 
@@ -91,8 +101,12 @@ impl<'t> Walker<'t> {
     async fn alerts(&self) -> Result<bool, Fault> {
         let now = self.client.server_now();
         let covered = self.covered()?;
-        let wanted = window::start(covered, self.options.since.at(now));
+        let since = self.options.since.at(now);
+        let wanted = window::start(covered, since);
         let (from, cut) = window::kept(wanted, now);
+        if wanted < since && now.0 - from.0 > LONG && !self.resumed_was_said.replace(true) {
+            (self.client.tell)(Told::Note(format!("goes on where it stopped: from {from}")));
+        }
         let whole = Window {
             from,
             to: self.options.until.map(|m| m.at(now)),
@@ -104,7 +118,12 @@ impl<'t> Walker<'t> {
                 Ended::Again => return Ok(false),
                 Ended::Capped(now) => match window.halves(now) {
                     Some((older, newer)) => todo.extend([newer, older]),
-                    None => self.too_many(window),
+                    // All that there is to have of it.
+                    None => {
+                        self.too_many(window);
+                        self.keep(&[], self.cursor(window, now)?.as_ref())?;
+                        self.complete(window, now);
+                    }
                 },
             }
         }
@@ -123,13 +142,13 @@ impl<'t> Walker<'t> {
         query.extend(end.as_deref().map(|e| ("EndDate", e)));
         query.extend(self.options.level.as_deref().map(|l| ("LogLevel", l)));
         let mut pages = Pages::of(&self.client, ALERTS, &query);
-        let (mut count, mut begun) = (0, None);
+        let (mut count, mut begun, mut sids) = (0, None, Vec::new());
         loop {
             let answer = match pages.next().await {
                 Ok(Some(answer)) => answer,
                 Ok(None) => return Ok(Ended::Whole),
                 // Nobody says how Twilio refuses a page behind the cap.
-                Err(f) => match begun.filter(|_| f.kind == FaultKind::Asked && count + 1000 >= CAP) {
+                Err(f) => match begun.filter(|_| f.kind == FaultKind::Asked && count + FULL >= CAP) {
                     Some(begun) => return Ok(Ended::Capped(begun)),
                     None => return Err(f),
                 },
@@ -140,39 +159,39 @@ impl<'t> Walker<'t> {
             let begun = *begun.get_or_insert(answer.at);
             let items = items(&answer.text, ALERTS.name)?;
             count += items.len();
-            let capped = count >= CAP;
-            // A second with too many alerts is all that there is to have.
-            let whole = !capped && pages.at_end() || capped && window.halves(begun).is_none();
-            let up_to = window.to.map_or(begun, |to| to.min(begun));
-            let done = whole.then_some((window.from, up_to));
             let events = self.events(EventKind::AlertListed, &items);
-            self.page(events, done).await?;
-            if capped {
+            if self.options.details {
+                sids.extend(events.iter().map(|e| e.key.clone()));
+            }
+            if count < CAP && pages.at_end() {
+                return self.last(window, begun, &events, sids).await;
+            }
+            self.keep_listed(&events, None)?;
+            if count >= CAP {
                 return Ok(Ended::Capped(begun));
             }
         }
     }
 
-    /// Keeps one page of alerts, and with `done` the stretch that is complete with it.
-    async fn page(&self, events: Vec<NewEvent>, done: Option<(Time, Time)>) -> Result<(), Fault> {
-        let sids: Vec<String> = events.iter().map(|e| e.key.clone()).collect();
-        let cursor = match done {
-            Some((from, to)) => self.cursor(from, to)?,
-            None => None,
-        };
+    /// The last page of a window, with the watermark; with details, the watermark waits for them.
+    async fn last(&self, window: Window, begun: Time, events: &[NewEvent], sids: Vec<String>) -> Result<Ended, Fault> {
+        let cursor = self.cursor(window, begun)?;
         if self.options.details {
-            // The watermark waits for them.
-            self.keep_listed(&events, None)?;
+            self.keep_listed(events, None)?;
             self.alert_details(sids).await?;
             self.keep(&[], cursor.as_ref())?;
         } else {
-            self.keep_listed(&events, cursor.as_ref())?;
+            self.keep_listed(events, cursor.as_ref())?;
         }
-        if let Some((_, to)) = done {
-            self.count(|t| t.complete_up_to = t.complete_up_to.max(Some(to)));
-            (self.client.tell)(Told::CompleteUpTo(to));
-        }
-        Ok(())
+        self.complete(window, begun);
+        Ok(Ended::Whole)
+    }
+
+    /// Says that a window is whole; the store knows it by now.
+    fn complete(&self, window: Window, begun: Time) {
+        let to = window.closed(begun);
+        self.count(|t| t.complete_up_to = t.complete_up_to.max(Some(to)));
+        (self.client.tell)(Told::CompleteUpTo(to));
     }
 
     /// All that Twilio tells of one call.
@@ -251,26 +270,30 @@ impl<'t> Walker<'t> {
             (sid, answer)
         });
         let mut answers = stream::iter(answers).buffer_unordered(self.options.at_once.max(1));
-        let (mut done, mut new) = (0, 0);
+        let (mut done, mut new, mut failed) = (0, 0, Vec::new());
         while let Some((sid, answer)) = answers.next().await {
             match answer {
                 Ok(answer) => {
                     let event = rows::event(kind, &answer.text, self.client.world.now());
                     // Whatever it calls itself, it is what was asked for.
-                    let event = event.map(|e| NewEvent { key: sid.clone(), ..e });
+                    let event = event.map(|e| NewEvent { key: sid, ..e });
                     new += self.keep(event.as_slice(), None)?;
                 }
                 Err(f) if f.kind == FaultKind::Missing => {
                     (self.client.tell)(Told::Note(f.text));
                     self.gone.borrow_mut().insert(sid);
                 }
-                Err(f) => return Err(f),
+                // One that is broken at Twilio's must not keep the others away.
+                Err(f) => failed.push(f),
+            }
+            if failed.len() >= ENOUGH {
+                break;
             }
             done += 1;
             (self.client.tell)(Told::Details { done, of: all });
         }
         self.count(|t| t.details += new as u64);
-        Ok(new)
+        failed.into_iter().next().map_or(Ok(new), Err)
     }
 
     fn events(&self, kind: EventKind, items: &[&str]) -> Vec<NewEvent> {
@@ -311,13 +334,15 @@ impl<'t> Walker<'t> {
         Ok(cursor.map_err(|e| of_store(&e))?.and_then(|c| Covered::read(&c.value)))
     }
 
-    fn cursor(&self, from: Time, to: Time) -> Result<Option<Cursor>, Fault> {
+    /// What it will say once this window is whole.
+    fn cursor(&self, window: Window, begun: Time) -> Result<Option<Cursor>, Fault> {
         if self.options.follow.is_none() {
             return Ok(None);
         }
+        let covered = Covered::with(self.covered()?, window.from, window.closed(begun));
         Ok(Some(Cursor {
             name: self.cursor_name(),
-            value: Covered::with(self.covered()?, from, to).value(),
+            value: covered.value(),
         }))
     }
 
@@ -338,6 +363,9 @@ impl<'t> Walker<'t> {
 
     fn too_many(&self, window: Window) {
         let (start, _) = window.dates();
+        if !self.full.borrow_mut().insert(window.from) {
+            return;
+        }
         self.limit(format!(
             "more than {CAP} alerts within the second of {start}: Twilio gives no more of them, some may be missing"
         ));

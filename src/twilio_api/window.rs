@@ -41,6 +41,11 @@ impl Window {
         Some((older, Self { from: middle, ..self }))
     }
 
+    /// Up to where it is complete when it was walked from `begun` on.
+    pub fn closed(self, begun: Time) -> Time {
+        self.to.map_or(begun, |to| to.min(begun))
+    }
+
     /// `StartDate` and `EndDate` as Twilio wants them.
     pub fn dates(self) -> (String, Option<String>) {
         (seconds(floor(self.from)), self.to.map(|t| seconds(ceil(t))))

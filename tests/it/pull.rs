@@ -310,23 +310,35 @@ fn a_second_with_too_many_alerts_is_said() {
     {
         let mut state = mock.state();
         for n in 0..10_050 {
-            state.publish(NOON - 10_000 + n % 1000, NOON);
+            state.publish(NOON - 2999 + n % 900, NOON);
         }
+        state.page = 990;
+        state.until = NOON + 30_000;
+        // A server that refuses what is behind the cap.
+        state.meanwhile = Some(Box::new(|state| {
+            let full = state.asked.last().is_some_and(|a| a.ends_with("PANO8910"));
+            let refused = Fault::Answer(400, String::new(), String::new());
+            state.faults.push_back(full.then_some(refused));
+        }));
     }
     let mut options = place.options(&mock);
-    options.since = Moment::Ago(Duration::from_secs(20));
-    let (ended, told) = once(&options);
-    assert_eq!(ended.unwrap().limits, 1);
+    options.since = Moment::Ago(Duration::from_secs(3));
+    options.follow = Some(Duration::from_secs(60));
+    let told = follow(&mock, &options, |_| {}).unwrap();
     let said = limits(&told);
+    assert_eq!(said.len(), 1, "{told:?}");
     assert!(
-        said[0].contains("more than 10000 alerts within the second of 2026-03-02T11:59:5"),
+        said[0].contains("more than 10000 alerts within the second of 2026-03-02T11:59:57Z"),
         "{said:?}"
     );
-    assert!(place.keys(EventKind::AlertListed).len() >= CAP);
-    assert!(
-        told.contains(&Told::CompleteUpTo(Time(NOON))),
-        "the walk goes on behind it"
-    );
+    assert!(place.keys(EventKind::AlertListed).len() >= CAP - 1000);
+    // The walk goes on behind it, and the next one does not begin before it.
+    assert!(told.contains(&Told::CompleteUpTo(Time(NOON))), "{told:?}");
+    mock.state().alerts.clear();
+    mock.state().until = NOON + 90_000;
+    follow(&mock, &options, |_| {}).unwrap();
+    let asked = mock.state().asked.last().cloned().unwrap();
+    assert!(asked.contains("StartDate=2026-03-02T11%3A55%3A00Z"), "{asked}");
 }
 
 #[test]
