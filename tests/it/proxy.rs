@@ -17,7 +17,7 @@ use redial::store::{EventKind, Origin, Row, Store};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::{text, told};
+use crate::support::{redial, text, told};
 
 const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 const TWIML: &str = "<Response><Say>Hello.</Say></Response>";
@@ -381,6 +381,27 @@ fn a_client_that_leaves_ends_the_request_at_the_app() {
         (Some("client"), &0.into())
     );
     assert_eq!(row.code.as_deref(), Some("11203"));
+}
+
+#[test]
+fn a_client_that_leaves_in_the_middle_ends_the_answer_at_the_app() {
+    let (tell, closed) = mpsc::channel();
+    let tell = Mutex::new(tell);
+    let port = app(move |mut peer| {
+        peer.message().unwrap();
+        peer.send("HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n");
+        tell.lock().unwrap().send(peer.is_closed()).unwrap();
+    });
+    let proxy = proxy(port);
+    let mut client = proxy.client();
+    client.send(webhook("CA1", ""));
+    client.head().unwrap();
+    assert_eq!(client.chunk().unwrap(), b"one");
+    drop(client);
+    assert!(closed.recv_timeout(LIMIT).unwrap());
+    let (_, entry) = only(proxy);
+    assert_eq!(text(&entry["_redial"], "aborted"), "client");
+    assert_eq!(text(&entry["response"]["content"], "text"), "one");
 }
 
 #[test]
@@ -897,4 +918,80 @@ fn where_it_may_not_lead() {
         matches!(&e, ProxyError::Bind(_)) && e.to_string().contains("--port"),
         "{e}"
     );
+}
+
+/// The program itself: a body of any size takes little memory, and a signal ends it in order.
+#[test]
+#[cfg(target_os = "linux")]
+fn the_command_streams_in_little_memory_and_ends_in_order() {
+    const PART: usize = 1024 * 1024;
+    const PARTS: usize = 192;
+    let port = app(|mut peer| {
+        let head = peer.head().unwrap();
+        let mut piece = vec![0; PART];
+        for _ in 0..PARTS {
+            peer.reader.read_exact(&mut piece).unwrap();
+        }
+        assert!(head.contains("Host: a"));
+        peer.send(format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n\r\n",
+            PART * PARTS
+        ));
+        for _ in 0..PARTS {
+            peer.send(&piece);
+        }
+    });
+    let folder = TempDir::new().unwrap();
+    let store = folder.path().join("store.db");
+    let command = redial(["proxy", "--json", "--port", "0", "--to", &port.to_string()]);
+    let command = command.env("REDIAL_STORE", store.to_str().unwrap());
+    let (mut child, _config) = command.spawn(std::process::Stdio::piped());
+    let mut err = BufReader::new(child.stderr.take().unwrap());
+    let mut url = String::new();
+    err.read_line(&mut url).unwrap();
+    let address = url.trim_end().strip_prefix("http://").unwrap().to_owned();
+    let mut client = Peer::new(TcpStream::connect(&address).unwrap());
+    let piece = vec![b'x'; PART];
+    client.send(format!(
+        "POST /up HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n",
+        PART * PARTS
+    ));
+    for _ in 0..PARTS {
+        client.send(&piece);
+    }
+    client.head().unwrap();
+    let mut piece = vec![0; PART];
+    for _ in 0..PARTS {
+        client.reader.read_exact(&mut piece).unwrap();
+    }
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    let most = status.lines().find_map(|l| l.strip_prefix("VmHWM:")).unwrap();
+    let most: u64 = most.trim().trim_end_matches(" kB").parse().unwrap();
+    assert!(most < 100 * 1024, "{most} KiB for bodies of {PARTS} MiB");
+    let ended = std::process::Command::new("kill")
+        .arg(child.id().to_string())
+        .status()
+        .unwrap();
+    assert!(ended.success());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let mut out = String::new();
+    child.stdout.take().unwrap().read_to_string(&mut out).unwrap();
+    let lines: Vec<Value> = out.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    assert_eq!(
+        (text(&lines[0], "type"), text(&lines[0], "url")),
+        ("listening", url.trim_end())
+    );
+    assert_eq!((text(&lines[1], "type"), &lines[1]["recorded"]), ("summary", &1.into()));
+    let (_, entry) = &rows(&store)[0];
+    assert_eq!(entry["response"]["bodySize"].as_u64(), Some((PART * PARTS) as u64));
+}
+
+#[test]
+fn the_command_refuses_what_it_may_not_do() {
+    let elsewhere = redial(["proxy", "--to", "http://192.0.2.1"]).run().exits(3);
+    assert!(elsewhere.err.contains("--allow-host"), "{}", elsewhere.err);
+    let nowhere = redial(["proxy"]).run().exits(2);
+    assert!(nowhere.err.contains("--to"), "{}", nowhere.err);
+    let size = redial(["proxy", "--to", "3000", "--keep-body", "much"]).run().exits(2);
+    assert!(size.err.contains("--keep-body much"), "{}", size.err);
 }

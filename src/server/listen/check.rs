@@ -45,10 +45,10 @@ pub(super) enum Content<'a> {
 
 /// Who checks.
 #[derive(Clone, Debug)]
-pub(super) struct Checker {
-    pub(super) token: Option<Secret>,
+pub(in crate::server) struct Checker {
+    pub(in crate::server) token: Option<Secret>,
     /// Scheme, host, port and the beginning of the path that Twilio uses instead of ours.
-    pub(super) public_url: Option<String>,
+    pub(in crate::server) public_url: Option<String>,
 }
 
 impl Checker {
@@ -92,7 +92,7 @@ impl Checker {
 
     /// The URLs that Twilio may have signed, the likeliest first. Trying many is safe: only who has the token can make a signature
     /// that fits one.
-    fn candidates(&self, uri: &Uri, headers: &HeaderMap) -> Vec<String> {
+    pub(in crate::server) fn candidates(&self, uri: &Uri, headers: &HeaderMap) -> Vec<String> {
         let target = uri.path_and_query().map_or("/", |t| t.as_str());
         let mut all = Vec::new();
         match &self.public_url {

@@ -7,7 +7,7 @@
 //! `check` judges signatures, `events` reads bodies, `receive` answers, `serve` holds connections. Another kind of event
 //! needs only its reading in `format`; another content type its line in `receive`.
 
-mod check;
+pub(super) mod check;
 mod events;
 mod receive;
 mod serve;

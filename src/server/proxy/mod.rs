@@ -32,8 +32,10 @@ use self::record::Recorder;
 use self::signed::Checker;
 use self::upstream::Upstream;
 use super::bind::{self, BindError};
+use super::listen;
 use crate::config::Secret;
 use crate::replay::{Pinned, Target, TargetError};
+use crate::signature::canonical_url;
 use crate::store::{StoreError, Writer};
 
 /// So much of each body is kept unless told otherwise.
@@ -121,10 +123,10 @@ pub fn start(options: ProxyOptions, tell: impl Fn(Notice) + Send + 'static) -> R
     if is_itself(&pinned, address) {
         return Err(ProxyError::Itself(target.to_string()));
     }
-    let checker = Checker {
-        public_url: options.public_url,
-        auth_token: options.auth_token,
-    };
+    let checker = Checker(listen::check::Checker {
+        token: options.auth_token,
+        public_url: options.public_url.as_deref().map(whole),
+    });
     let recorder = Recorder::start(Writer::start(&options.store)?, checker, Box::new(tell))?;
     let way = Arc::new(Way {
         upstream: Arc::new(Upstream::new(pinned)),
@@ -151,6 +153,17 @@ pub fn start(options: ProxyOptions, tell: impl Fn(Notice) + Send + 'static) -> R
         counts: recorder.queue().clone(),
         recorder: Some(recorder),
     })
+}
+
+/// A URL with its scheme: nobody is called on a tunnel's address in the clear.
+fn whole(url: &str) -> String {
+    let url = url.trim();
+    let whole = if url.contains("://") {
+        url.to_owned()
+    } else {
+        format!("https://{url}")
+    };
+    canonical_url(&whole)
 }
 
 /// True where what goes to the app would come back.

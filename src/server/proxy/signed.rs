@@ -1,7 +1,8 @@
 //! Does the signature of a request fit? Twilio signed a URL that the proxy sees only in parts, so the likely ones are tried.
 
 use crate::config::Secret;
-use crate::signature::{Algorithm, canonical_url, verify};
+use crate::server::listen;
+use crate::signature::{Algorithm, verify};
 
 use super::visit::Noted;
 
@@ -14,21 +15,15 @@ pub(super) struct Signature {
     pub(super) why: String,
 }
 
-/// What signatures are checked with.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Checker {
-    /// The URL under which Twilio calls, without path or with the path that stands before the app's own.
-    pub(super) public_url: Option<String>,
-    /// The account's auth token.
-    pub(super) auth_token: Option<Secret>,
-}
+/// What signatures are checked with: the listener's token and likely URLs.
+#[derive(Clone, Debug)]
+pub(super) struct Checker(pub(super) listen::check::Checker);
 
 impl Checker {
     /// The absolute URL of a request as Twilio most likely holds it, and what is to be said of its signature; nothing of a request
     /// that is not Twilio's.
     pub(super) fn check(&self, noted: &Noted) -> (String, Option<Signature>) {
-        let urls = self.urls(noted);
-        let first = urls.first().cloned().unwrap_or_default();
+        let first = self.likeliest(noted);
         let Some(given) = header(noted, "x-twilio-signature") else {
             return (first, self.missing(noted));
         };
@@ -38,7 +33,7 @@ impl Checker {
                 why: why.to_owned(),
             })
         };
-        let Some(token) = &self.auth_token else {
+        let Some(token) = &self.0.token else {
             return (
                 first,
                 said(
@@ -60,6 +55,7 @@ impl Checker {
                 said("unchecked", "the body was not kept whole, and the signature covers it"),
             );
         }
+        let urls = self.urls(noted);
         match fitting(noted, &urls, &given, token) {
             Some(url) => {
                 let why = format!("it fits {url}");
@@ -74,7 +70,7 @@ impl Checker {
 
     /// A request of Twilio's without a signature, when one is expected.
     fn missing(&self, noted: &Noted) -> Option<Signature> {
-        self.auth_token.as_ref()?;
+        self.0.token.as_ref()?;
         let names: Vec<_> = form_urlencoded::parse(&noted.request.bytes).map(|(n, _)| n).collect();
         let has = |name: &str| names.iter().any(|n| n == name);
         let is_webhook = is_form(noted) && has("AccountSid") && (has("CallSid") || has("MessageSid") || has("SmsSid"));
@@ -84,39 +80,30 @@ impl Checker {
         })
     }
 
-    /// The likely URLs, the likeliest first: the public one, what the tunnel says, the `Host` with http and https.
+    /// The URL that is recorded where no signature proves another: the public one, what the tunnel says, or as it came here.
+    fn likeliest(&self, noted: &Noted) -> String {
+        let first = |name: &str| header(noted, name)?.split(',').next().map(|v| v.trim().to_owned());
+        let filled = |text: &String| !text.is_empty();
+        let base = self.0.public_url.as_ref().map(|p| p.trim_end_matches('/').to_owned());
+        let base = base.unwrap_or_else(|| {
+            let host = first("x-forwarded-host").filter(filled).or_else(|| first("host"));
+            let scheme = first("x-forwarded-proto").filter(filled);
+            format!("{}://{}", scheme.as_deref().unwrap_or("http"), host.unwrap_or_default())
+        });
+        format!("{base}{}", noted.target)
+    }
+
+    /// All likely URLs; a WebSocket's also under its own scheme.
     fn urls(&self, noted: &Noted) -> Vec<String> {
-        let target = &noted.target;
-        let first = |name: &str| header(noted, name).and_then(|v| v.split(',').next().map(|v| v.trim().to_owned()));
-        let host = first("host").unwrap_or_default();
-        let forwarded = first("x-forwarded-host").filter(|h| !h.is_empty());
-        let proto = first("x-forwarded-proto").map(|p| p.to_ascii_lowercase());
-        let proto = proto.filter(|p| matches!(p.as_str(), "http" | "https" | "ws" | "wss"));
-        let mut urls = Vec::new();
-        if let Some(public) = &self.public_url {
-            let whole = if public.contains("://") {
-                public.clone()
-            } else {
-                format!("https://{public}")
-            };
-            urls.push(format!("{}{target}", canonical_url(&whole).trim_end_matches('/')));
-        }
-        let hosts: Vec<&String> = forwarded.iter().chain([&host]).filter(|h| !h.is_empty()).collect();
-        let known = proto.as_deref();
-        // Without a tunnel's word the request came as it came here.
-        let schemes = known.into_iter().chain(["http", "https"]);
-        for scheme in schemes {
-            urls.extend(hosts.iter().map(|host| format!("{scheme}://{host}{target}")));
-        }
+        let Ok(uri) = noted.target.parse() else {
+            return vec![self.likeliest(noted)];
+        };
+        let mut urls = self.0.candidates(&uri, &noted.headers);
         if header(noted, "upgrade").is_some() {
-            let sockets: Vec<_> = urls
-                .iter()
-                .filter_map(|u| u.strip_prefix("http").map(|rest| format!("ws{rest}")))
-                .collect();
+            let sockets = urls.iter().filter_map(|u| u.strip_prefix("http"));
+            let sockets: Vec<_> = sockets.map(|rest| format!("ws{rest}")).collect();
             urls.extend(sockets);
         }
-        let mut seen = std::collections::HashSet::new();
-        urls.retain(|u| seen.insert(u.clone()));
         urls
     }
 }
