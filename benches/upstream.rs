@@ -5,8 +5,6 @@
 // A program of a few lines for measuring: it ends with what went wrong.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
-use std::convert::Infallible;
-
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
@@ -25,13 +23,13 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, hyp
     Ok(response)
 }
 
-fn main() {
+fn main() -> std::io::Result<()> {
     let port = std::env::args().nth(1).map_or(0, |p| p.parse().unwrap());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
-    let served: Result<Infallible, std::io::Error> = runtime.block_on(async {
+    runtime.block_on(async {
         let listener = TcpListener::bind(("127.0.0.1", port)).await?;
         println!("http://{}", listener.local_addr()?);
         loop {
@@ -43,6 +41,5 @@ fn main() {
                 drop(served.await);
             });
         }
-    });
-    served.unwrap();
+    })
 }

@@ -119,6 +119,7 @@ impl Peer {
             while let Some(chunk) = self.chunk() {
                 message.body.extend(chunk);
             }
+            assert_eq!(self.line(), "\r\n");
         }
         Some(message)
     }
@@ -128,10 +129,14 @@ impl Peer {
         let mut line = String::new();
         self.reader.read_line(&mut line).ok()?;
         let length = usize::from_str_radix(line.trim(), 16).ok()?;
+        // Behind the last one stand trailers and an empty line.
+        if length == 0 {
+            return None;
+        }
         let mut chunk = vec![0; length + 2];
         self.reader.read_exact(&mut chunk).ok()?;
         chunk.truncate(length);
-        (length > 0).then_some(chunk)
+        Some(chunk)
     }
 
     /// A line of a protocol that is not HTTP.
@@ -606,6 +611,31 @@ fn interim_answers_and_expectations() {
     client.send("hello");
     assert_eq!(client.message().unwrap().body, b"done");
     assert_eq!(proxy.recorded().len(), 1);
+}
+
+#[test]
+fn trailers_and_answers_that_end_with_their_connection() {
+    let port = app(|mut peer| {
+        let head = peer.head().unwrap();
+        if head.contains("/trailers") {
+            assert!(head.contains("TE: trailers"), "{head}");
+            peer.send("HTTP/1.1 200 OK\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n0\r\nX-Sum: 7\r\n\r\n");
+        } else {
+            peer.send("HTTP/1.0 200 OK\r\nContent-Type: text/xml\r\n\r\none");
+        }
+    });
+    let proxy = proxy(port);
+    let mut client = proxy.client();
+    client.send("GET /trailers HTTP/1.1\r\nHost: a\r\nTE: trailers\r\nConnection: TE\r\n\r\n");
+    assert!(client.head().unwrap().contains("Trailer: X-Sum"));
+    assert_eq!((client.chunk().unwrap(), client.chunk()), (b"one".to_vec(), None));
+    assert_eq!(client.line().to_ascii_lowercase(), "x-sum: 7\r\n");
+    assert_eq!(proxy.ask("GET /old HTTP/1.1\r\nHost: a\r\n\r\n").body, b"one");
+    let rows = proxy.recorded();
+    assert!(
+        rows.iter()
+            .all(|(_, e)| text(&e["response"]["content"], "text") == "one" && e["_redial"]["aborted"].is_null())
+    );
 }
 
 #[test]

@@ -505,6 +505,24 @@ fn recorded_exchanges_line_by_line_and_again() {
 }
 
 #[test]
+fn an_exchange_of_no_call_is_no_call_and_its_failure_is_told() {
+    let mut event = exchange("a", "2026-03-02T09:15:40.000Z", 503, "down", "valid");
+    event["request"]["headers"] = json!([{"name": "User-Agent", "value": "TwilioProxy/1.1"}]);
+    event["request"]["postData"] = json!({"mimeType": "application/json", "text": "[{\"specversion\":\"1.0\"}]"});
+    let mut browser = event.clone();
+    browser["request"]["headers"] = json!([]);
+    browser["_redial"]["id"] = json!("b");
+    let t = told(format!("{event}\n{browser}\n"));
+    assert_eq!((t.calls.len(), t.unparsed.len(), t.findings.len()), (0, 0, 1));
+    assert_eq!(
+        (text(&t.findings[0], "call"), text(&t.findings[0], "code")),
+        ("-", "11200")
+    );
+    // It can be asked for by its name all the same.
+    assert!(t.findings[0]["request"].is_string());
+}
+
+#[test]
 fn an_exchange_and_what_twilio_says_of_it_are_one_request() {
     let bad = exchange("b", "2026-03-02T09:15:46.000Z", 500, "oops", "invalid").to_string();
     let event = debugger(7, "ERROR", &payload("11200", "500")).to_string();

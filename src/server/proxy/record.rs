@@ -15,8 +15,11 @@ use super::visit::Noted;
 use crate::store::{Pending, Writer};
 
 /// What may wait: exchanges, and bytes of them.
-const WAITING: usize = 10_000;
+const WAITING: usize = 16_000;
 const WAITING_BYTES: usize = 64 * 1024 * 1024;
+/// Of lower priority than what passes requests on.
+#[cfg(target_os = "linux")]
+const NICE: i32 = 5;
 /// What is given to the store at once.
 const BATCH: usize = 500;
 
@@ -141,6 +144,9 @@ struct Thread {
 
 impl Thread {
     fn run(mut self, receiver: &Receiver<Box<Noted>>) {
+        // Where all cores are busy, callers come first. Elsewhere than on Linux this would be said of the whole program.
+        #[cfg(target_os = "linux")]
+        let _ = rustix::process::setpriority_process(None, NICE);
         let mut failing = false;
         while let Ok(first) = receiver.recv() {
             let batch: Vec<_> = std::iter::once(first).chain(receiver.try_iter()).take(BATCH).collect();

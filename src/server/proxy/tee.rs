@@ -69,8 +69,11 @@ impl Body for Tee {
             Some(Ok(frame)) => {
                 if let Some(data) = frame.data_ref() {
                     self.visit.passed(self.side, data);
+                    self.end_when_over();
+                } else if !self.over {
+                    // Nothing comes behind trailers, and nobody asks.
+                    self.end();
                 }
-                self.end_when_over();
             }
             Some(Err(_)) => {
                 self.over = true;

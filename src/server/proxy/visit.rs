@@ -221,7 +221,7 @@ impl Noted {
 
     /// What it weighs in memory, about.
     pub(super) fn weight(&self) -> usize {
-        2048 + self.request.bytes.len() + self.response.bytes.len()
+        4096 + self.request.bytes.len() + self.response.bytes.len()
     }
 }
 
