@@ -29,6 +29,9 @@ pub(super) struct Entry {
     pub(super) head: mark::Kept,
     /// What stands before `bytes`, when that could be known.
     pub(super) tail: Option<mark::Kept>,
+    /// What stands at the end of copies of it.
+    #[serde(default)]
+    pub(super) copies: Vec<mark::Kept>,
     /// Taken in for good.
     pub(super) bytes: u64,
     pub(super) lines: u64,
@@ -127,7 +130,7 @@ impl Checkpoint {
             return Err(damaged(format!("version {} is not known", read.version)));
         }
         for entry in &read.files {
-            let marks = std::iter::once(&entry.head).chain(&entry.tail);
+            let marks = std::iter::once(&entry.head).chain(&entry.tail).chain(&entry.copies);
             if marks.map(mark::Mark::of).any(|m| m.is_none()) {
                 return Err(damaged(format!("the marks of {} are none", entry.path)));
             }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use super::grown::open_plain;
 use super::kin::Compared;
 use super::mark::{MARK, Mark};
 use super::meet::{Newcomer, Thing};
@@ -93,6 +94,16 @@ pub(super) struct Job {
     pub(super) asked: Option<FileId>,
 }
 
+/// Whether a coded file may hold the rest of a content.
+pub(super) enum Asked {
+    /// No.
+    Nothing,
+    /// It may, and what comes after it has to wait.
+    Wait,
+    /// It may, and is found in its followed folder anyway.
+    Later,
+}
+
 enum Doing {
     /// Is it the text of one of these? With the end of the text so far.
     Comparing(Vec<Compared>, Vec<u8>),
@@ -130,7 +141,7 @@ impl Follow {
             let Some(first) = &first else { break };
             // What is read just now may turn out to be all of it.
             if self.hot.contains(&g.id) && g.head.begins(first) == Some(true) {
-                self.round_due = self.world.now();
+                self.again = true;
                 return;
             }
             compared.extend(Compared::with(g, first));
@@ -172,18 +183,15 @@ impl Follow {
         now >= was.since + QUIET
     }
 
-    /// Looks for the compressed rest of a content of an earlier run; true when there may be one.
-    pub(super) fn ask_for_rest(&mut self, of: FileId, path: PathBuf) -> bool {
-        let Some(known) = self.generations.get(&of) else {
-            return false;
-        };
-        let Ok(file) = super::grown::open_plain(&path) else {
-            return false;
+    /// Looks into a file beside a content of an earlier run for the rest of it.
+    pub(super) fn ask_for_rest(&mut self, of: FileId, path: PathBuf, in_folder: bool) -> Asked {
+        let (Some(known), Ok(file)) = (self.generations.get(&of), open_plain(&path)) else {
+            return Asked::Nothing;
         };
         let (Ok(look), Ok(head)) = (Look::file(&*self.world, &file), read_at_most(&file, 0, MARK)) else {
-            return false;
+            return Asked::Nothing;
         };
-        let Some(code) = code(&head) else { return false };
+        let Some(code) = code(&head) else { return Asked::Nothing };
         let coded = Coded {
             path,
             identity: look.identity,
@@ -193,10 +201,17 @@ impl Follow {
         };
         let compared = coded.first().ok().and_then(|f| Compared::with(known, &f));
         let (Some(compared), Ok(text)) = (compared, coded.text()) else {
-            return false;
+            return Asked::Nothing;
         };
-        self.begin_job(coded, text, vec![compared], Some(of));
-        true
+        if in_folder {
+            return Asked::Later;
+        }
+        let age = |m: SystemTime| self.world.wall().duration_since(m);
+        let is_young = look.modified.is_some_and(|m| age(m).is_ok_and(|a| a < QUIET));
+        if !is_young {
+            self.begin_job(coded, text, vec![compared], Some(of));
+        }
+        Asked::Wait
     }
 
     /// Decodes some more of what is under way.
@@ -322,6 +337,7 @@ impl Follow {
     fn finish(&mut self, job: Job) {
         if let Some(of) = job.asked {
             self.is_found(of);
+            self.again = true;
         }
         self.is_told(job.coded);
     }
@@ -330,6 +346,7 @@ impl Follow {
         self.things.remove(&job.coded.identity);
         if let Some(of) = job.asked {
             self.begin_anew(of, tell);
+            self.again = true;
         }
     }
 

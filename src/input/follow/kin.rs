@@ -22,7 +22,13 @@ pub(super) enum Kin {
 /// Compares a plain file with a content. While the content itself can be read, a copy is exactly a beginning of it; after that,
 /// the marks decide, and whether it was seen to be a copy before.
 pub(super) fn kin(world: &dyn World, known: &Generation, file: &File, len: u64, was: bool) -> Kin {
-    if known.head.len() == 0 || len == 0 || known.head.agrees(file, len) != Some(true) {
+    let kept = |m: &Mark| m.end() == len && m.fits(file);
+    let head = match known.head.agrees(file, len) {
+        // Of an earlier run's head there is only a hash: too short a file cannot be compared with it.
+        None => known.copies.iter().any(kept),
+        Some(agrees) => agrees,
+    };
+    if len == 0 || !head {
         return Kin::None;
     }
     if let Some((own, own_len)) = content(world, known) {
@@ -36,7 +42,6 @@ pub(super) fn kin(world: &dyn World, known: &Generation, file: &File, len: u64, 
             _ => Kin::None,
         };
     }
-    let kept = |m: &Mark| m.end() == len && m.fits(file);
     match known.tail.agrees(file, len) {
         Some(true) if len <= known.at => Kin::Copy,
         Some(true) if known.at >= TELLING => Kin::Rest,
@@ -64,7 +69,8 @@ pub(super) struct Compared {
 impl Compared {
     /// Begins with the first bytes of a text; none when they are another content's.
     pub(super) fn with(known: &Generation, first: &[u8]) -> Option<Self> {
-        let begins = known.at > 0 && !first.is_empty() && known.head.begins(first) == Some(true);
+        let head = known.head.begins(first).unwrap_or(!known.copies.is_empty());
+        let begins = known.at > 0 && !first.is_empty() && head;
         let marks = std::iter::once(&known.tail).chain(&known.copies);
         begins.then(|| Self {
             known: known.id,

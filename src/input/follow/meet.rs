@@ -10,7 +10,7 @@ use super::mark::{MARK, Mark};
 use super::round::Found;
 use super::world::{Look, Seen};
 use super::{FileId, Follow, Happened};
-use crate::input::positional::read_at_most;
+use crate::input::positional::{fill_at, read_at_most};
 use crate::input::source::code;
 
 /// What a file is taken for.
@@ -99,10 +99,14 @@ impl Follow {
     }
 
     fn newcomer(&mut self, found: &Found, tell: &mut dyn FnMut(Happened<'_>)) {
+        // Where one has to wait, a copy of it must not come first.
+        if self.again && found.in_folder {
+            return;
+        }
         let last = self.spots.get(&found.path).and_then(|s| s.last);
         // The old one is read to its end before the new one is opened.
         if last.is_some_and(|l| !self.pull(l, tell)) {
-            self.round_due = self.world.now();
+            self.again = true;
             return;
         }
         let opened = open_plain(&found.path).and_then(|file| {
@@ -186,7 +190,7 @@ impl Follow {
         } else {
             // Emptied since it was read last: it ends first.
             self.changed(of, tell);
-            self.round_due = self.world.now();
+            self.again = true;
         }
         true
     }
@@ -194,7 +198,7 @@ impl Follow {
     /// A new content from its beginning.
     fn begin(&mut self, new: &Newcomer<'_>, after: Option<FileId>, tell: &mut dyn FnMut(Happened<'_>)) {
         let id = self.new_id();
-        let g = Generation::new(
+        let mut g = Generation::new(
             id,
             new.look.identity,
             &new.found.path,
@@ -202,6 +206,9 @@ impl Follow {
             new.mark(),
             new.look.len,
         );
+        if after.is_some() && new.head.first() == Some(&0) {
+            g.go_to(end_of_hole(&new.file));
+        }
         self.tell_begin(g, after, new, tell);
     }
 
@@ -254,4 +261,20 @@ impl Follow {
 fn says_how_it_is_coded(head: &[u8]) -> bool {
     const CODES: [&[u8]; 4] = [&[0x1f, 0x8b], &[0x28, 0xb5, 0x2f, 0xfd], &[0xff, 0xfe], &[0xfe, 0xff]];
     !CODES.iter().any(|c| head.len() < c.len() && c.starts_with(head))
+}
+
+/// Where the first byte that is not zero stands. A writer that does not append goes on at its old offset when its file was
+/// emptied, and leaves a hole before that.
+fn end_of_hole(file: &File) -> u64 {
+    let mut at = 0;
+    let mut piece = vec![0; 1 << 20];
+    loop {
+        match fill_at(file, &mut piece, at) {
+            Ok(0) | Err(_) => return at,
+            Ok(n) => match piece[..n].iter().position(|&b| b != 0) {
+                Some(first) => return at + first as u64,
+                None => at += n as u64,
+            },
+        }
+    }
 }

@@ -83,7 +83,7 @@ pub enum Happened<'a> {
         source: Source,
         /// The generation that it comes after under the same path.
         after: Option<FileId>,
-        /// Offset of the first byte that comes: not 0 when it goes on where an earlier run stopped.
+        /// Offset of the first byte that comes: not 0 when it goes on where it was read up to before, or begins with a hole.
         at: u64,
         /// Lines before that.
         line: u64,
@@ -178,6 +178,8 @@ pub struct Follow {
     /// What people were told about a path last.
     said: BTreeMap<PathBuf, Option<String>>,
     next: u64,
+    /// A file waits for what comes before it: everything is to be looked at once more.
+    again: bool,
     round_due: Duration,
     signal: Arc<Signal>,
     watch: Option<Watch>,
@@ -205,6 +207,7 @@ impl Follow {
             hot: BTreeSet::new(),
             said: BTreeMap::new(),
             next: 0,
+            again: false,
             round_due: Duration::ZERO,
             signal,
             watch,
@@ -232,7 +235,8 @@ impl Follow {
             tell(Happened::Trouble { path, what });
         }
         let noticed = self.signal.take();
-        let mut all = self.watch.is_none() || noticed.all || self.world.now() >= self.round_due;
+        let again = std::mem::take(&mut self.again);
+        let mut all = again || self.watch.is_none() || noticed.all || self.world.now() >= self.round_due;
         let old: Vec<FileId> = self
             .generations
             .values()
@@ -301,7 +305,7 @@ impl Follow {
     }
 
     fn is_busy(&self) -> bool {
-        !self.hot.is_empty() || !self.jobs.is_empty()
+        self.again || !self.hot.is_empty() || !self.jobs.is_empty()
     }
 
     fn new_id(&mut self) -> FileId {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::checkpoint::{Checkpoint, Entry};
-use super::coded::Whole;
+use super::coded::{Asked, Whole};
 use super::generation::{Generation, Progress, State};
 use super::grown::{open_plain, siblings};
 use super::mark::{MARK, Mark};
@@ -26,6 +26,7 @@ impl Follow {
                 identity: g.identity,
                 head: g.head_of(taken.0).kept(),
                 tail: tail.map(|t| t.kept()),
+                copies: g.copies.iter().map(Mark::kept).collect(),
                 bytes: taken.0,
                 lines: taken.1,
                 whole: false,
@@ -37,6 +38,7 @@ impl Follow {
             identity: w.identity,
             head: w.mark.kept(),
             tail: None,
+            copies: Vec::new(),
             bytes: w.end,
             lines: 0,
             whole: true,
@@ -66,6 +68,7 @@ impl Follow {
             let tail = tail.unwrap_or_else(|| Mark::new(entry.bytes, b""));
             let progress = if entry.over { Progress::Done } else { Progress::Open };
             let mut g = Generation::new(id, entry.identity, path, None, mark, entry.bytes);
+            g.copies = entry.copies.iter().filter_map(Mark::of).collect();
             g.remembered_at(tail, (entry.bytes, entry.lines), progress);
             self.generations.insert(id, g);
         }
@@ -94,18 +97,23 @@ impl Follow {
                 if let Some(spot) = self.spots.get_mut(&new.found.path) {
                     spot.last = Some(id);
                 }
-                self.round_due = self.world.now();
+                self.again = true;
                 return false;
             }
         }
         for path in beside {
-            if self.ask_for_rest(of, path) {
-                return false;
+            match self.ask_for_rest(of, path, new.found.in_folder) {
+                Asked::Nothing => {}
+                Asked::Wait => return false,
+                Asked::Later => {
+                    self.is_found(of);
+                    return true;
+                }
             }
         }
         if but.is_some() {
             // Of a content before the one that goes on nothing is left to read.
-            self.generations.remove(&of);
+            self.is_found(of);
         } else {
             self.begin_anew(of, tell);
         }
@@ -141,7 +149,7 @@ impl Follow {
         self.go_on(of, &new, tell)
     }
 
-    /// The rest of a content of an earlier run was found.
+    /// Nothing more is looked for of a content of an earlier run.
     pub(super) fn is_found(&mut self, of: FileId) {
         if let Some(g) = self.generations.get_mut(&of) {
             g.remembered = Some(Progress::Done);
@@ -150,9 +158,11 @@ impl Follow {
 
     /// Nothing fits what an earlier run read.
     pub(super) fn begin_anew(&mut self, of: FileId, tell: &mut dyn FnMut(Happened<'_>)) {
-        if let Some(g) = self.generations.remove(&of) {
-            let what = "does not hold what was read last time, nor does a file beside it: begins from the beginning";
-            self.trouble(&g.path, what.to_owned(), tell);
+        self.is_found(of);
+        let path = self.generations.get(&of).map(|g| g.path.clone());
+        let what = "does not hold what was read last time, nor does a file beside it: begins from the beginning";
+        if let Some(path) = path {
+            self.trouble(&path, what.to_owned(), tell);
         }
     }
 }

@@ -388,6 +388,21 @@ fn truncated_and_outgrown_between_two_looks() {
 }
 
 #[test]
+fn the_hole_of_a_writer_that_does_not_append_is_passed_over() {
+    let mut b = Bench::new(&["."]);
+    b.write("app.log", &lines("a", 0..30));
+    b.step();
+    let at = lines("a", 0..30).len() as u64;
+    b.truncate("app.log");
+    let writer = OpenOptions::new().write(true).open(b.path("app.log")).unwrap();
+    std::os::unix::fs::FileExt::write_all_at(&writer, line("b", 0).as_bytes(), at).unwrap();
+    b.stamp(&writer);
+    b.step();
+    assert_eq!((b.nth(1).text(), b.nth(1).from), (&*line("b", 0), at));
+    assert_eq!(b.nth(1).again(), line("b", 0).as_bytes());
+}
+
+#[test]
 fn copytruncate_reads_the_rest_from_the_copy() {
     let mut b = Bench::new(&["app.log"]);
     b.write("app.log", &lines("a", 0..3));
@@ -632,11 +647,14 @@ fn a_checkpoint_after_a_rotation_reads_the_rest_first() {
         b.step();
         b.later(3000);
         b.later(3000);
-        let texts: Vec<&str> = b.texts().iter().map(|t| t.0).collect();
-        assert_eq!(texts, [&*line("a", 30), &*line("b", 0)], "{names:?} {gzip}");
-        assert_eq!(b.nth(0).line, 30);
-        assert_eq!(b.nth(1).after, Some(b.told.order[0]));
-        assert_eq!(b.nth(0).again(), line("a", 30).as_bytes());
+        // In a followed folder the compressed file comes when it is complete; a named file waits for what was before it.
+        let (rest, new) = if gzip && names == ["."] { (1, 0) } else { (0, 1) };
+        assert_eq!(b.told.order.len(), 2, "{names:?} {gzip}");
+        assert_eq!(b.nth(rest).text(), line("a", 30), "{names:?} {gzip}");
+        assert_eq!(b.nth(new).text(), line("b", 0), "{names:?} {gzip}");
+        assert_eq!(b.nth(rest).line, 30);
+        assert_eq!(b.nth(1).after, (rest == 0).then_some(b.told.order[0]));
+        assert_eq!(b.nth(rest).again(), line("a", 30).as_bytes());
         assert!(b.told.wholes.is_empty() && b.told.trouble.is_empty());
         b.restart();
         b.later(3000);

@@ -36,6 +36,8 @@ enum Op {
     Later {
         ms: u64,
     },
+    /// The program ends and goes on from its checkpoint. A followed folder only: by a name alone, less can be found again.
+    Restart,
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -50,6 +52,7 @@ fn op() -> impl Strategy<Value = Op> {
         1 => Just(Op::Delete),
         2 => Just(Op::Gzip),
         8 => Just(Op::Step),
+        1 => Just(Op::Restart),
         1 => (100u64..4000).prop_map(|ms| Op::Later { ms }),
         1 => (9000u64..12_000).prop_map(|ms| Op::Later { ms }),
     ]
@@ -65,6 +68,8 @@ struct Content {
     /// Whether the file that it was written to still holds it, deleted or not.
     alive: bool,
     tracked: bool,
+    /// Whether the follower of this run has opened it.
+    open: bool,
     /// Given whole: a second compressed file of it is another whole.
     whole: bool,
     number: u64,
@@ -94,6 +99,8 @@ struct Model {
     written: usize,
     /// Contents of which a compressed copy may be given although it was read.
     may_double: Vec<usize>,
+    /// What earlier runs told.
+    before: Vec<Vec<u8>>,
 }
 
 impl Model {
@@ -106,6 +113,7 @@ impl Model {
             free: Vec::new(),
             written: 0,
             may_double: Vec::new(),
+            before: Vec::new(),
         }
     }
 
@@ -243,7 +251,17 @@ impl Model {
             }
             Op::Step => self.step(),
             Op::Later { ms } => self.b.world.advance(ms),
+            Op::Restart if self.in_folder => self.restart(),
             _ => {}
+        }
+    }
+
+    fn restart(&mut self) {
+        let before = self.got();
+        self.before = before;
+        self.b.restart();
+        for c in &mut self.contents {
+            c.open = false;
         }
     }
 
@@ -293,8 +311,14 @@ impl Model {
             }
             return;
         }
+        c.open |= visible;
         if c.over {
             return;
+        }
+        if !c.open {
+            // Deleted while nobody held it open.
+            c.alive = false;
+            return self.copies(n);
         }
         let grew = c.len > c.read;
         c.read = c.read.max(c.len);
@@ -333,6 +357,8 @@ impl Model {
     /// Compressed files that are complete by now.
     fn compressed(&mut self, now: u64) {
         let gz: Vec<Held> = self.files.values().filter(|h| h.gz).cloned().collect();
+        // Of what an earlier run read there are only hashes: a beginning of it is known only if it was seen.
+        let hidden = if self.before.is_empty() { 900 } else { 0 };
         for h in gz.into_iter().filter(|h| now >= h.made + QUIET) {
             let c = &mut self.contents[h.content];
             if c.whole && h.number != c.number {
@@ -343,23 +369,28 @@ impl Model {
                 c.number = h.number;
                 c.read = h.len;
                 c.tracked = true;
-            } else if !c.alive && !h.seen && c.read > h.len + 900 {
+            } else if (!c.alive || !c.open) && !h.seen && c.read > h.len + hidden {
                 self.may_double.push(h.content);
             }
         }
     }
 
-    /// What was told is what must have been told, once.
-    fn check(&self) {
+    /// What was told of each content, once.
+    fn got(&self) -> Vec<Vec<u8>> {
         let told = &self.b.told;
         let mut whose: HashMap<FileId, usize> = HashMap::new();
-        let mut got: Vec<Vec<u8>> = vec![Vec::new(); self.contents.len()];
+        let mut got = self.before.clone();
+        got.resize(self.contents.len(), Vec::new());
         for id in &told.order {
             let g = &told.generations[id];
-            let n = if g.from == 0 {
-                number(&g.bytes)
-            } else {
-                whose[&g.after.unwrap()]
+            if g.bytes.is_empty() {
+                // A restart goes on with it, and nothing was added.
+                continue;
+            }
+            let n = match g.after {
+                Some(after) if g.from > 0 && whose.contains_key(&after) => whose[&after],
+                // Every write says whose it is.
+                _ => number(&g.bytes),
             };
             whose.insert(*id, n);
             assert_eq!(g.from, got[n].len() as u64, "content {n}");
@@ -367,7 +398,7 @@ impl Model {
             let again = g.again();
             assert!(again == g.bytes || again.is_empty(), "content {n} read again");
             let c = &self.contents[n];
-            assert!(!c.alive || !again.is_empty(), "content {n} is there");
+            assert!(!c.alive || c.over || !again.is_empty(), "content {n} is there");
         }
         for (_, source) in &told.wholes {
             let bytes = source.again(&[(0, 1 << 20)]).remove(0);
@@ -383,6 +414,12 @@ impl Model {
                 got[n] = bytes;
             }
         }
+        got
+    }
+
+    /// What was told is what must have been told.
+    fn check(&self) {
+        let got = self.got();
         for (n, c) in self.contents.iter().enumerate() {
             let must = &c.bytes[..c.read];
             assert!(
@@ -394,7 +431,6 @@ impl Model {
                 self.files
             );
         }
-        assert!(told.trouble.is_empty(), "{:?}", told.trouble);
     }
 }
 
@@ -403,7 +439,7 @@ fn number(bytes: &[u8]) -> usize {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_order_of_operations_tells_every_byte_once(
