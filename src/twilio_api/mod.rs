@@ -4,9 +4,10 @@
 //! not read a document for its meaning (`format` does), decides no exit code and prints nothing. The base is Twilio's own hosts or one of
 //! the user's; credentials go nowhere else. Time and chance come from a [`World`], so that tests wait for nothing.
 //!
-//! Another list is a `List` with its walk in `walk`; another kind of trouble is a variant of [`FaultKind`] with its words in `fault`.
+//! Another list is a `List` with its walk beside `walk`; another kind of trouble is a variant of [`FaultKind`] with its words in `fault`.
 
 mod base;
+mod call;
 mod client;
 mod fault;
 mod list;

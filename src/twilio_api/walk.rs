@@ -1,4 +1,4 @@
-//! The walks: all alerts of a stretch of time, or all that Twilio tells of one call, into the store.
+//! The walk over all alerts of a stretch of time, into the store, and what it shares with the walk over one call (`call`).
 //!
 //! A page is committed before the next one is asked for. The watermark of a follower is committed together with the last rows of
 //! the window that it covers, and only when every page of it (and, with details, every instance) is there. So a walk may end anywhere,
@@ -26,7 +26,7 @@ const ALERTS: List<'static> = List {
     what: "alerts",
 };
 /// The most that Twilio puts on a page.
-const PAGE: &str = "1000";
+pub(super) const PAGE: &str = "1000";
 const FULL: usize = 1000;
 /// A follower that takes up more than this, in milliseconds, says so.
 const LONG: i64 = 3_600_000;
@@ -194,65 +194,8 @@ impl<'t> Walker<'t> {
         (self.client.tell)(Told::CompleteUpTo(to));
     }
 
-    /// All that Twilio tells of one call.
-    async fn call(&self, call: &str) -> Result<(), Fault> {
-        let folder = format!("/2010-04-01/Accounts/{}/Calls/{call}", self.client.account());
-        self.notifications(&format!("{folder}/Notifications"), call).await?;
-        self.requests(&format!("{folder}/Events.json"), call).await
-    }
-
-    async fn notifications(&self, path: &str, call: &str) -> Result<(), Fault> {
-        let (list_path, what) = (format!("{path}.json"), format!("notifications of call {call}"));
-        let list = List {
-            product: Product::Api,
-            path: &list_path,
-            name: "notifications",
-            what: &what,
-        };
-        let mut query = vec![("PageSize", PAGE)];
-        query.extend(match self.options.level.as_deref() {
-            Some("error") => Some(("Log", "0")),
-            Some("warning") => Some(("Log", "1")),
-            _ => None,
-        });
-        let mut pages = Pages::of(&self.client, list, &query);
-        while let Some(answer) = pages.next().await? {
-            let events = self.events(EventKind::NotificationListed, &items(&answer.text, list.name)?);
-            let sids: Vec<String> = events.iter().map(|e| e.key.clone()).collect();
-            self.keep_listed(&events, None)?;
-            // They are few, and without them there is no request to look at.
-            self.details(EventKind::Notification, Product::Api, path, ".json", sids)
-                .await?;
-        }
-        Ok(())
-    }
-
-    async fn requests(&self, path: &str, call: &str) -> Result<(), Fault> {
-        let what = format!("requests of call {call}");
-        let list = List {
-            product: Product::Api,
-            path,
-            name: "events",
-            what: &what,
-        };
-        let mut pages = Pages::of(&self.client, list, &[("PageSize", PAGE)]);
-        let mut any = false;
-        while let Some(answer) = pages.next().await? {
-            let items = items(&answer.text, list.name)?;
-            any |= !items.is_empty();
-            let received = self.client.world.now();
-            self.keep_listed(&rows::call_events(self.client.account(), call, &items, received), None)?;
-        }
-        if !any && self.options.follow.is_none() {
-            (self.client.tell)(Told::Note(format!(
-                "no requests of call {call} yet: Twilio lists them 15 minutes after the call has ended, for 30 days"
-            )));
-        }
-        Ok(())
-    }
-
     /// Instances by SID, a few at a time; `path` and `end` stand around the SID. One that is gone is passed over.
-    async fn details(
+    pub(super) async fn details(
         &self,
         kind: EventKind,
         product: Product,
@@ -296,13 +239,13 @@ impl<'t> Walker<'t> {
         failed.into_iter().next().map_or(Ok(new), Err)
     }
 
-    fn events(&self, kind: EventKind, items: &[&str]) -> Vec<NewEvent> {
+    pub(super) fn events(&self, kind: EventKind, items: &[&str]) -> Vec<NewEvent> {
         let received = self.client.world.now();
         items.iter().filter_map(|i| rows::event(kind, i, received)).collect()
     }
 
     /// Keeps what was listed, and tells of it.
-    fn keep_listed(&self, events: &[NewEvent], cursor: Option<&Cursor>) -> Result<(), Fault> {
+    pub(super) fn keep_listed(&self, events: &[NewEvent], cursor: Option<&Cursor>) -> Result<(), Fault> {
         let new = self.keep(events, cursor)?;
         let known = events.len() - new;
         self.count(|t| {
@@ -392,7 +335,7 @@ impl Moment {
     }
 }
 
-fn items<'a>(text: &'a str, list: &str) -> Result<Vec<&'a str>, Fault> {
+pub(super) fn items<'a>(text: &'a str, list: &str) -> Result<Vec<&'a str>, Fault> {
     let page = page::read(text, list).map_err(|why| Fault::new(FaultKind::Broken, why))?;
     Ok(page.items)
 }

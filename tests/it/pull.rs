@@ -410,6 +410,33 @@ fn instances_are_fetched_once_a_few_at_a_time_and_without_secrets() {
 }
 
 #[test]
+fn an_instance_that_twilio_cannot_give_keeps_no_other_away() {
+    let (mock, place) = (Mock::start(NOON), Place::new());
+    let mut all = published(&mock, 20);
+    mock.state().page = 6;
+    let broken = all.pop_first().unwrap();
+    mock.state().broken.push(broken.clone());
+    let mut options = place.options(&mock);
+    options.details = true;
+    options.follow = Some(Duration::from_secs(10));
+    mock.state().until = NOON + 2 * MINUTE;
+    let told = follow(&mock, &options, |_| {}).unwrap();
+    assert!(
+        !told.iter().any(|t| matches!(t, Told::CompleteUpTo(_))),
+        "it is not complete: {told:?}"
+    );
+    assert!(format!("{told:?}").contains("failed to give entry NO"), "{told:?}");
+    assert_eq!(place.keys(EventKind::Alert), all);
+    assert_eq!(place.keys(EventKind::AlertListed).len(), 20);
+    // It comes as soon as Twilio can.
+    mock.state().broken.clear();
+    mock.state().until += 5 * MINUTE;
+    follow(&mock, &options, |_| {}).unwrap();
+    all.insert(broken);
+    assert_eq!(place.keys(EventKind::Alert), all);
+}
+
+#[test]
 fn a_running_follower_fetches_what_is_asked_for_and_stops() {
     let (mock, place) = (Mock::start(NOON), Place::new());
     let sid = published(&mock, 3).pop_first().unwrap();

@@ -58,6 +58,8 @@ pub struct State {
     pub events: Vec<Value>,
     /// Entries that are listed but not there.
     pub gone: Vec<String>,
+    /// Entries that the server fails to give.
+    pub broken: Vec<String>,
     /// The most entries of a page.
     pub page: usize,
     /// What stands in the links to next pages.
@@ -123,6 +125,7 @@ impl Mock {
                 notifications: Vec::new(),
                 events: Vec::new(),
                 gone: Vec::new(),
+                broken: Vec::new(),
                 page: 1000,
                 link_host: "https://monitor.twilio.com".to_owned(),
                 faults: VecDeque::new(),
@@ -234,6 +237,7 @@ impl Mock {
         let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
         match parts[..] {
             ["v1", "Alerts"] => alerts(&state, &query),
+            ["v1", "Alerts", sid] if state.broken.iter().any(|s| s == sid) => error(500, 20500, "Internal error"),
             ["v1", "Alerts", sid] => match state.alerts.iter().find(|a| a.sid == sid) {
                 Some(a) if !state.gone.contains(&a.sid) => (200, alert(a, true).to_string()),
                 _ => error(404, 20404, "not found"),
