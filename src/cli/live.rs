@@ -194,7 +194,7 @@ struct Printer<'l, 'e> {
     missing: bool,
     failures: usize,
     /// What services said last: nothing is said twice in a row.
-    words: HashMap<&'static str, String>,
+    words: HashMap<&'static str, (bool, String)>,
 }
 
 /// What a line of a call says that may change.
@@ -316,9 +316,11 @@ impl Printer<'_, '_> {
                 return true;
             }
         };
-        if self.words.get(word.service) != Some(text) {
+        // What stays bad is said once, whatever its numbers are by now.
+        let bad = matches!(word.said, Said::Bad(_));
+        let before = self.words.insert(word.service, (bad, text.clone()));
+        if before.is_none_or(|(was_bad, said)| said != *text && !(bad && was_bad)) {
             say(text);
-            self.words.insert(word.service, text.clone());
         }
         false
     }
