@@ -223,7 +223,8 @@ fn places() -> Vec<(&'static str, PathBuf)> {
     let folder = read::config_folder().map(|f| ("filters folder", f.join("filters")));
     let file = path().map(|p| ("configuration file", p));
     let profile = profile_path().map(|p| ("Twilio CLI file", p));
-    [file, folder, profile].into_iter().flatten().collect()
+    let store = super::store_path::store_path().ok().map(|p| ("store", p));
+    [file, folder, profile, store].into_iter().flatten().collect()
 }
 
 fn show_json(rows: &[Row<'_>], notices: &[Notice], out: &mut impl Write) -> anyhow::Result<()> {

@@ -59,7 +59,7 @@ fn defaults() {
         .collect();
     let shown: Vec<_> = shown.iter().map(|(n, v)| format!("{n}={v}")).collect();
     let expected =
-        "theme=auto ascii=false mouse=false bell=false target=- allow_hosts=- public_url=- sign=- timeout=15 filters=-";
+        "theme=auto ascii=false mouse=false bell=false notify=false target=- allow_hosts=- public_url=- sign=- timeout=15 filters=-";
     assert_eq!(shown.join(" "), expected);
     assert!(set(&s).is_empty() && s.notices.is_empty() && s.keys.is_empty());
 }
@@ -174,7 +174,7 @@ fn bad_values_cost_only_themselves() {
         ("taget = 'x'", "there is no setting `taget`; did you mean `target`?"),
         (
             "colour = 'x'",
-            "there is no setting `colour`; known: theme, ascii, mouse, bell, target, allow_hosts, public_url, sign, timeout, filters, keys",
+            "there is no setting `colour`; known: theme, ascii, mouse, bell, notify, target, allow_hosts, public_url, sign, timeout, filters, keys",
         ),
     ];
     for (line, said) in words {

@@ -66,11 +66,13 @@ const SHOWN: &str = "\
 configuration file   HOME/redial/config.toml
 filters folder       HOME/redial/filters (not there)
 Twilio CLI file      HOME/.twilio-cli/config.json
+store                HOME/.local/share/redial/store.db (not there)
 
 theme                dark                     HOME/redial/config.toml:1
 ascii                true                     REDIAL_ASCII
 mouse                false                    default
 bell                 false                    default
+notify               false                    default
 target               http://localhost:4000    HOME/redial/config.toml:2
 allow_hosts          a.example, b.example     HOME/redial/config.toml:3
 public_url           not set
@@ -143,6 +145,7 @@ fn show_as_json() {
         ("configuration file", true),
         ("filters folder", false),
         ("Twilio CLI file", true),
+        ("store", false),
     ];
     assert_eq!(paths, expected.map(|(n, e)| (n.to_owned(), e)));
 }

@@ -109,7 +109,7 @@ fn the_commands_are_those_of_the_program() {
         .filter(|c| !c.starts_with('['))
         .collect();
     assert_eq!(of_readme, of_program);
-    for later in ["proxy", "export", "case"] {
+    for later in ["export", "case"] {
         let ran = support::run(later).exits(2);
         assert!(ran.err.contains("is not in this version"), "{later}: {}", ran.err);
     }
