@@ -6,8 +6,10 @@
 //! # The flow
 //!
 //! ```text
-//!  files · folders · standard input
-//!        │ blocks of whole lines                                   input
+//!  listener · proxy · Twilio's API ──▶ store                      server, twilio_api, store
+//!                                        │ one line for each event, in the order of arrival
+//!  files · folders · standard input      │                        live: as long as they grow
+//!        │ blocks of whole lines ◀───────┘                         input
 //!        ▼
 //!  which lines matter? ── all others are only counted              scan, with the needles of filter
 //!        ▼
@@ -23,6 +25,10 @@
 //!        │
 //!        └──▶ plan ▶ sign ▶ send ▶ judge ▶ compare                 replay, signature, judge, output
 //! ```
+//!
+//! What is live takes the same way: a followed file, a pipe and the store are texts that grow. Each is cut into lines and documents by
+//! an [`input::Feed`] and told as [`live::News`]; whoever looks takes them into a [`live::Intake`]. A listener, a proxy and a pull know no session: they
+//! only write to the store, and a screen in the same process or in another reads it there.
 //!
 //! The screen goes round in a circle of its own, in which one file touches the outside:
 //!
@@ -40,12 +46,14 @@
 //! # The modules, in reading order
 //!
 //! - [`model`]: the words of the field as plain data: ids, times, severities, requests, verdicts.
-//! - [`input`]: files, folders and standard input as blocks of bytes, and the same places again.
+//! - [`input`]: files, folders and standard input as blocks of bytes, and the same places again; [`input::follow`]: files that grow, whatever
+//!   happens to them.
 //! - [`scan`]: one pass over a block: the lines that matter and whose they are.
 //! - [`format`](mod@format): Tropo's lines and everybody's documents, bytes to plain records.
 //! - [`filter`]: rule packs, the catalogue of error codes, the filter language.
 //! - [`call`]: lines and records folded into calls.
 //! - [`session`]: all inputs of a run; reads bodies again when someone looks.
+//! - [`live`]: inputs that grow while somebody looks, and the services that fill the store meanwhile.
 //! - [`query`]: what of a session is in view.
 //! - [`judge`]: would the platform accept this answer?
 //! - [`signature`]: `X-Twilio-Signature`, made and checked.
@@ -54,8 +62,8 @@
 //! - [`store`]: what was received live, in one SQLite file: events, replays, cursors; retention.
 //! - [`server`]: what the platforms' requests come to: the listener, and the proxy between a tunnel and the app; they only write to
 //!   the store.
-//! - [`config`]: settings and credentials with where they came from, keys, and the type that hides secrets.
 //! - [`twilio_api`]: Twilio's REST API, walked into the store.
+//! - [`config`]: settings and credentials with where they came from, keys, and the type that hides secrets.
 //! - [`demo`]: a broken webhook app inside the process, its samples, the steps of a first run.
 //! - [`tui`]: the terminal UI: [`tui::model`] and [`tui::msg`] are its words, [`tui::update`](fn@tui::update::update) decides, [`tui::view`] draws,
 //!   [`tui::desk`] holds the session, [`tui::runtime`] ties them to the terminal.
@@ -87,6 +95,10 @@
 //! 11. **Keys have one table**, [`tui::keys::COMMANDS`]: dispatch, `?`, footer, palette, configuration and the README's table come from it.
 //! 12. **A setting knows its origin**: [`config::Settings`] is put together once from options, environment and file, as values that know no file system.
 //!
+//! 13. **What is answered is durable.** The listener answers 2xx, and a pull moves its cursor, in or after the transaction that keeps the events.
+//! 14. **Looks change nothing.** A live session may be looked at at any time, unfinished lines and what is overdue with it ([`session::Live::look`]); the outcome is
+//!     that of the same text read at once.
+//!
 //! # How to add
 //!
 //! - **A rule**: a `[[rule]]` in a pack under `filters/`, with its `matches` and `ignores`; `redial filters test` and the tests run them.
@@ -100,6 +112,10 @@
 //! - **A field of the filter language**: one variant and one line in `filter/expr/field.rs`.
 //! - **A command of the UI**: a variant of [`tui::keys::Action`], a line in [`tui::keys::COMMANDS`], an arm in `tui/update/actions.rs`;
 //!   `UPDATE_README=1 cargo test --test it readme` puts it into the README.
+//! - **A live source**: a thread in `live/threads.rs` that tells [`live::News`]. A service that fills the store: a [`live::Beside`], started in
+//!   `cli/service.rs`.
+//! - **A kind of event in the store**: a variant of [`store::EventKind`]; its document is one that `format` reads. A column or table: a step in
+//!   [`store::schema`].
 //! - **A screen**: a variant of [`tui::layout::Pane`], its area in [`tui::layout`], a file in `tui/view/`. What it shows and does not know yet is asked for
 //!   in `tui/update/wants.rs`, an [`tui::msg::Ask`] that the desk answers.
 //! - **A theme**: a variant of [`tui::theme::Theme`] with its colours by role there, and its word in [`config::Theme`].

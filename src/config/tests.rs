@@ -58,8 +58,7 @@ fn defaults() {
         .map(|(n, v, _)| (n, v.unwrap_or("-".into())))
         .collect();
     let shown: Vec<_> = shown.iter().map(|(n, v)| format!("{n}={v}")).collect();
-    let expected =
-        "theme=auto ascii=false mouse=false bell=false notify=false target=- allow_hosts=- public_url=- sign=- timeout=15 filters=-";
+    let expected = "theme=auto ascii=false mouse=false bell=false notify=false target=- allow_hosts=- public_url=- sign=- timeout=15 filters=-";
     assert_eq!(shown.join(" "), expected);
     assert!(set(&s).is_empty() && s.notices.is_empty() && s.keys.is_empty());
 }
