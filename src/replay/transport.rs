@@ -71,6 +71,18 @@ impl TransportError {
         }
     }
 
+    /// The words of a HAR entry's `_redial`: `error`, and what it was exactly (`fault`).
+    pub fn words(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::Refused(_) => ("unreachable", "refused"),
+            Self::ConnectTimeout(_) => ("unreachable", "connect-timeout"),
+            Self::Tls { .. } => ("unreachable", "tls"),
+            Self::Unreachable { .. } => ("unreachable", "unreachable"),
+            Self::Malformed(_) | Self::Encoding(_) | Self::Unsendable(_) => ("protocol", "protocol"),
+            Self::Closed(_) | Self::Timeout { .. } => ("closed", "closed"),
+        }
+    }
+
     /// For the judge.
     pub fn fault(&self) -> Fault {
         Fault {

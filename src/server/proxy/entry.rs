@@ -9,16 +9,15 @@ use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use hyper::Version;
 use hyper::header::HeaderMap;
 use serde::Serialize;
 
 use super::signed::{Checker, Signature};
 use super::visit::{Kept, Noted};
+use crate::format::har::{Content, Entry, Nothing, Pair, Request, Response, Text, Timings, millis};
 use crate::format::twilio;
 use crate::model::Time;
 use crate::replay::decode::decode;
@@ -26,91 +25,6 @@ use crate::store::{EventKind, NewEvent, Origin, mask};
 
 /// What a compressed answer may grow to.
 const DECODED: usize = 8 * 1024 * 1024;
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Entry<'a> {
-    started_date_time: String,
-    time: f64,
-    request: Request<'a>,
-    response: Response<'a>,
-    cache: Nothing,
-    timings: Timings,
-    #[serde(rename = "_redial")]
-    own: Own<'a>,
-}
-
-#[derive(Serialize)]
-struct Nothing {}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Request<'a> {
-    method: &'a str,
-    url: &'a str,
-    http_version: &'static str,
-    cookies: [Nothing; 0],
-    headers: Vec<Pair<'a>>,
-    query_string: Vec<Pair<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    post_data: Option<PostData<'a>>,
-    headers_size: i8,
-    body_size: u64,
-}
-
-#[derive(Serialize)]
-struct Pair<'a> {
-    name: Cow<'a, str>,
-    value: Cow<'a, str>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PostData<'a> {
-    mime_type: Cow<'a, str>,
-    params: [Nothing; 0],
-    #[serde(flatten)]
-    text: Text<'a>,
-}
-
-/// A body as text, or as base64.
-#[derive(Serialize)]
-struct Text<'a> {
-    text: Cow<'a, str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    encoding: Option<&'static str>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Response<'a> {
-    status: u16,
-    status_text: &'a str,
-    http_version: &'static str,
-    cookies: [Nothing; 0],
-    headers: Vec<Pair<'a>>,
-    content: Content<'a>,
-    #[serde(rename = "redirectURL")]
-    redirect_url: Cow<'a, str>,
-    headers_size: i8,
-    body_size: i64,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Content<'a> {
-    size: u64,
-    mime_type: Cow<'a, str>,
-    #[serde(flatten)]
-    text: Text<'a>,
-}
-
-#[derive(Serialize)]
-struct Timings {
-    send: f64,
-    wait: f64,
-    receive: f64,
-}
 
 /// `_redial`.
 #[derive(Serialize)]
@@ -165,7 +79,9 @@ fn document(noted: &Noted, checker: &Checker, id: &str) -> String {
         request: request(noted, &url),
         response: response(noted),
         cache: Nothing {},
+        server: None,
         timings: Timings {
+            connect: None,
             send: 0.0,
             wait: millis(wait),
             receive: millis(noted.took.saturating_sub(wait)),
@@ -188,49 +104,30 @@ fn document(noted: &Noted, checker: &Checker, id: &str) -> String {
 
 fn request<'a>(noted: &'a Noted, url: &'a str) -> Request<'a> {
     let body = &noted.request;
-    let query = noted.target.split_once('?').map_or("", |(_, q)| q);
-    Request {
-        method: noted.method.as_str(),
+    let size = if body.whole {
+        body.size
+    } else {
+        // It was to be so long.
+        let said = value(&noted.headers, "content-length").parse().unwrap_or(0);
+        body.size.max(said)
+    };
+    let request = Request::new(
+        noted.method.as_str(),
         url,
-        http_version: version(noted.version),
-        cookies: [],
-        headers: headers(&noted.headers),
-        query_string: form_urlencoded::parse(query.as_bytes())
-            .map(|(name, value)| Pair { name, value })
-            .collect(),
-        post_data: (body.size > 0).then(|| PostData {
-            mime_type: value(&noted.headers, "content-type"),
-            params: [],
-            text: text(Cow::Borrowed(&body.bytes), body.is_cut()),
-        }),
-        headers_size: -1,
-        body_size: if body.whole {
-            body.size
-        } else {
-            // It was to be so long.
-            let said = value(&noted.headers, "content-length").parse().unwrap_or(0);
-            body.size.max(said)
-        },
+        version(noted.version),
+        headers(&noted.headers),
+        size,
+    );
+    if body.size == 0 {
+        return request;
     }
+    let text = Text::of(Cow::Borrowed(&body.bytes), body.is_cut());
+    request.with_body(value(&noted.headers, "content-type"), text)
 }
 
 fn response(noted: &Noted) -> Response<'_> {
     let Some(head) = &noted.answer else {
-        return Response {
-            status: 0,
-            status_text: "",
-            http_version: "",
-            cookies: [],
-            headers: Vec::new(),
-            content: Content {
-                size: 0,
-                mime_type: Cow::Borrowed(""),
-                text: text(Cow::Borrowed(&[]), false),
-            },
-            redirect_url: Cow::Borrowed(""),
-            headers_size: -1,
-            body_size: -1,
-        };
+        return Response::none();
     };
     let body = &noted.response;
     let (bytes, size) = decoded(body, &value(&head.headers, "content-encoding"));
@@ -243,7 +140,7 @@ fn response(noted: &Noted) -> Response<'_> {
         content: Content {
             size,
             mime_type: value(&head.headers, "content-type"),
-            text: text(bytes, body.is_cut() || !body.whole),
+            text: Text::of(bytes, body.is_cut() || !body.whole),
         },
         redirect_url: value(&head.headers, "location"),
         headers_size: -1,
@@ -261,26 +158,6 @@ fn decoded<'a>(body: &'a Kept, encoding: &str) -> (Cow<'a, [u8]>, u64) {
         }
         _ => (Cow::Borrowed(&body.bytes), body.size),
     }
-}
-
-/// Text where it is text; of a body that was cut, a character that is not whole is left out.
-fn text(bytes: Cow<'_, [u8]>, cut: bool) -> Text<'_> {
-    let until = match std::str::from_utf8(&bytes) {
-        Ok(_) => Some(bytes.len()),
-        Err(e) if cut && e.error_len().is_none() => Some(e.valid_up_to()),
-        Err(_) => None,
-    };
-    let Some(until) = until else {
-        return Text {
-            text: STANDARD.encode(&bytes).into(),
-            encoding: Some("base64"),
-        };
-    };
-    let text = match bytes {
-        Cow::Borrowed(b) => String::from_utf8_lossy(&b[..until]),
-        Cow::Owned(b) => String::from_utf8_lossy(&b[..until]).into_owned().into(),
-    };
-    Text { text, encoding: None }
 }
 
 fn headers(map: &HeaderMap) -> Vec<Pair<'_>> {
@@ -304,11 +181,6 @@ fn version(version: Version) -> &'static str {
         Version::HTTP_10 => "HTTP/1.0",
         _ => "HTTP/1.1",
     }
-}
-
-/// Milliseconds with three digits.
-fn millis(time: Duration) -> f64 {
-    time.as_micros() as f64 / 1000.0
 }
 
 /// An id that no other exchange has, of this run or another.

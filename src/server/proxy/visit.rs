@@ -106,14 +106,7 @@ impl Kept {
 
 impl Failure {
     pub(super) fn of(e: &TransportError) -> Self {
-        let (error, fault) = match e {
-            TransportError::Refused(_) => ("unreachable", "refused"),
-            TransportError::ConnectTimeout(_) => ("unreachable", "connect-timeout"),
-            TransportError::Tls { .. } => ("unreachable", "tls"),
-            TransportError::Unreachable { .. } => ("unreachable", "unreachable"),
-            TransportError::Malformed(_) => ("protocol", "protocol"),
-            _ => ("closed", "closed"),
-        };
+        let (error, fault) = e.words();
         Self {
             error,
             fault,
