@@ -14,7 +14,7 @@ use crate::call::{Call, Finding};
 use crate::config::Given;
 use crate::filter::expr::Field;
 use crate::filter::{Engine, builtin, expr, read_pack};
-use crate::input::{self, Source};
+use crate::input;
 use crate::live::{FromStore, Rows};
 use crate::model::{Severity, Time};
 use crate::output::json::{self, Summary};
@@ -171,7 +171,7 @@ pub(super) fn open(read: &Read, default_level: Option<Severity>, ids: bool) -> a
         {
             return Err(no_store(path).into());
         }
-        sources.push(Source::made("store", Rows::new(path.clone(), false, 0)));
+        sources.push(Rows::new(path.clone(), false, 0).into_source());
     }
     let mut session = with_progress(begun, |progress| {
         Session::read(sources, failures, &engine, reading, progress)
@@ -222,7 +222,7 @@ pub(super) fn listed_only(look: &Look, from: &FromStore) -> anyhow::Result<Vec<S
     let query = query(look, Some(Severity::Warning))?;
     let engine = engine(&look.filters)?;
     let rows = Rows::new(from.path.clone(), false, from.after);
-    let sources = vec![Source::made("store", rows)];
+    let sources = vec![rows.into_source()];
     let reading = reading(look, &query, false);
     let session = Session::read(sources, Vec::new(), &engine, reading, &mut |_, _| {});
     let of = |c| query.findings(&session, c);

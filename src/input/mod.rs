@@ -20,4 +20,4 @@ mod stream;
 pub use feed::{Feed, Judge};
 pub use read::{Options, each_line, read, read_lines, read_part};
 pub use sink::Sink;
-pub use source::{Failure, Source, find};
+pub use source::{Failure, LineIds, Source, find};

@@ -33,6 +33,26 @@ pub(super) struct Pipe {
     from: Mutex<Option<Box<dyn Read + Send>>>,
     /// The copy of the decoded text, from the moment at which reading begins; none when there can be none.
     copy: OnceLock<Option<Arc<File>>>,
+    /// What its maker calls its lines.
+    ids: Option<Arc<LineIds>>,
+}
+
+/// What the maker of a text calls its lines, such as the ids of events: one for each line, in their order, noted before the line is
+/// given.
+#[derive(Debug, Default)]
+pub struct LineIds(Mutex<Vec<i64>>);
+
+impl LineIds {
+    /// Notes the id of the next line.
+    pub fn note(&self, id: i64) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(id);
+    }
+
+    /// The id of a line, counted from 1.
+    pub fn of(&self, line: u64) -> Option<i64> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.get(usize::try_from(line.checked_sub(1)?).ok()?).copied()
+    }
 }
 
 impl std::fmt::Debug for Pipe {
@@ -43,9 +63,14 @@ impl std::fmt::Debug for Pipe {
 
 impl Pipe {
     fn kind(from: Option<Box<dyn Read + Send>>) -> Kind {
+        Self::with_ids(from, None)
+    }
+
+    fn with_ids(from: Option<Box<dyn Read + Send>>, ids: Option<Arc<LineIds>>) -> Kind {
         Kind::Pipe(Arc::new(Self {
             from: Mutex::new(from),
             copy: OnceLock::new(),
+            ids,
         }))
     }
 
@@ -114,11 +139,20 @@ impl Source {
         Self { kind, ..self }
     }
 
-    /// A text that somebody makes while it is read, such as the events of the store; a nameless copy is kept on the way.
-    pub fn made(name: impl Into<String>, text: impl Read + Send + 'static) -> Self {
+    /// A text that somebody makes while it is read, such as the events of the store; a nameless copy is kept on the way. `ids` is what
+    /// its maker calls its lines.
+    pub fn made(name: impl Into<String>, text: impl Read + Send + 'static, ids: Arc<LineIds>) -> Self {
         Self {
             name: name.into(),
-            kind: Pipe::kind(Some(Box::new(text))),
+            kind: Pipe::with_ids(Some(Box::new(text)), Some(ids)),
+        }
+    }
+
+    /// What its maker calls a line, counted from 1; none where nobody made it, or the line is not there yet.
+    pub fn id_of(&self, line: u64) -> Option<i64> {
+        match &self.kind {
+            Kind::Pipe(pipe) => pipe.ids.as_ref()?.of(line),
+            _ => None,
         }
     }
 

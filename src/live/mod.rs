@@ -213,14 +213,12 @@ pub fn start<'e>(plan: Plan, engine: &'e Arc<Engine>) -> io::Result<(Intake<'e>,
     sources.extend(store.map(|s| {
         let told = teller.clone();
         let rows = Rows::new(s.path, s.follow, s.after);
-        Source::made(
-            "store",
-            if s.follow {
-                rows.caught_up(move || told.caught_up())
-            } else {
-                rows
-            },
-        )
+        let rows = if s.follow {
+            rows.caught_up(move || told.caught_up())
+        } else {
+            rows
+        };
+        rows.into_source()
     }));
     let live = Live::with(sources.clone(), failures, engine);
     let with = threads::With {

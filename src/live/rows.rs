@@ -2,8 +2,10 @@
 
 use std::io::{self, Read};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::input::{LineIds, Source};
 use crate::store::{Row, Store};
 
 /// How often it is looked for new events: a question that costs some microseconds.
@@ -21,6 +23,8 @@ pub struct Rows {
     /// The last row told.
     last: i64,
     version: Option<i64>,
+    /// Which event each line is.
+    ids: Arc<LineIds>,
     text: Vec<u8>,
     at: usize,
     /// How often there was nothing new, until somebody is told.
@@ -40,6 +44,7 @@ impl Rows {
             store: None,
             last: after,
             version: None,
+            ids: Arc::default(),
             text: Vec::new(),
             at: 0,
             idle: 0,
@@ -54,6 +59,12 @@ impl Rows {
             caught_up: Some(Box::new(tell)),
             ..self
         }
+    }
+
+    /// As an input: [`Source::id_of`] a line is the id of its event.
+    pub fn into_source(self) -> Source {
+        let ids = Arc::clone(&self.ids);
+        Source::made("store", self, ids)
     }
 
     /// Reads on; false when there is nothing new.
@@ -82,6 +93,7 @@ impl Rows {
         self.at = 0;
         for row in &rows {
             self.last = row.id;
+            self.ids.note(row.id);
             self.text.extend_from_slice(line(row).as_bytes());
             self.text.push(b'\n');
         }

@@ -194,6 +194,11 @@ impl Session {
         self.inputs.get(place.input as usize).map_or("", |i| &i.source.name)
     }
 
+    /// The id in the store of the event that a place stands in; none where it is of another input.
+    pub fn event_of(&self, place: Place) -> Option<i64> {
+        self.inputs.get(place.input as usize)?.source.id_of(place.line)
+    }
+
     /// The first and last moment that is known.
     pub fn span(&self) -> Option<(Time, Time)> {
         let first = self.calls.iter().filter_map(|c| c.started.time()).min()?;
