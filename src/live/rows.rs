@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::format::twilio::{self, Opening};
 use crate::input::{LineIds, Source};
-use crate::store::{Row, Store};
+use crate::store::{EventKind, Row, Store};
 
 /// How often it is looked for new events: a question that costs some microseconds.
 const PACE: Duration = Duration::from_millis(20);
@@ -103,9 +104,27 @@ impl Rows {
 
 /// A row that cannot be read any more is a line that cannot be read: it is counted and can be listed.
 fn line(row: &Row) -> String {
-    match &row.trouble {
-        Some(why) => format!("store: event {} cannot be read: {why}", row.id),
-        None => row.line(),
+    if let Some(why) = &row.trouble {
+        return format!("store: event {} cannot be read: {why}", row.id);
+    }
+    let line = row.line();
+    if breaks_off(row.kind, &line) {
+        return format!("store: event {} breaks off: {line}", row.id);
+    }
+    line
+}
+
+/// A document that breaks off would be looked for in the events behind it, and take them with it.
+fn breaks_off(kind: EventKind, line: &str) -> bool {
+    match twilio::opening(line.as_bytes()) {
+        Opening::No => false,
+        Opening::Partial => true,
+        // Whoever can reach the listener may call anything a form; all else was whole JSON when it was kept.
+        Opening::Whole => {
+            let form = line.contains('&') && line.starts_with(|c: char| c.is_ascii_alphanumeric());
+            let checked = !matches!(kind, EventKind::Debugger | EventKind::Other);
+            !form && !checked && twilio::read_facts(line.as_bytes()).incomplete
+        }
     }
 }
 

@@ -23,7 +23,10 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("call", &["filter", "format", "model", "scan"]),
     ("input", &["call", "filter", "format", "model", "scan"]),
     ("session", &["call", "filter", "format", "input", "model", "scan"]),
-    ("live", &["filter", "input", "model", "scan", "session", "store"]),
+    (
+        "live",
+        &["filter", "format", "input", "model", "scan", "session", "store"],
+    ),
     ("query", &["call", "filter", "model", "session"]),
     ("replay", &["config", "judge", "model", "signature"]),
     ("server", &["config", "format", "model", "replay", "signature", "store"]),
@@ -31,7 +34,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     (
         "output",
         &[
-            "call", "filter", "format", "input", "judge", "model", "query", "replay", "scan", "session",
+            "call", "config", "filter", "format", "input", "judge", "model", "query", "replay", "scan", "session",
+            "store",
         ],
     ),
 ];
