@@ -34,6 +34,8 @@ pub(super) struct View {
     pub(super) page: Page,
     pub(super) json: bool,
     pub(super) unparsed: bool,
+    /// The store's file, when its events are among the inputs.
+    pub(super) store: Option<PathBuf>,
     begun: Instant,
 }
 
@@ -209,6 +211,7 @@ pub(super) fn open(read: &Read, default_level: Option<Severity>, ids: bool) -> a
         page,
         json: look.json,
         unparsed: look.unparsed,
+        store: inputs.store,
         begun,
     })
 }

@@ -6,11 +6,14 @@ use super::args::Replay;
 use super::{Exit, Stop, config, read, say};
 use crate::call::{Call, Exchange, in_order_of_time};
 use crate::config::{Given, Origin, Settings};
+use crate::model::Time;
 use crate::output::json;
+use crate::output::kept::Attempted;
 use crate::output::safe::printable_lines;
 use crate::output::style::Role;
 use crate::replay::{Edits, Followed, Options, Pinned, Plan, Target, TargetError, plan, send_following};
 use crate::session::Detail;
+use crate::store::Replays;
 
 /// A request that was chosen.
 struct Chosen<'a> {
@@ -250,11 +253,17 @@ async fn send_all(
 ) -> anyhow::Result<Exit> {
     let pinned: Pinned = target.resolve().await.map_err(|e| refused(&e))?;
     let mut passed = 0;
+    let mut replays = view.store.clone().map(Replays::new);
     for c in ready {
+        let at = read::now();
         let first = planned(c, target, options)?;
         let (provider, request) = (c.call.provider, &c.detail.request);
-        let Followed { plan, sent, verdict } =
-            send_following(provider, c.exchange.kind, request, first, target, options, &pinned).await;
+        let followed = send_following(provider, c.exchange.kind, request, first, target, options, &pinned).await;
+        // What is shown was kept before.
+        if let Some(replays) = &mut replays {
+            keep(view, c, at, &followed, options, replays);
+        }
+        let Followed { plan, sent, verdict } = followed;
         passed += usize::from(verdict.pass());
         if view.json {
             json::line(out, &json::replay(c.exchange, c.call, &plan, &sent, &verdict))?;
@@ -272,6 +281,27 @@ async fn send_all(
         closing(view, passed, ready.len(), out)?;
     }
     Ok(if passed == ready.len() { Exit::Done } else { Exit::No })
+}
+
+/// Keeps what became of a request of the store's.
+fn keep(view: &read::View, c: &Chosen<'_>, at: Time, done: &Followed, options: &Options, replays: &mut Replays) {
+    let Some(event) = view.session.event_of(c.exchange.place) else {
+        return;
+    };
+    let (request, call) = (c.exchange.name(), c.call.id.to_string());
+    let attempted = Attempted {
+        event,
+        request: &request,
+        call: c.call.real.then_some(call.as_str()),
+        at,
+        plan: &done.plan,
+        sent: &done.sent,
+        verdict: &done.verdict,
+        changed: None,
+        edits: &options.edits,
+        token: options.auth_token.as_ref(),
+    };
+    replays.keep_or_tell(&attempted.to_keep(), |text| say(&text));
 }
 
 fn closing(view: &read::View, passed: usize, all: usize, out: &mut impl Write) -> std::io::Result<()> {

@@ -1,9 +1,11 @@
 //! The contract's objects, one a line, each with its `type`.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::kept::Kept;
 use crate::call::{Call, Exchange, Finding, Unparsed};
 use crate::model::{Payload, Place, Problem, Severity, Time, Verdict};
 use crate::replay::Plan;
@@ -264,8 +266,10 @@ pub fn unparsed<'a>(session: &'a Session, u: &'a Unparsed, text: &[u8]) -> impl 
 }
 
 #[derive(Serialize)]
-struct ReplayLine<'a> {
+struct ReplayLine<'a, V> {
     r#type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<At>,
     request: String,
     call: String,
     sent_to: &'a str,
@@ -274,9 +278,9 @@ struct ReplayLine<'a> {
     status: Option<u16>,
     ms: Option<u64>,
     headers: &'a [(String, String)],
-    body: Option<String>,
-    error: Option<String>,
-    verdict: VerdictLine<'a>,
+    body: Option<Cow<'a, str>>,
+    error: Option<Cow<'a, str>>,
+    verdict: V,
     was: &'static str,
     edited: bool,
     notes: &'a [String],
@@ -333,6 +337,7 @@ pub fn replay<'a>(
 ) -> impl Serialize + 'a {
     ReplayLine {
         r#type: "replay",
+        at: None,
         request: request.name(),
         call: call.id.to_string(),
         sent_to: &sent.sent_to,
@@ -341,16 +346,48 @@ pub fn replay<'a>(
         status: sent.status,
         ms: Some(sent.ms),
         headers: &sent.headers,
-        body: sent.status.map(|_| String::from_utf8_lossy(&sent.body).into_owned()),
-        error: sent.error.as_ref().map(ToString::to_string),
-        verdict: VerdictLine {
-            pass: verdict.pass(),
-            code: verdict.code(),
-            problems: verdict.problems.iter().map(problem).collect(),
-        },
+        body: sent.status.map(|_| String::from_utf8_lossy(&sent.body)),
+        error: sent.error.as_ref().map(|e| e.to_string().into()),
+        verdict: verdict_line(verdict),
         was: request.outcome.as_str(),
         edited: plan.edited,
         notes: &plan.notes,
+    }
+}
+
+fn verdict_line(verdict: &Verdict) -> VerdictLine<'_> {
+    VerdictLine {
+        pass: verdict.pass(),
+        code: verdict.code(),
+        problems: verdict.problems.iter().map(problem).collect(),
+    }
+}
+
+/// The `verdict` of a `replay`.
+pub fn verdict(verdict: &Verdict) -> serde_json::Value {
+    // Only maps with keys that are no text could fail.
+    serde_json::to_value(verdict_line(verdict)).unwrap_or_default()
+}
+
+/// A `replay` that was kept in the store, with the time at which it was sent.
+pub fn kept<'a>(request: &Exchange, call: &Call, kept: &'a Kept) -> impl Serialize + 'a {
+    ReplayLine {
+        r#type: "replay",
+        at: Some(At(kept.at)),
+        request: request.name(),
+        call: call.id.to_string(),
+        sent_to: &kept.sent_to,
+        method: &kept.method,
+        signature: kept.signature,
+        status: kept.status,
+        ms: kept.ms,
+        headers: &kept.headers,
+        body: kept.body.as_deref().map(Into::into),
+        error: kept.error.as_deref().map(Into::into),
+        verdict: &kept.verdict,
+        was: request.outcome.as_str(),
+        edited: kept.edited,
+        notes: &kept.notes,
     }
 }
 

@@ -3,13 +3,16 @@
 //! [`json`] is the contract's objects; [`text`] is what a tired person reads; [`safe`] is the one place where text from
 //! outside is made printable; [`style`] maps roles to colours; [`fit`] brings texts to a width; [`rich`] is text
 //! with roles as data, for views that draw it themselves; [`pretty`] makes it of documents, [`diff`] of two answers;
-//! [`curl`] writes a replay as a command, and [`copy`] is what can be pasted.
+//! [`curl`] writes a replay as a command, and [`copy`] is what can be pasted; [`har`] is a replay as an entry of a HAR file, and [`kept`]
+//! takes it into the store and out again.
 
 pub mod copy;
 pub mod curl;
 pub mod diff;
 pub mod fit;
+pub mod har;
 pub mod json;
+pub mod kept;
 pub mod pretty;
 pub mod rich;
 pub mod safe;

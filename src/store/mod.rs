@@ -36,7 +36,7 @@ pub use event::{Appended, Cursor, EventKind, NewEvent, Origin, Row};
 pub use info::{Info, KindCount};
 pub use keeper::Keeper;
 pub use mask::mask;
-pub use replay::{NewReplay, Replay};
+pub use replay::{NewReplay, Replay, Replays};
 pub use retain::{Freed, Gone, Retention};
 pub use writer::{Pending, Writer, WriterHandle};
 

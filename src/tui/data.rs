@@ -274,6 +274,8 @@ pub struct Recorded {
     pub request: Request,
     /// The recorded answer.
     pub response: Option<Response>,
+    /// The id in the store of the event that told it.
+    pub event: Option<i64>,
 }
 
 /// Texts for the clipboard, already safe to paste.

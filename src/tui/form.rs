@@ -423,6 +423,7 @@ mod tests {
                 payload,
             },
             response: None,
+            event: None,
         })
     }
 

@@ -89,7 +89,8 @@ pub fn outside(
     app: Option<App>,
 ) -> anyhow::Result<Outside> {
     let (out, messages) = Out::new();
-    let sender = sender::Sender::start(Arc::clone(&start.options), out.clone())?;
+    let store = start.plan.store.as_ref().map(|s| s.path.clone());
+    let sender = sender::Sender::start(Arc::clone(&start.options), store, out.clone())?;
     let desk = desk::Desk::start(start, engine, out.clone())?;
     Ok(Outside {
         desk,

@@ -28,6 +28,7 @@ use crate::output::diff;
 use crate::query::{Query, calls_by_id};
 use crate::replay::Options;
 use crate::session::{LinesRead, Reading, Session};
+use crate::store::Replays;
 use answers::{latest, message, planned, unparsed, values};
 
 /// The list is not sent more often than this.
@@ -101,6 +102,7 @@ fn work(
             turn: &turn,
             lines,
             reading,
+            replays: start.plan.store.as_ref().map(|s| Replays::new(s.path.clone())),
             plan: start.plan,
             known: Known::Live(Box::new(intake)),
             engine,
@@ -146,6 +148,8 @@ struct Clerk<'s, 'e, 'o> {
     lines: mpsc::UnboundedSender<(u64, LinesRead)>,
     reading: Reading,
     plan: Plan,
+    /// Those that were kept in the store, when its events are shown.
+    replays: Option<Replays>,
     known: Known<'e>,
     engine: &'e Arc<Engine>,
     /// From the command line, with the filter of the screen.
@@ -422,7 +426,10 @@ impl<'s, 'e: 's> Clerk<'s, 'e, '_> {
                 self.out.say(Msg::Texts(places.into_iter().zip(texts).collect()));
             }
             Ask::Sheet(subject) => {
-                if let Some(sheet) = self.look(|s| sheet::sheet(s, subject)) {
+                let mut replays = self.replays.take();
+                let sheet = self.look(|s| sheet::sheet(s, subject, replays.as_mut()));
+                self.replays = replays;
+                if let Some(sheet) = sheet {
                     self.out.say(Msg::Sheet(subject, Arc::new(sheet)));
                 }
             }

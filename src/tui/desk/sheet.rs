@@ -7,10 +7,12 @@ use crate::filter::catalogue;
 use crate::model::{Payload, Place, Provider, RequestKind, Response};
 use crate::output::copy::pasteable;
 use crate::output::fit;
+use crate::output::kept::Kept;
 use crate::output::pretty::{self, Limits};
 use crate::output::rich::Line;
 use crate::output::style::Role;
 use crate::session::{Detail, Session};
+use crate::store::Replays;
 
 use super::super::answer::{faults, header, problem};
 use super::super::data::{CopyTexts, Recorded, Sheet, Subject};
@@ -21,15 +23,18 @@ const AROUND: u64 = 3;
 /// Bytes of a source line that are shown.
 const LONGEST: u32 = 256 * 1024;
 
-/// Everything about a subject.
-pub(super) fn sheet(session: &Session, subject: Subject) -> Sheet {
+/// Replays that a sheet lists, the last ones.
+const REPLAYS: usize = 20;
+
+/// Everything about a subject; `replays` are those that were kept.
+pub(super) fn sheet(session: &Session, subject: Subject, replays: Option<&mut Replays>) -> Sheet {
     match subject {
         Subject::Request(n) => match session.calls.exchanges.get(n as usize) {
-            Some(e) => request(session, e, None),
+            Some(e) => request(session, e, None, replays),
             None => Sheet::default(),
         },
         Subject::Finding(n) => match session.calls.findings.get(n as usize) {
-            Some(f) => finding(session, f),
+            Some(f) => finding(session, f, replays),
             None => Sheet::default(),
         },
         Subject::Line(place) => line(session, place),
@@ -57,10 +62,10 @@ fn line(session: &Session, place: Place) -> Sheet {
     }
 }
 
-fn finding(session: &Session, f: &Finding) -> Sheet {
+fn finding(session: &Session, f: &Finding, replays: Option<&mut Replays>) -> Sheet {
     let about = f.exchange.and_then(|n| session.calls.exchanges.get(n as usize));
     let mut sheet = match about {
-        Some(e) => request(session, e, Some(f)),
+        Some(e) => request(session, e, Some(f), replays),
         None => Sheet {
             why: why(session, f),
             raw: raw(session, &[f.place]),
@@ -123,7 +128,7 @@ fn quoted(role: Role, text: &str) -> Line {
     line
 }
 
-fn request(session: &Session, e: &Exchange, about: Option<&Finding>) -> Sheet {
+fn request(session: &Session, e: &Exchange, about: Option<&Finding>, replays: Option<&mut Replays>) -> Sheet {
     let detail = session.details(&[e]).pop().unwrap_or_default();
     let call = &session.calls.calls[e.call as usize];
     let findings: Vec<&Finding> = match about {
@@ -145,6 +150,10 @@ fn request(session: &Session, e: &Exchange, about: Option<&Finding>) -> Sheet {
         why.push(Line::default());
     }
     why.extend(became(e));
+    let event = session.event_of(e.place);
+    if let (Some(event), Some(replays)) = (event, replays) {
+        why.extend(replayed(event, replays));
+    }
     let url = detail
         .request
         .url
@@ -180,6 +189,7 @@ fn request(session: &Session, e: &Exchange, about: Option<&Finding>) -> Sheet {
             outcome: e.outcome,
             request: detail.request,
             response: detail.response,
+            event,
         })),
     }
 }
@@ -197,6 +207,7 @@ pub(super) fn recorded(session: &Session, n: u32) -> Option<Recorded> {
         outcome: e.outcome,
         request: detail.request,
         response: detail.response,
+        event: session.event_of(e.place),
     })
 }
 
@@ -231,6 +242,34 @@ fn became(e: &Exchange) -> Vec<Line> {
     out.push(line);
     if let Some(why) = e.why_not {
         out.push(Line::of(Role::Warning, &format!("cannot be sent again: {why}")));
+    }
+    out
+}
+
+/// Earlier replays of an event, the newest last.
+fn replayed(event: i64, replays: &mut Replays) -> Vec<Line> {
+    let (last, before) = match replays.last(event, REPLAYS) {
+        Ok((last, _)) if last.is_empty() => return Vec::new(),
+        Ok(found) => found,
+        Err(e) => {
+            let text = format!("its replays cannot be shown: {e}");
+            return vec![Line::default(), Line::of(Role::Warning, &text)];
+        }
+    };
+    let mut out = vec![Line::default()];
+    if before > 0 {
+        let text = format!("… {} earlier replays", fit::thousands(before as usize));
+        out.push(Line::of(Role::Faint, &text));
+    }
+    for kept in last.iter().map(Kept::from) {
+        let mut line = Line::of(Role::Faint, "replayed ");
+        line.push(Role::Plain, &kept.became());
+        let (word, role) = kept.word();
+        line.push(role, &format!(" {word}"));
+        if let Some(problem) = kept.problem().filter(|_| !kept.pass) {
+            line.push(Role::Plain, &format!(" {problem}"));
+        }
+        out.push(line);
     }
     out
 }
@@ -408,7 +447,10 @@ fn lines_in(session: &Session, place: Place) -> u64 {
 mod tests {
     use super::*;
     use crate::filter::{Engine, builtin};
+    use crate::live::Rows;
+    use crate::model::Time;
     use crate::session::Reading;
+    use crate::store::{EventKind, NewEvent, NewReplay, Origin, Retention, Store};
 
     /// A place at a line of a text, from 1.
     fn at(text: &str, line: u64) -> Place {
@@ -441,6 +483,105 @@ mod tests {
         assert_eq!(numbers[8..], ["…", "27", "28", "29", "30", "31", "32", "33"]);
         let meant: Vec<&String> = shown.iter().filter(|l| l.starts_with('>')).collect();
         assert_eq!(meant, [">      8 text 8", ">      9 text 9", ">     30 text 30"]);
+    }
+
+    /// A store whose event 2 is a webhook that failed; event 1 is gone.
+    fn store(folder: &tempfile::TempDir) -> std::path::PathBuf {
+        let path = folder.path().join("store.db");
+        let body = "AccountSid=AC00000000000000000000000000000001&ApiVersion=2010-04-01&\
+            CallSid=CA00000000000000000000000000000001&CallStatus=ringing&From=%2B1&To=%2B2";
+        let entry = |id: &str| {
+            serde_json::json!({
+                "startedDateTime": "2026-03-02T12:00:00.000Z", "time": 12,
+                "request": {
+                    "method": "POST", "url": "https://app.example.com/voice",
+                    "headers": [{"name": "content-type", "value": "application/x-www-form-urlencoded"}],
+                    "postData": {"mimeType": "application/x-www-form-urlencoded", "text": body},
+                },
+                "response": {"status": 500, "headers": [], "content": {"size": 0, "text": ""}},
+                "_redial": {"id": id},
+            })
+        };
+        let event = |key: &str, received| NewEvent {
+            key: key.to_owned(),
+            kind: EventKind::Exchange,
+            source: Origin::Proxy,
+            received,
+            at: None,
+            call: None,
+            level: None,
+            code: None,
+            note: None,
+            document: entry(key).to_string(),
+        };
+        let mut store = Store::open(&path).unwrap();
+        store
+            .append(&[event("a", Time(0)), event("b", Time(4_102_444_800_000))])
+            .unwrap();
+        let day = std::time::Duration::from_secs(86_400);
+        let gone = store.prune(Retention {
+            keep: Some(day),
+            max_size: None,
+        });
+        assert_eq!(gone.unwrap().rows, 1);
+        path
+    }
+
+    fn replay(at: Time, pass: bool) -> NewReplay {
+        let status = if pass { 200 } else { 500 };
+        let verdict = serde_json::json!({"pass": pass, "code": null, "problems": [
+            {"code": null, "severity": "warning", "line": null, "column": null, "message": "slow"},
+            {"code": "11200", "severity": "error", "line": null, "column": null, "message": "it answered 500"},
+        ]});
+        NewReplay {
+            event: Some(2),
+            request: "r1".to_owned(),
+            call: None,
+            at,
+            pass: Some(pass),
+            entry: serde_json::json!({"time": 35.0, "request": {}, "response": {"status": status}}).to_string(),
+            verdict,
+            sent: None,
+        }
+    }
+
+    #[test]
+    fn earlier_replays_stand_below_what_became_of_the_request() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = store(&folder);
+        let engine = Engine::new(builtin::packs());
+        let source = Rows::new(path.clone(), false, 0).into_source();
+        let session = Session::read(vec![source], Vec::new(), &engine, Reading::default(), &mut |_, _| {});
+        let mut replays = Replays::new(path.clone());
+        let why = |replays: Option<&mut Replays>| -> Vec<String> {
+            let sheet = sheet(&session, Subject::Request(0), replays);
+            assert_eq!(sheet.recorded.map(|r| r.event), Some(Some(2)));
+            sheet.why.iter().map(Line::text).collect()
+        };
+        let before = why(Some(&mut replays));
+        assert_eq!(before, why(None));
+        let mut store = Store::open(&path).unwrap();
+        store.keep_replay(&replay(Time(1_795_348_984_000), false)).unwrap();
+        store.keep_replay(&replay(Time(1_795_348_985_000), true)).unwrap();
+        let now = why(Some(&mut replays));
+        assert_eq!(now[..before.len()], before);
+        assert_eq!(
+            now[before.len()..],
+            [
+                "",
+                "replayed 2026-11-22 12:03:04 → 500 in 35 ms FAIL 11200 it answered 500",
+                "replayed 2026-11-22 12:03:05 → 200 in 35 ms PASS",
+            ]
+        );
+        // A finding about the request has them as well.
+        let of_finding = sheet(&session, Subject::Finding(0), Some(&mut replays));
+        assert!(of_finding.why.last().unwrap().text().ends_with("PASS"));
+        for n in 0..1_500 {
+            store.keep_replay(&replay(Time(1_795_348_986_000 + n), true)).unwrap();
+        }
+        let now = why(Some(&mut replays));
+        assert_eq!(now.len(), before.len() + 2 + REPLAYS);
+        assert_eq!(now[before.len() + 1], "… 1,482 earlier replays");
     }
 
     #[test]

@@ -370,6 +370,7 @@ pub fn recorded(exchange: u32) -> Recorded {
             body: Some("recorded\nanswer\n".to_owned()),
             ..Response::default()
         }),
+        event: None,
     }
 }
 
