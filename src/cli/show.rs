@@ -4,15 +4,17 @@ use std::io::Write;
 
 use super::args::Show;
 use super::live::{self, Printed};
-use super::{Exit, read};
+use super::{Exit, read, say};
 use crate::call::{Call, Exchange, Finding};
 use crate::model::Place;
 use crate::output::json;
+use crate::output::kept::Kept;
 use crate::output::safe::printable;
 use crate::output::style::Role;
 use crate::output::text::count;
 use crate::session::Detail;
 use crate::session::story::{Story, What, family};
+use crate::store::Replays;
 
 /// One thing of the story, with what stands behind it.
 enum Item<'a> {
@@ -56,8 +58,12 @@ pub(super) fn run(args: &Show, out: &mut impl Write) -> anyhow::Result<Exit> {
         }
         writeln!(out)?;
     }
+    let mut replays = view.store.clone().map(Replays::new);
     for item in &items {
         print(&view, out, item)?;
+        if let (Item::Request(e, _), Some(kept)) = (item, &mut replays) {
+            replayed(&view, out, e, kept)?;
+        }
         if let Item::Finding(f) = item {
             shown.push(*f);
         }
@@ -138,6 +144,29 @@ fn print(view: &read::View, out: &mut impl Write, item: &Item<'_>) -> anyhow::Re
                 view.page.paint.role(Role::Faint, number),
                 printable(text.trim_end())
             )?;
+        }
+    }
+    Ok(())
+}
+
+/// What was kept of replays of a request.
+fn replayed(view: &read::View, out: &mut impl Write, e: &Exchange, replays: &mut Replays) -> anyhow::Result<()> {
+    let Some(event) = view.session.event_of(e.place) else {
+        return Ok(());
+    };
+    let kept = match replays.last(event, usize::MAX) {
+        Ok((all, _)) => all,
+        Err(error) => {
+            say(&format!("replays of {} cannot be shown: {error}", e.name()));
+            return Ok(());
+        }
+    };
+    let call = &view.session.calls.calls[e.call as usize];
+    for replay in kept.iter().map(Kept::from) {
+        if view.json {
+            json::line(out, &json::kept(e, call, &replay))?;
+        } else {
+            view.page.replayed(out, &replay)?;
         }
     }
     Ok(())

@@ -9,6 +9,7 @@ use std::io::{self, Write};
 pub use super::fit::count;
 use super::fit::{self, brief, cut, fit, length, moment, people, short, thousands, width, wrap};
 use super::json::{Summary, body_text};
+use super::kept::Kept;
 use super::safe::{printable, printable_lines};
 use super::style::{Paint, Role};
 use crate::call::{Call, Exchange, Finding};
@@ -274,6 +275,19 @@ impl Page {
             }
         }
         Ok(())
+    }
+
+    /// A replay that was kept, below its request.
+    pub fn replayed(&self, out: &mut impl Write, kept: &Kept) -> io::Result<()> {
+        let (word, role) = kept.word();
+        let problem = kept.problem().filter(|_| !kept.pass);
+        let problem = problem.map(|p| format!(" {p}")).unwrap_or_default();
+        self.wrapped(
+            out,
+            INDENT,
+            role,
+            &format!("replayed {} {word}{problem}", kept.became()),
+        )
     }
 
     /// The closing line of a reading command.

@@ -23,6 +23,7 @@ mod pull;
 mod reading;
 mod readme;
 mod replay;
+mod replays;
 mod rules;
 mod screen;
 mod store;

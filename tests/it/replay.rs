@@ -22,14 +22,14 @@ const ALERTS: &str = "samples/twilio/alerts.jsonl";
 const TROPO_OK: &str = r#"{"tropo":[{"say":{"value":"Hello."}}]}"#;
 const TWIML_OK: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response><Say>Hello.</Say></Response>";
 
-struct Server {
+pub struct Server {
     port: u16,
     thread: JoinHandle<Vec<Vec<u8>>>,
     done: Receiver<()>,
 }
 
 /// An answer with its length.
-fn answer(status: &str, kind: &str, body: &str) -> String {
+pub fn answer(status: &str, kind: &str, body: &str) -> String {
     format!(
         "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
         body.len()
@@ -38,7 +38,7 @@ fn answer(status: &str, kind: &str, body: &str) -> String {
 
 impl Server {
     /// Gives these answers, one a request, and closes.
-    fn new(answers: Vec<String>) -> Self {
+    pub fn new(answers: Vec<String>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let (tell, done) = mpsc::channel();
@@ -55,13 +55,13 @@ impl Server {
         Self { port, thread, done }
     }
 
-    fn url(&self) -> String {
+    pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
     /// What it was sent. A server that still waits was not called: it is called here, to end it, and the test fails.
     #[track_caller]
-    fn received(self, ran: &Ran) -> Vec<Vec<u8>> {
+    pub fn received(self, ran: &Ran) -> Vec<Vec<u8>> {
         // The program has ended: a server that was called as often as expected is done, or about to be.
         let done = self.done.recv_timeout(Duration::from_secs(10)).is_ok();
         if !done {
@@ -144,7 +144,7 @@ fn tropo_ok() -> String {
     answer("200 OK", "application/json", TROPO_OK)
 }
 
-fn twiml_ok() -> String {
+pub fn twiml_ok() -> String {
     answer("200 OK", "text/xml", TWIML_OK)
 }
 
