@@ -146,6 +146,15 @@ fn where_help() -> String {
     out
 }
 
+/// The manual of following.
+const FOLLOW: &str = "Go on when the inputs end: what is added to files and folders is shown as it comes, through rename \
+    rotation, copytruncate, truncation, deletion and recreation; a file need not be there yet, and a new file in a followed folder is taken up. \
+    A last line without its end is shown after a second, and judged anew once it is whole.\n\n\
+    What cannot be promised: what is written between copytruncate's copy and its truncation is gone, unless we looked in between. Of a \
+    file followed by name that is rotated twice between two looks, the middle one is not read: follow the folder instead. A file that is \
+    emptied and written anew with the same first and last 1 KiB cannot be told from one that grew. Compressed and UTF-16 files are \
+    read once. Where the system gives no notices (network mounts), files are looked at each second.";
+
 /// What to see of the inputs, and how.
 #[derive(Args, Clone, Debug, Default)]
 pub(super) struct Look {
@@ -180,7 +189,7 @@ pub(super) struct Look {
     #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
     pub(super) color: style::When,
     /// Go on when the inputs end: what is added is shown as it comes, through rotation and truncation
-    #[arg(long, short = 'f')]
+    #[arg(long, short = 'f', long_help = FOLLOW)]
     pub(super) follow: bool,
     /// With --follow: go on where the last run on these inputs stopped
     #[arg(long, requires = "follow")]

@@ -24,6 +24,10 @@ struct Chosen<'a> {
 
 /// Runs the command.
 pub(super) fn run(args: &Replay, out: &mut impl Write) -> anyhow::Result<Exit> {
+    if args.read.look.follow {
+        let why = "replay sends what is there and ends: leave --follow out; the screen (`redial -f INPUT`) sends again what comes";
+        return Err(Stop::usage(why).into());
+    }
     let mut read = args.read.clone();
     // The calls are looked up here, so that findings of others stay out of the totals too.
     read.look.level = None;
