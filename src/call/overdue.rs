@@ -13,7 +13,17 @@ use crate::model::{InputId, Outcome, Time};
 impl Fold<'_> {
     /// What comes now is live, and this is the time: without it, only the end tells what is overdue.
     pub fn at(&mut self, now: Time) {
-        self.now = Some(now);
+        if self.now.replace(now).is_some() {
+            return;
+        }
+        // What was read before and is still open waits from now on.
+        for n in 0..self.calls.len() {
+            let call = &self.calls[n];
+            let waiting = call.exchanges.iter().any(|&e| self.exchanges[e as usize].waiting);
+            if call.live.merged.is_none() && (waiting || !call.live.pending.is_empty()) {
+                self.waits(n as u32);
+            }
+        }
     }
 
     /// A call waits for something from now on.

@@ -428,45 +428,10 @@ impl View {
 
     /// Writes what could not be read, when asked for.
     pub(super) fn list_unparsed(&self, out: &mut impl Write) -> anyhow::Result<()> {
-        const AT_ONCE: usize = 1000;
-        if !self.unparsed {
-            return Ok(());
-        }
-        for some in self.session.calls.unparsed.chunks(AT_ONCE) {
-            let places: Vec<_> = some.iter().map(|u| u.place).collect();
-            for (u, text) in some.iter().zip(self.session.again(&places)) {
-                if self.json {
-                    json::line(out, &json::unparsed(&self.session, u, &text))?;
-                } else {
-                    self.unparsed_text(out, u, &text)?;
-                }
-            }
+        if self.unparsed {
+            list_unparsed(&self.session, self.json, out)?;
         }
         Ok(())
-    }
-
-    fn unparsed_text(&self, out: &mut impl Write, u: &crate::call::Unparsed, text: &[u8]) -> io::Result<()> {
-        let name = self.session.name_of(u.place);
-        let text = String::from_utf8_lossy(text);
-        if u.why.is_empty() {
-            for (n, line) in text.lines().enumerate() {
-                let place = format!("{name}:{}: ", u.place.line + n as u64);
-                writeln!(
-                    out,
-                    "{}{}",
-                    crate::output::safe::printable(&place),
-                    crate::output::safe::printable(line)
-                )?;
-            }
-            return Ok(());
-        }
-        let why = format!(
-            "{name}:{}: {} ({})",
-            u.place.line,
-            u.why,
-            crate::output::text::count(u.lines as usize, "line")
-        );
-        writeln!(out, "{}", crate::output::safe::printable(&why))
     }
 
     /// Exit code of a command that read its inputs.
@@ -478,4 +443,44 @@ impl View {
             Exit::Failed
         }
     }
+}
+
+/// Writes what of a session could not be read.
+pub(super) fn list_unparsed(session: &Session, as_json: bool, out: &mut impl Write) -> anyhow::Result<()> {
+    const AT_ONCE: usize = 1000;
+    for some in session.calls.unparsed.chunks(AT_ONCE) {
+        let places: Vec<_> = some.iter().map(|u| u.place).collect();
+        for (u, text) in some.iter().zip(session.again(&places)) {
+            if as_json {
+                json::line(out, &json::unparsed(session, u, &text))?;
+            } else {
+                unparsed_text(session, out, u, &text)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn unparsed_text(session: &Session, out: &mut impl Write, u: &crate::call::Unparsed, text: &[u8]) -> io::Result<()> {
+    let name = session.name_of(u.place);
+    let text = String::from_utf8_lossy(text);
+    if u.why.is_empty() {
+        for (n, line) in text.lines().enumerate() {
+            let place = format!("{name}:{}: ", u.place.line + n as u64);
+            writeln!(
+                out,
+                "{}{}",
+                crate::output::safe::printable(&place),
+                crate::output::safe::printable(line)
+            )?;
+        }
+        return Ok(());
+    }
+    let why = format!(
+        "{name}:{}: {} ({})",
+        u.place.line,
+        u.why,
+        crate::output::text::count(u.lines as usize, "line")
+    );
+    writeln!(out, "{}", crate::output::safe::printable(&why))
 }

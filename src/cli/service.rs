@@ -155,6 +155,12 @@ impl Services {
         Ok(())
     }
 
+    /// What is heard from now on is heard by the caller.
+    pub(super) fn hear(&mut self) -> mpsc::UnboundedReceiver<Word> {
+        let (_, none) = mpsc::unbounded_channel();
+        std::mem::replace(&mut self.words, none)
+    }
+
     /// Ends them all in order; what is to be said of it.
     pub(super) fn stop(&mut self) -> Vec<String> {
         let running = std::mem::take(&mut self.running);

@@ -1,9 +1,10 @@
 //! Followed files: their bytes through feeds, one for each content, all on one thread.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use super::absent::Absent;
 use super::threads::{Queue, With};
 use super::{Checkpointing, Key, News, Teller};
 use crate::input::follow::{Checkpoint, FileId, Follow, FollowOptions, Happened};
@@ -37,7 +38,7 @@ pub(super) fn follow(with: &With, paths: &[PathBuf], checkpoint: Option<&Checkpo
             Ok(found) => found,
             Err(e) => {
                 let text = format!("{e}; everything is read from the beginning");
-                teller.tell(News::Said(c.path.clone(), Some(text)));
+                teller.tell(News::Said(c.path.clone(), text));
                 None
             }
         });
@@ -53,10 +54,17 @@ pub(super) fn follow(with: &With, paths: &[PathBuf], checkpoint: Option<&Checkpo
         ids: HashMap::new(),
         begun: Vec::new(),
         wholes: Vec::new(),
+        read: HashMap::new(),
+        absent: Absent::default(),
+        unsaved: false,
     };
+    teller.progress.wake_with(run.follow.waker());
     let (mut caught_up, mut noted) = (false, Instant::now());
     while !teller.is_over() {
         let again = run.step();
+        if !again {
+            run.tell_absent();
+        }
         if !again && !std::mem::replace(&mut caught_up, true) {
             teller.caught_up();
         }
@@ -85,6 +93,11 @@ struct Run<'w> {
     /// Contents that have begun in this step and are large: where, and from which byte on.
     begun: Vec<(FileId, Source, u64, u64)>,
     wholes: Vec<(FileId, Source)>,
+    /// Files that were read as a whole, and how much text they gave.
+    read: HashMap<Key, u64>,
+    absent: Absent,
+    /// The checkpoint could not be written the last time.
+    unsaved: bool,
 }
 
 impl Run<'_> {
@@ -98,6 +111,8 @@ impl Run<'_> {
             ids,
             begun,
             wholes,
+            absent,
+            ..
         } = self;
         let again = follow.step(&mut |happened| match happened {
             Happened::Begin {
@@ -108,6 +123,7 @@ impl Run<'_> {
                 line,
                 size,
             } => {
+                present(absent, with, &source);
                 let key = with.teller.key();
                 let after = after.and_then(|id| files.get(&id)).map(|f| f.key);
                 if size.saturating_sub(at) > LARGE {
@@ -140,18 +156,26 @@ impl Run<'_> {
                     with.teller.tell(News::End(f.key, None));
                 }
             }
-            Happened::Whole { file, source } => wholes.push((file, source)),
-            Happened::Waiting { path, why } => {
-                let text = why.unwrap_or_else(|| "is not there yet; waiting for it".to_owned());
-                with.teller.tell(News::Said(path, Some(text)));
+            Happened::Whole { file, source } => {
+                present(absent, with, &source);
+                wholes.push((file, source));
             }
+            Happened::Waiting { path, why } => absent.misses(path, why, Instant::now()),
             Happened::Trouble { path, what } => {
-                with.teller.tell(News::Said(path, Some(what)));
+                with.teller.tell(News::Said(path, what));
             }
         });
         self.read_large();
         self.read_whole();
         again
+    }
+
+    /// Names that have nothing to read, now that all others are read.
+    fn tell_absent(&mut self) {
+        for word in self.absent.due(Instant::now()) {
+            let (path, text, well) = (word.path, Some(word.text), word.well);
+            self.with.teller.tell(News::Waits { path, text, well });
+        }
     }
 
     /// What was there already is read in blocks, up to its last whole line.
@@ -180,6 +204,7 @@ impl Run<'_> {
             });
             let mut queue = queue(&self.with.teller, key);
             let fault = input::read(&source, pass, &mut queue, options).err();
+            self.read.insert(key, queue.told);
             self.with.teller.tell(News::End(key, fault));
         }
     }
@@ -207,13 +232,21 @@ impl Run<'_> {
             return;
         }
         for (key, bytes, lines) in noted {
-            if let Some(&file) = self.ids.get(&key) {
-                self.follow.taken(file, bytes, lines);
+            let Some(&file) = self.ids.get(&key) else { continue };
+            match self.read.get(&key) {
+                Some(&all) if bytes < all => {}
+                // Its text is not as long as the file itself.
+                Some(_) => self.follow.taken(file, u64::MAX, lines),
+                None => self.follow.taken(file, bytes, lines),
             }
         }
-        if let Err(e) = self.follow.checkpoint().save(&checkpoint.path) {
+        let saved = self.follow.checkpoint().save(&checkpoint.path);
+        let before = std::mem::replace(&mut self.unsaved, saved.is_err());
+        if let Err(e) = saved
+            && !before
+        {
             let text = format!("{e}; `--resume` will not know where this run stopped");
-            self.with.teller.tell(News::Said(checkpoint.path.clone(), Some(text)));
+            self.with.teller.tell(News::Said(checkpoint.path.clone(), text));
         }
     }
 }
@@ -229,10 +262,19 @@ impl File {
     }
 }
 
+/// A name has something to read: what was said of it is over.
+fn present(absent: &mut Absent, with: &With, source: &Source) {
+    for path in absent.has(Path::new(&source.name)) {
+        let (text, well) = (None, true);
+        with.teller.tell(News::Waits { path, text, well });
+    }
+}
+
 fn queue(teller: &Teller, key: Key) -> Queue<'_> {
     Queue {
         teller,
         key,
         known: false,
+        told: 0,
     }
 }

@@ -1,7 +1,10 @@
 //! The looking end: news taken into the session, and what people want to know about each input.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
+
+use tokio::sync::mpsc;
 
 use super::{Key, News, Progress};
 use crate::model::{InputId, Time};
@@ -51,23 +54,35 @@ pub struct Intake<'e> {
     pulses: Vec<Pulse>,
     /// Bytes and lines that were taken in of each input, to be noted once they were shown.
     taken: BTreeMap<Key, (u64, u64)>,
+    /// Those of them that grew since something was shown.
+    grown: BTreeSet<Key>,
+    /// Lines taken in, all inputs.
+    lines: u64,
     /// What is to be said about paths that are followed.
     said: BTreeMap<PathBuf, String>,
+    /// Paths that have nothing to read yet.
+    waits: BTreeMap<PathBuf, String>,
     progress: Progress,
     caught_up: bool,
+    /// The thread that follows files, which notes how far it is at its end.
+    following: Option<JoinHandle<()>>,
 }
 
 impl<'e> Intake<'e> {
-    pub(super) fn new(mut live: Live<'e>, progress: Progress) -> Self {
+    pub(super) fn new(mut live: Live<'e>, progress: Progress, following: Option<JoinHandle<()>>) -> Self {
         let known = live.look(|s| s.inputs.len());
         Self {
             live,
             inputs: (0..known as u32).map(|n| (n, n)).collect(),
             pulses: vec![Pulse::default(); known],
             taken: BTreeMap::new(),
+            grown: BTreeSet::new(),
+            lines: 0,
             said: BTreeMap::new(),
+            waits: BTreeMap::new(),
             progress,
             caught_up: false,
+            following,
         }
     }
 
@@ -102,6 +117,8 @@ impl<'e> Intake<'e> {
                 self.turn_to(key);
                 let taken = self.taken.entry(key).or_default();
                 *taken = (taken.0 + block.bytes, taken.1 + block.lines);
+                self.grown.insert(key);
+                self.lines += block.lines;
                 self.pulse(key).beat(now, block.lines);
                 self.live.take(*block);
             }
@@ -112,14 +129,18 @@ impl<'e> Intake<'e> {
             News::End(key, fault) => {
                 self.turn_to(key);
                 self.pulse(key).open = false;
+                self.grown.insert(key);
                 self.live.end_of_input(fault);
             }
             News::Failed(failure) => self.live.fail(failure),
-            News::Said(path, Some(text)) => {
+            News::Said(path, text) => {
                 self.said.insert(path, text);
             }
-            News::Said(path, None) => {
-                self.said.remove(&path);
+            News::Waits { path, text, .. } => {
+                match text {
+                    Some(text) => self.waits.insert(path, text),
+                    None => self.waits.remove(&path),
+                };
             }
             News::CaughtUp => self.caught_up = true,
         }
@@ -153,7 +174,8 @@ impl<'e> Intake<'e> {
 
     /// What is to be said about paths that are followed: not there yet, cannot be opened.
     pub fn said(&self) -> impl Iterator<Item = (&Path, &str)> {
-        self.said.iter().map(|(p, t)| (p.as_path(), t.as_str()))
+        let all = self.said.iter().chain(&self.waits);
+        all.map(|(p, t)| (p.as_path(), t.as_str()))
     }
 
     /// What was there at the start has been taken in.
@@ -163,13 +185,31 @@ impl<'e> Intake<'e> {
 
     /// Everything taken in so far was shown: a next run need not read it again.
     pub fn shown(&mut self) {
-        let done = self.taken.iter().map(|(&k, &(bytes, lines))| (k, bytes, lines));
+        if self.grown.is_empty() {
+            return;
+        }
+        let grown = std::mem::take(&mut self.grown);
+        let done = grown.into_iter().filter_map(|k| {
+            let &(bytes, lines) = self.taken.get(&k)?;
+            Some((k, bytes, lines))
+        });
         self.progress.note(done);
     }
 
-    /// Nothing more is wanted: the reading threads end.
-    pub fn stop(&self) {
+    /// Nothing more is wanted: the reading threads end, and how far followed files were shown has been noted when this
+    /// returns. The queue is closed first, so that nobody waits for room in it.
+    pub fn end(&mut self, news: mpsc::Receiver<News>) {
+        drop(news);
         self.progress.stop();
+        if let Some(following) = self.following.take() {
+            // One that broke has noted nothing more.
+            let _ = following.join();
+        }
+    }
+
+    /// Lines taken in, all inputs.
+    pub fn lines(&self) -> u64 {
+        self.lines
     }
 
     /// See [`Live::look`].

@@ -5,16 +5,18 @@
 //! never runs far ahead of folding; whoever looks takes them into an [`Intake`], which holds the session. Nothing here draws,
 //! prints or sends. To add a kind of source, give it a thread that tells its news.
 
+mod absent;
 mod follow;
 mod intake;
 mod rows;
 mod threads;
 mod word;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tokio::sync::mpsc;
 
@@ -23,6 +25,7 @@ pub use rows::Rows;
 pub use word::{Beside, Said, Word};
 
 use crate::filter::Engine;
+use crate::input::follow::Waker;
 use crate::input::{self, Failure, Source};
 use crate::scan::Scanned;
 use crate::session::{Live, Reading};
@@ -107,8 +110,17 @@ pub enum News {
     End(Key, Option<io::Error>),
     /// Something to be read cannot be opened.
     Failed(Failure),
-    /// A path that is followed: what is to be said about it, none when that is over.
-    Said(PathBuf, Option<String>),
+    /// Something about a path that people should know; reading goes on.
+    Said(PathBuf, String),
+    /// A path that is followed has nothing to read yet.
+    Waits {
+        /// As given.
+        path: PathBuf,
+        /// What is to be said about it; none when that is over.
+        text: Option<String>,
+        /// Nothing is wrong with it.
+        well: bool,
+    },
     /// Everything that was there at the start has been told.
     CaughtUp,
 }
@@ -149,23 +161,37 @@ impl Teller {
 #[derive(Clone, Debug, Default)]
 pub struct Progress {
     stop: Arc<AtomicBool>,
-    done: Arc<std::sync::Mutex<Vec<(Key, u64, u64)>>>,
+    /// Of each input, what was noted last: nobody may ever ask for it.
+    done: Arc<Mutex<BTreeMap<Key, (u64, u64)>>>,
+    waker: Arc<OnceLock<Waker>>,
 }
 
 impl Progress {
     /// Nobody wants more.
     pub fn stop(&self) {
         self.stop.store(true, Ordering::Relaxed);
+        if let Some(waker) = self.waker.get() {
+            waker.wake();
+        }
+    }
+
+    /// What ends the wait of the thread that follows.
+    fn wake_with(&self, waker: Waker) {
+        // There is one such thread.
+        let _ = self.waker.set(waker);
     }
 
     /// So far (bytes, lines) an input was taken in for good, and what it tells was shown: a next run goes on there.
     fn note(&self, done: impl IntoIterator<Item = (Key, u64, u64)>) {
-        let mut all = self.done.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        all.extend(done);
+        let mut all = self.done.lock().unwrap_or_else(PoisonError::into_inner);
+        all.extend(done.into_iter().map(|(key, bytes, lines)| (key, (bytes, lines))));
     }
 
     fn noted(&self) -> Vec<(Key, u64, u64)> {
-        std::mem::take(&mut *self.done.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+        let all = std::mem::take(&mut *self.done.lock().unwrap_or_else(PoisonError::into_inner));
+        all.into_iter()
+            .map(|(key, (bytes, lines))| (key, bytes, lines))
+            .collect()
     }
 }
 
@@ -227,6 +253,6 @@ pub fn start<'e>(plan: Plan, engine: &'e Arc<Engine>) -> io::Result<(Intake<'e>,
         behind,
         teller,
     };
-    threads::spawn(sources, with, follow)?;
-    Ok((Intake::new(live, progress), queue))
+    let following = threads::spawn(sources, with, follow)?;
+    Ok((Intake::new(live, progress, following), queue))
 }

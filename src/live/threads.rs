@@ -4,6 +4,7 @@ use std::io;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread::JoinHandle;
 
 use super::{Checkpointing, Key, News, Teller, follow};
 use crate::filter::Engine;
@@ -40,6 +41,8 @@ pub(super) struct Queue<'t> {
     pub(super) key: Key,
     /// The input is known from the start.
     pub(super) known: bool,
+    /// Bytes told.
+    pub(super) told: u64,
 }
 
 impl Queue<'_> {
@@ -60,6 +63,7 @@ impl Sink for Queue<'_> {
     }
 
     fn take(&mut self, block: Scanned) -> ControlFlow<()> {
+        self.told += block.bytes;
         self.tell(News::Block(self.key, Box::new(block)))
     }
 
@@ -76,12 +80,12 @@ impl Sink for Queue<'_> {
     }
 }
 
-/// Starts the threads.
+/// Starts the threads; the one that follows is given back.
 pub(super) fn spawn(
     sources: Vec<Source>,
     with: With,
     follow: Option<(Vec<PathBuf>, Option<Checkpointing>)>,
-) -> io::Result<()> {
+) -> io::Result<Option<JoinHandle<()>>> {
     let keyed = sources.into_iter().zip(0..).map(|(s, n)| (n, s));
     let (pipes, files): (Vec<(Key, Source)>, Vec<_>) = keyed.partition(|(_, s)| s.is_pipe());
     let follow = follow.filter(|(paths, _)| !paths.is_empty());
@@ -100,20 +104,17 @@ pub(super) fn spawn(
             with.teller.caught_up();
         })?;
     }
-    if let Some((paths, checkpoint)) = follow {
+    let following = follow.map(|(paths, checkpoint)| {
         thread("following", move || {
             with.step_back();
             follow::follow(&with, &paths, checkpoint.as_ref());
-        })?;
-    }
-    Ok(())
+        })
+    });
+    following.transpose()
 }
 
-fn thread(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
-    std::thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(work)
-        .map(|_| ())
+fn thread(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<JoinHandle<()>> {
+    std::thread::Builder::new().name(name.to_owned()).spawn(work)
 }
 
 /// Reads one input to its end.
@@ -122,6 +123,7 @@ fn one(with: &With, key: Key, source: &Source) -> ControlFlow<()> {
         teller: &with.teller,
         key,
         known: true,
+        told: 0,
     };
     let pass = with.reading.pass(&with.engine);
     let fault = input::read(source, pass, &mut queue, with.reading.options).err();

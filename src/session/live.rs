@@ -147,14 +147,26 @@ impl<'e> Live<'e> {
         if trial {
             let blocks = self.unfinished.iter().map(|(&n, b)| (n, b.clone()));
             self.fold.try_out(blocks);
+            self.count_unfinished(u64::wrapping_add);
         }
         self.session.calls = self.fold.pause();
         let result = look(&mut self.session);
         self.fold.resume(std::mem::take(&mut self.session.calls));
         if trial {
             self.fold.take_back();
+            self.count_unfinished(u64::wrapping_sub);
         }
         result
+    }
+
+    /// What is unfinished is a line like others for as long as it is shown.
+    fn count_unfinished(&mut self, change: fn(u64, u64) -> u64) {
+        for (&n, block) in &self.unfinished {
+            if let Some(input) = self.session.inputs.get_mut(n as usize) {
+                input.lines = change(input.lines, block.lines);
+                input.bytes = change(input.bytes, block.bytes);
+            }
+        }
     }
 
     /// The session, all inputs read.
@@ -232,7 +244,9 @@ mod tests {
         let shown = |live: &mut Live<'_>| live.look(|s| (s.calls.iter().count(), s.calls.findings.len()));
         live.unfinished(Some(pass.scan(text.as_bytes(), at, &mut scratch)));
         assert_eq!([shown(&mut live), shown(&mut live)], [(1, 1); 2]);
+        live.look(|s| assert_eq!((s.inputs[0].lines, s.inputs[0].bytes), (1, text.len() as u64)));
         live.unfinished(None);
+        live.look(|s| assert_eq!((s.inputs[0].lines, s.inputs[0].bytes), (0, 0)));
         assert_eq!(shown(&mut live), (0, 0));
         live.take(pass.scan(format!("{text}\n").as_bytes(), at, &mut scratch));
         assert_eq!(shown(&mut live), (1, 1));

@@ -18,6 +18,8 @@ mod follow;
 mod golden;
 mod layers;
 mod listen;
+#[cfg(unix)]
+mod live;
 mod proxy;
 mod pull;
 mod reading;

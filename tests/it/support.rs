@@ -85,10 +85,15 @@ impl Redial {
     }
 
     /// The command itself, for those who want to hold its ends.
-    pub fn spawn(mut self, stdout: Stdio) -> (std::process::Child, TempDir) {
+    pub fn spawn(self, stdout: Stdio) -> (std::process::Child, TempDir) {
+        self.spawn_with(Stdio::null(), stdout)
+    }
+
+    /// As [`Redial::spawn`], with another standard input.
+    pub fn spawn_with(mut self, stdin: Stdio, stdout: Stdio) -> (std::process::Child, TempDir) {
         let child = self
             .command
-            .stdin(Stdio::null())
+            .stdin(stdin)
             .stdout(stdout)
             .stderr(Stdio::piped())
             .spawn()

@@ -133,7 +133,7 @@ impl Follow {
         };
         if !says_how_it_is_coded(&new.head) {
             if !found.in_folder {
-                self.waiting(&found.path, Some("is empty".to_owned()), tell);
+                self.waiting(&found.path, Some(super::EMPTY.to_owned()), tell);
             }
         } else if code(&new.head).is_some() {
             self.coded(&new, tell);

@@ -51,6 +51,9 @@ use meet::Thing;
 use round::Spot;
 use watch::{Signal, Watch};
 
+/// Why a followed name has nothing to tell that is there and has no bytes yet.
+pub const EMPTY: &str = "is empty";
+
 /// How many contents that ended are remembered, to know a copy of them.
 const REMEMBERED: usize = 1024;
 
