@@ -31,8 +31,10 @@ use signals::Signals;
 /// What of the session is printed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Printed {
-    /// Findings: `errors`, `listen`, `pull`.
+    /// Findings: `errors`, `listen`, `pull` once.
     Findings,
+    /// Findings of events that are listed first, and fetched with request and answer then: `pull --follow`.
+    Fetched,
     /// Requests with their answers, and findings: `proxy`.
     Traffic,
     /// A line for each call, again when something of it changed: `calls`.

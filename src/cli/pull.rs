@@ -44,7 +44,7 @@ pub(super) fn run(args: &PullArgs, out: &mut impl Write) -> anyhow::Result<Exit>
         details: true,
         ..options
     };
-    live::arriving(&look, Printed::Findings, out, |services, _| {
+    live::arriving(&look, Printed::Fetched, out, |services, _| {
         services.pull(options)?;
         Ok(services.keep(&args.shown.retention)?)
     })

@@ -29,6 +29,8 @@ pub struct Alert {
     /// When the API begins to tell of it.
     pub published: i64,
     pub level: &'static str,
+    /// The call that it happened on.
+    pub call: String,
 }
 
 /// What a request meets instead of its answer.
@@ -97,6 +99,7 @@ impl State {
             at,
             published,
             level: "error",
+            call: CALL.to_owned(),
         });
         sid
     }
@@ -278,11 +281,11 @@ fn alert(a: &Alert, whole: bool) -> Value {
         "api_version": "2010-04-01", "date_created": Time(a.at).to_string(), "date_generated": Time(a.at).to_string(),
         "date_updated": Time(a.at).to_string(), "error_code": "11200", "log_level": a.level,
         "more_info": "https://www.twilio.com/docs/errors/11200", "request_method": "POST",
-        "request_url": "https://pizza.example.com/voice", "resource_sid": CALL, "service_sid": null,
+        "request_url": "https://pizza.example.com/voice", "resource_sid": a.call, "service_sid": null,
         "url": format!("https://monitor.twilio.com/v1/Alerts/{}", a.sid),
     });
     if whole {
-        v["request_variables"] = json!(format!("CallSid={CALL}&Digits=1"));
+        v["request_variables"] = json!(format!("CallSid={}&Digits=1", a.call));
         v["response_headers"] = json!("Content-Type=text%2Fhtml&Set-Cookie=session%3Dsecret-cookie");
         v["response_body"] = json!("<h1>500</h1>");
     }

@@ -24,7 +24,9 @@ impl Printer<'_, '_> {
     ) -> anyhow::Result<()> {
         for &n in calls {
             for f in self.new_findings(session, n) {
-                self.finding(session, f, out)?;
+                if !self.hold(session, f) {
+                    self.finding(session, f, out)?;
+                }
             }
         }
         Ok(())
@@ -52,6 +54,7 @@ impl Printer<'_, '_> {
         self.heading(session, call, out)?;
         let f = &session.calls.findings[f as usize];
         self.told.insert((at(f.place), Arc::clone(&f.rule)));
+        self.numbers.insert(f.index, (f.call, f.at, Arc::clone(&f.code)));
         self.places.insert((f.place.input, f.place.line));
         self.errors |= f.severity == Severity::Error;
         let script = session.script(f);

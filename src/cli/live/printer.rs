@@ -3,14 +3,14 @@
 use std::collections::{HashMap, HashSet};
 use std::io::Write;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::super::args;
 use super::super::{errors, read, say};
 use super::Printed;
 use super::bar::Bar;
 use super::words::Words;
-use crate::call::{Call, Finding};
+use crate::call::{Call, Finding, When};
 use crate::filter::Engine;
 use crate::live::Intake;
 use crate::model::{Outcome, Place, Severity};
@@ -19,6 +19,9 @@ use crate::output::text::{Columns, Page};
 use crate::query::{CallError, Query, calls_by_id};
 use crate::session::Session;
 use crate::session::story::family;
+
+/// So long a listed event waits to be fetched whole.
+const HOLD: Duration = Duration::from_secs(5);
 
 /// When a session is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +47,12 @@ pub(super) struct Printer<'l, 'e> {
     pub(super) words: Words,
     /// Findings, by their place and rule: a line that was unfinished is told again whole.
     pub(super) told: HashSet<(Place, Arc<str>)>,
+    /// Findings by their number, with what tells them from others that had it: a whole event takes the place of a listed one.
+    pub(super) numbers: HashMap<u32, (u32, When, Arc<str>)>,
+    /// Findings of listed events that wait to be whole, with their calls, and since when.
+    pub(super) held: HashMap<u32, (u32, Instant)>,
+    /// Whether any wait.
+    pub(super) holds: bool,
     /// Requests, by their place, and what had become of them.
     pub(super) requests: HashMap<Place, Outcome>,
     /// Calls, with what was printed of them.
@@ -82,6 +91,7 @@ impl<'l, 'e> Printer<'l, 'e> {
         intake: Intake<'e>,
         begun: Instant,
     ) -> Self {
+        let holds = printed == Printed::Fetched;
         Self {
             look,
             engine,
@@ -93,6 +103,9 @@ impl<'l, 'e> Printer<'l, 'e> {
             bar: Bar::new(begun),
             words: Words::default(),
             told: HashSet::new(),
+            numbers: HashMap::new(),
+            held: HashMap::new(),
+            holds,
             requests: HashMap::new(),
             calls: HashMap::new(),
             places: HashSet::new(),
@@ -123,7 +136,7 @@ impl<'l, 'e> Printer<'l, 'e> {
             return Ok(());
         }
         match self.printed {
-            Printed::Findings => self.findings(session, &changed, out),
+            Printed::Findings | Printed::Fetched => self.findings(session, &changed, out),
             Printed::Traffic => self.traffic(session, &changed, out),
             Printed::Calls => self.call_lines(session, &changed, out),
             Printed::Story(_) => {
@@ -183,7 +196,10 @@ impl<'l, 'e> Printer<'l, 'e> {
 
     /// Calls that changed since the look before.
     fn changed(&self, session: &Session) -> Vec<u32> {
-        self.sorted(session, session.calls.touched.iter().copied())
+        let touched: HashSet<u32> = session.calls.touched.iter().copied().collect();
+        let held = self.held.values().map(|h| h.0).filter(|n| !touched.contains(n));
+        let held: HashSet<u32> = held.collect();
+        self.sorted(session, touched.into_iter().chain(held))
     }
 
     fn all(&self, session: &Session) -> Vec<u32> {
@@ -198,7 +214,24 @@ impl<'l, 'e> Printer<'l, 'e> {
     }
 
     pub(super) fn is_told(&self, f: &Finding) -> bool {
-        self.told.contains(&(at(f.place), Arc::clone(&f.rule)))
+        let same = |n: &(u32, When, Arc<str>)| (n.0, n.1, &n.2) == (f.call, f.at, &f.code);
+        self.told.contains(&(at(f.place), Arc::clone(&f.rule))) || self.numbers.get(&f.index).is_some_and(same)
+    }
+
+    /// Whether a finding is to wait until its event is there whole.
+    pub(super) fn hold(&mut self, session: &Session, f: u32) -> bool {
+        let f = &session.calls.findings[f as usize];
+        let listed = f
+            .exchange
+            .is_some_and(|e| session.calls.exchanges[e as usize].listed().is_some());
+        if self.holds && listed {
+            let (_, since) = self.held.entry(f.index).or_insert_with(|| (f.call, Instant::now()));
+            if since.elapsed() < HOLD {
+                return true;
+            }
+        }
+        self.held.remove(&f.index);
+        false
     }
 
     pub(super) fn summary(&mut self, session: &Session, out: &mut impl Write) -> anyhow::Result<()> {

@@ -199,6 +199,7 @@ impl Printer<'_, '_> {
     /// Everything is at its end, which settles what waited.
     fn finish(&mut self, out: &mut impl Write) -> anyhow::Result<()> {
         self.bar.end();
+        self.holds = false;
         if let Some(intake) = self.intake.take() {
             let mut session = intake.finish();
             self.print(&mut session, Look::Last, out)?;
@@ -210,6 +211,7 @@ impl Printer<'_, '_> {
     /// The closing line, as far as is known now; how far followed files were shown is noted then.
     pub(super) fn close(&mut self, news: mpsc::Receiver<News>, out: &mut impl Write) -> anyhow::Result<Exit> {
         self.bar.end();
+        self.holds = false;
         if let Some(mut intake) = self.intake.take() {
             intake.look(|session| {
                 self.print(session, Look::Early, out)?;
