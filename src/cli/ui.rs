@@ -198,6 +198,12 @@ fn begin(
         }
     })?;
     let Services { words, running, .. } = services;
+    if start.plan.follow || !running.is_empty() {
+        // What comes is what one waits for.
+        model.calls.follow = true;
+        model.calls.worst_first = false;
+    }
+    model.sources.store = start.plan.store.as_ref().map(|s| s.path.display().to_string());
     let begin = Begin {
         model,
         start,

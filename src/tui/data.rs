@@ -103,12 +103,38 @@ pub struct ServiceRow {
     pub ended: bool,
 }
 
+impl ServiceRow {
+    /// Where it is reached; none for what only asks others.
+    pub fn url(&self) -> Option<&str> {
+        self.at.split(' ').next().filter(|u| u.starts_with("http"))
+    }
+
+    /// The port there.
+    pub fn port(&self) -> Option<&str> {
+        let port = self.url()?.rsplit_once(':')?.1;
+        port.bytes().all(|b| b.is_ascii_digit()).then_some(port)
+    }
+
+    /// Only this machine reaches it.
+    pub fn is_loopback(&self) -> bool {
+        let host = self.url().and_then(|u| u.split_once("://")).map_or("", |u| u.1);
+        ["127.", "localhost", "[::1]"].iter().any(|l| host.starts_with(l))
+    }
+
+    /// Where it passes on what comes.
+    pub fn to(&self) -> Option<&str> {
+        Some(self.at.split_once(" to ")?.1)
+    }
+}
+
 /// Where an input stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum SourceState {
     /// Not begun.
     #[default]
     Waiting,
+    /// A path that is followed and cannot be read for now: why.
+    Waits(String),
     /// Being read.
     Reading,
     /// Read to its end for now; what is added will be read.

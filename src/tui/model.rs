@@ -362,12 +362,14 @@ pub struct SourcesPane {
     pub caught_up: bool,
     /// Services that fill the store meanwhile.
     pub services: Vec<ServiceRow>,
+    /// The store's file, when its events are shown.
+    pub store: Option<String>,
     /// Events whose request and answer were asked for.
     pub fetched: HashSet<String>,
     /// When the user was told of a new error last.
     pub told: Option<Time>,
-    /// Errors in the list then.
-    pub errors: Option<usize>,
+    /// Errors in the list that came last, and the number of its question.
+    pub errors: Option<(u64, usize)>,
 }
 
 impl Model {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::data::{AttemptState, CallList, Draft, Planned, Sheet, SourceRow, StoryData, Subject};
+use super::desk::Moved;
 use super::keys::Action;
 use super::layout::Pane;
 use crate::config::keys::Key;
@@ -36,6 +37,8 @@ pub enum Msg {
     ReadAll,
     /// What was there at the start is read; what comes now is new.
     CaughtUp,
+    /// The inputs were read once more, to go on at their ends: what the numbers of calls and requests are now.
+    Anew(Arc<Moved>),
     /// A service says something.
     Word(Word),
     /// Events in view of which only a list's entry is known.

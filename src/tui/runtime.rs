@@ -19,7 +19,6 @@ use tokio::sync::mpsc;
 
 use super::desk::Desk;
 use super::events::Events;
-use super::layout::Pane;
 use super::model::{Model, NOTICE};
 use super::msg::{Effect, Level, Mouse, Msg};
 use super::sender::{Job, Sender};
@@ -219,18 +218,16 @@ async fn ready<S: Stream + Unpin>(stream: &mut S) -> Option<Option<S::Item>> {
     .await
 }
 
-/// When the picture changes by itself: while something is on its way, and when a notice has been seen long enough.
+/// When the picture changes by itself: while something is on its way, when an age in sight is another one, and when a notice has
+/// been seen long enough.
 fn next_tick(model: &Model) -> Option<Duration> {
     if model.replays.open() > 0 {
         return Some(Duration::from_millis(100));
     }
-    // Ages are shown there.
-    if model.focus == Pane::Sources && model.is_live() {
-        return Some(Duration::from_secs(1));
-    }
-    let notice = model.notices.current(model.now).filter(|n| n.level < Level::Error)?;
-    let left = (notice.at.0 + NOTICE - model.now.0).clamp(1, NOTICE);
-    Some(Duration::from_millis(left as u64))
+    let notice = model.notices.current(model.now).filter(|n| n.level < Level::Error);
+    let notice = notice.map(|n| n.at.0 + NOTICE - model.now.0);
+    let left = notice.into_iter().chain(view::ages(model)).min()?;
+    Some(Duration::from_millis(left.max(1) as u64))
 }
 
 /// What an event of the terminal means.

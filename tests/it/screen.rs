@@ -3,7 +3,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -18,6 +18,7 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use redial::demo::App;
 use redial::filter::{Engine, builtin};
+use redial::input::Source;
 use redial::live::Plan;
 use redial::model::{Severity, Time};
 use redial::query::Query;
@@ -100,6 +101,8 @@ struct User {
 /// What the screen begins with.
 struct Begin {
     names: Vec<PathBuf>,
+    pipes: Vec<Source>,
+    follow: bool,
     target: Option<String>,
     app: Option<App>,
 }
@@ -109,8 +112,17 @@ impl Begin {
         let top = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
         Self {
             names: names.iter().map(|n| top.join(n)).collect(),
+            pipes: Vec::new(),
+            follow: false,
             target: None,
             app: None,
+        }
+    }
+
+    fn of(names: &[PathBuf]) -> Self {
+        Self {
+            names: names.to_vec(),
+            ..Self::with(&[])
         }
     }
 
@@ -149,6 +161,8 @@ impl Begin {
         let start = Start {
             plan: Plan {
                 names: self.names,
+                pipes: self.pipes,
+                follow: self.follow,
                 kept: true,
                 ..Plan::default()
             },
@@ -205,6 +219,7 @@ impl User {
                     "enter" => KeyCode::Enter,
                     "esc" => KeyCode::Esc,
                     "tab" => KeyCode::Tab,
+                    "space" => KeyCode::Char(' '),
                     one => KeyCode::Char(one.chars().next().unwrap()),
                 }),
             }
@@ -279,12 +294,9 @@ const ERRORS: &str = "samples/demo/twilio-debugger.jsonl";
 #[test]
 fn red_mended_green_compared() {
     let app = App::start().unwrap();
-    let mut user = Begin {
-        names: app.inputs().to_vec(),
-        target: Some(app.url()),
-        app: Some(app),
-    }
-    .start();
+    let mut begin = Begin::of(app.inputs()).to(&app.url());
+    begin.app = Some(app);
+    let mut user = begin.start();
     user.sees("4 of 7 calls").sees("1/6").sees("▌1 Calls");
     user.press("enter").sees("▌2 Story").sees("2/6");
     user.press("enter").sees("▌3 Detail").sees("[Why]").sees("3/6");
@@ -463,12 +475,7 @@ fn a_pipe_that_grows() {
     let text = String::from_utf8(super::support::sample("demo/twilio-debugger.jsonl")).unwrap();
     let lines: Vec<&str> = text.lines().collect();
     assert!(lines.len() >= 2, "one for each step");
-    let mut user = Begin {
-        names: vec![pipe.clone()],
-        target: None,
-        app: None,
-    }
-    .start();
+    let mut user = Begin::of(std::slice::from_ref(&pipe)).start();
     let mut writer = std::fs::File::options().write(true).open(&pipe).unwrap();
     let mut say = |line: &str| writer.write_all(format!("{line}\n").as_bytes()).unwrap();
     user.sees("0 of 0 calls");
@@ -487,4 +494,135 @@ fn a_pipe_that_grows() {
     user.misses("reading");
     let model = user.quits();
     assert_eq!(model.calls.cursor.at, model.calls.list.rows.len() - 1);
+}
+
+/// The failed webhook of the n-th call, as the log has it.
+fn failed(n: u32) -> String {
+    let id = format!("{n:04}{:028x}", 0xca11);
+    let thread = format!("Tropo-Thread-{id}");
+    format!(
+        "2013-02-19 15:07:{n:02}.100 DEBUG [{thread}] #TROPO#: Sending TropoML Payload on {thread} \
+         [url=http://a.example/start]: {{\"session\":{{\"id\":\"{id}\"}}}}\n\
+         2013-02-19 15:07:{n:02}.200 ERROR [{thread}] #TROPO#: Received non-2XX status code on {thread} \
+         [url=http://a.example/start, code=500]\n"
+    )
+}
+
+/// How that call is named in the list.
+fn named(n: u32) -> String {
+    format!("{n:04}00000000")
+}
+
+/// Writes behind what is there.
+fn append(path: &Path, text: &str) {
+    let mut file = std::fs::File::options().append(true).create(true).open(path).unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+}
+
+#[test]
+fn a_file_that_is_followed_grows_and_is_rotated() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let log = folder.path().join("app.log");
+    let mut begin = Begin::of(std::slice::from_ref(&log));
+    begin.follow = true;
+    let mut user = begin.start();
+    // It is not there yet.
+    user.sees("Nothing yet").sees("waiting for it").sees("live");
+    append(&log, &failed(1));
+    user.sees(&named(1))
+        .sees("Your server answered 500")
+        .sees("1 of 1 call");
+    append(&log, &failed(2));
+    user.sees(&named(2)).sees("2 of 2 calls");
+    // The cursor was not moved, and stays.
+    user.press("5").sees("live").press("1");
+    let half = failed(3);
+    let (one, other) = half.split_at(half.len() - 20);
+    append(&log, one);
+    std::fs::rename(&log, folder.path().join("app.log.1")).unwrap();
+    append(&folder.path().join("app.log.1"), other);
+    append(&log, &failed(4));
+    user.sees(&named(4)).sees("4 of 4 calls").sees(&named(3));
+    std::fs::remove_file(&log).unwrap();
+    append(&log, &failed(5));
+    user.sees("5 of 5 calls");
+    let model = user.quits();
+    assert_eq!(model.calls.cursor.at, 0);
+    assert!(model.sources.caught_up && !model.sources.done);
+}
+
+/// Files that were read to their ends go on there: nothing that was selected, marked, filtered or sent is lost, no picture is empty.
+#[test]
+fn read_files_are_followed_from_a_key_on() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let (a, b) = (folder.path().join("a.log"), folder.path().join("b.log"));
+    append(&a, &(failed(1) + &failed(3)));
+    append(&b, &(failed(2) + &failed(4)));
+    let mut begin = Begin::of(&[b.clone(), PathBuf::from("-"), a.clone()]);
+    // Standard input is at its end already.
+    begin.names.remove(1);
+    begin.pipes = vec![Source::made("-", io::Cursor::new(failed(5)))];
+    let mut user = begin.start();
+    user.sees("5 of 5 calls").misses("reading");
+    // The second call by time, marked; then the story of the third.
+    user.press("s").sees("by time").press("g j space").sees("1 marked");
+    user.press("f 'status_=_500 enter")
+        .sees("filter: status = 500")
+        .sees("5 of 5 calls");
+    let marked = |p: &str| p.lines().any(|l| l.contains('●') && l.contains(&named(2)));
+    assert!(marked(&user.now), "{}", user.now);
+    user.press("F");
+    append(&a, &failed(6));
+    user.until("the new call", |p| {
+        assert!(
+            p.contains(&named(1)) && marked(p),
+            "the list was gone for a moment:\n{p}"
+        );
+        p.contains("6 of 6 calls") && p.contains("filter: status = 500")
+    });
+    append(&b, &failed(7));
+    user.until("another one", |p| {
+        let newest = p.lines().any(|l| l.starts_with('▌') && l.contains(&named(7)));
+        newest && marked(p) && p.contains("7 of 7 calls")
+    });
+    let model = user.quits();
+    assert!(model.calls.follow && !model.sources.done);
+    let marks: Vec<u32> = model.calls.marks.keys().copied().collect();
+    let rows = &model.calls.list.rows;
+    let second = rows
+        .iter()
+        .find(|r| r.id.as_ref().is_some_and(|i| i.to_string().starts_with(&named(2))));
+    let second = second.unwrap();
+    assert_eq!(marks, [second.call]);
+    assert_eq!(model.calls.marks[&second.call], second.failed);
+}
+
+/// The demo's own inputs too, while one of its stories is read and a replay is there.
+#[test]
+fn the_demo_is_followed_as_well() {
+    let app = App::start().unwrap();
+    let url = app.url();
+    let mut begin = Begin::of(app.inputs()).to(&url);
+    begin.app = Some(app);
+    let mut user = begin.start();
+    user.sees("4 of 7 calls")
+        .misses("reading")
+        .press("enter r")
+        .sees("FAIL");
+    let story = |p: &str| {
+        p.lines()
+            .find(|l| l.contains("twilio CA") || l.contains("tropo "))
+            .map(str::to_owned)
+    };
+    let was = story(&user.now).unwrap();
+    user.press("F").until("all to be followed", |p| {
+        assert!(p.contains("CAdebf8ebe95"), "the list was gone for a moment:\n{p}");
+        assert_eq!(story(p).as_ref(), Some(&was), "{p}");
+        p.contains("following")
+    });
+    user.press("1 5")
+        .until("the inputs to be live", |p| p.matches(" live").count() >= 3);
+    let model = user.quits();
+    let attempt = &model.replays.attempts[0];
+    assert!(model.last_answer(attempt.recorded.exchange).is_some());
 }

@@ -4,6 +4,7 @@
 //! leaves time for reading, and answers questions first. When a question of a kind is followed by another one, only the last is
 //! answered. Nothing here draws, nothing in the screen waits.
 
+mod anew;
 mod answers;
 mod list;
 mod sheet;
@@ -11,6 +12,7 @@ mod sources;
 mod story;
 
 use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::Scope;
@@ -18,21 +20,26 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
+use super::data::{CallList, SourceRow};
 use super::msg::{Ask, Level, ListQuery, Msg};
 use super::runtime::Out;
 use crate::filter::Engine;
 use crate::filter::expr;
-use crate::input::Source;
 use crate::live::{self, Intake, News, Plan};
 use crate::output::diff;
 use crate::query::{Query, calls_by_id};
 use crate::replay::Options;
-use crate::session::{LinesRead, Reading, Session};
+use crate::session::{Input, LinesRead, Reading, Session};
 use crate::store::Replays;
+pub use anew::Moved;
 use answers::{latest, message, planned, unparsed, values};
 
-/// The list is not sent more often than this.
+/// The list is not sent more often than this while what was there at the start is read.
 const PACE: Duration = Duration::from_millis(100);
+/// Nor than this afterwards: what comes now is waited for.
+const LIVE_PACE: Duration = Duration::from_millis(15);
+/// How far the inputs are is not told more often than this, unless it is all that changed.
+const SOURCES_PACE: Duration = Duration::from_millis(200);
 /// How often it is looked for what only time tells.
 const TICK: Duration = Duration::from_secs(1);
 /// Two answers are compared no longer than this; what is left is said.
@@ -105,6 +112,8 @@ fn work(
             replays: start.plan.store.as_ref().map(|s| Replays::new(s.path.clone())),
             plan: start.plan,
             known: Known::Live(Box::new(intake)),
+            coming: None,
+            caught_up: false,
             engine,
             query: start.query,
             call: start.call,
@@ -117,7 +126,10 @@ fn work(
             story_lines: None,
             story_length: 0,
             rest: false,
+            sent: None,
             fresh: false,
+            rows: Arc::default(),
+            told: None,
             begun: Instant::now(),
             last: None,
             cost: Duration::ZERO,
@@ -130,6 +142,11 @@ fn work(
         // The queue is dropped here: reading ends with its block.
         turn.fetch_add(1, Ordering::Relaxed);
     });
+}
+
+/// Standard input, or a pipe with a name: it is opened once.
+fn read_once(name: &Path) -> bool {
+    name.as_os_str() == "-" || std::fs::metadata(name).is_ok_and(|m| !m.is_file() && !m.is_dir())
 }
 
 /// The session, while it is read and afterwards.
@@ -151,6 +168,10 @@ struct Clerk<'s, 'e, 'o> {
     /// Those that were kept in the store, when its events are shown.
     replays: Option<Replays>,
     known: Known<'e>,
+    /// The inputs read once more, to go on at their ends: it takes the place of what is known when it has caught up.
+    coming: Option<Box<Intake<'e>>>,
+    /// What was there at the start is read.
+    caught_up: bool,
     engine: &'e Arc<Engine>,
     /// From the command line, with the filter of the screen.
     query: Query,
@@ -170,11 +191,16 @@ struct Clerk<'s, 'e, 'o> {
     story_length: u64,
     /// The list has rows whose callers were not looked up.
     rest: bool,
-    /// Blocks came since the list was sent.
+    /// The list that was sent last, for the question of this number.
+    sent: Option<(u64, Arc<CallList>)>,
+    /// Blocks came since the list was made.
     fresh: bool,
+    /// How far the inputs are, as told last, and when that was.
+    rows: Arc<Vec<SourceRow>>,
+    told: Option<Instant>,
     begun: Instant,
     last: Option<Instant>,
-    /// What sending the list cost last.
+    /// What making the list cost last.
     cost: Duration,
     out: &'o Out,
 }
@@ -227,14 +253,10 @@ impl<'s, 'e: 's> Clerk<'s, 'e, '_> {
                 () = pause => self.refresh(),
                 () = tokio::time::sleep_until(self.ticks()), if reading && self.plan.goes_on() => self.tick(),
             }
-            if std::mem::take(&mut self.wants_follow) && self.follow() {
-                match live::start(self.plan.clone(), self.engine) {
-                    Ok((intake, more)) => {
-                        self.known = Known::Live(Box::new(intake));
-                        (news, reading) = (more, true);
-                    }
-                    Err(e) => self.out.say(Msg::Notice(Level::Error, format!("cannot follow: {e}"))),
-                }
+            if self.wants_follow
+                && let Some(more) = self.follow()
+            {
+                (news, reading) = (more, true);
             }
         }
     }
@@ -252,6 +274,8 @@ impl<'s, 'e: 's> Clerk<'s, 'e, '_> {
             self.fresh = true;
             self.refresh();
         }
+        // Rates go down by themselves.
+        self.sources();
     }
 
     /// How long until the list is sent again; none where nothing new is to be shown.
@@ -260,16 +284,31 @@ impl<'s, 'e: 's> Clerk<'s, 'e, '_> {
         Some(self.pause().saturating_sub(last.elapsed()))
     }
 
-    /// Sending the list takes a tenth of the time at most, and comes in quick succession at the beginning.
+    /// Making the list takes a tenth of the time at most, a quarter once everything is read, and comes in quick succession at the
+    /// beginning.
     fn pause(&self) -> Duration {
-        PACE.min(self.begun.elapsed() / 4).max(self.cost * 10)
+        if self.caught_up {
+            LIVE_PACE.max(self.cost * 4)
+        } else {
+            PACE.min(self.begun.elapsed() / 4).max(self.cost * 10)
+        }
     }
 
     fn take(&mut self, piece: News) {
+        if let Some(coming) = &mut self.coming {
+            let caught_up = matches!(piece, News::CaughtUp);
+            coming.take(piece, super::runtime::now(), true);
+            if caught_up {
+                self.turn_over();
+            }
+            return;
+        }
         let Known::Live(intake) = &mut self.known else { return };
         // Nothing is there yet to be shown.
         let begins = matches!(piece, News::Begin(_));
         let caught_up = matches!(piece, News::CaughtUp);
+        // Only how far an input is has changed.
+        let matters_little = matches!(piece, News::Block(..) | News::Unfinished(..));
         let fault = match &piece {
             News::End(_, fault) => fault.as_ref().map(ToString::to_string),
             _ => None,
@@ -284,6 +323,10 @@ impl<'s, 'e: 's> Clerk<'s, 'e, '_> {
             self.out.say(Msg::Notice(Level::Error, text));
         }
         self.fresh = true;
+        if !matters_little {
+            self.told = None;
+        }
+        self.caught_up |= caught_up && self.plan.goes_on();
         if caught_up || self.last.is_none_or(|t| t.elapsed() >= self.pause()) {
             self.refresh();
         }
@@ -293,20 +336,68 @@ impl<'s, 'e: 's> Clerk<'s, 'e, '_> {
         }
     }
 
-    /// Goes on with files at their ends. A session whose inputs ended is settled for good, so they are read anew.
-    fn follow(&mut self) -> bool {
-        if self.plan.follow || self.plan.names.is_empty() || !matches!(self.known, Known::Whole(_)) {
-            return false;
+    /// Begins to read the named files once more, to go on at their ends; none when nothing is to be begun, or not yet. A session whose
+    /// inputs ended is settled for good; it is shown until the new one has caught up with it.
+    fn follow(&mut self) -> Option<mpsc::Receiver<News>> {
+        let (once, files): (Vec<PathBuf>, Vec<PathBuf>) = self.plan.names.iter().cloned().partition(|n| read_once(n));
+        if self.plan.follow || files.is_empty() {
+            self.wants_follow = false;
+            return None;
         }
-        let Known::Whole(session) = std::mem::replace(&mut self.known, Known::Nothing) else {
-            return false;
-        };
-        let pipes = session.inputs.iter().map(|i| &i.source);
-        let is_named = |s: &Source| s.name == "-";
-        self.plan.pipes.extend(pipes.filter(|s| is_named(s)).cloned());
-        self.plan.names.retain(|n| n.as_os_str() != "-");
-        self.plan.follow = true;
-        true
+        let whole = matches!(self.known, Known::Whole(_));
+        let caught_up = self.caught_up;
+        let pipes = self.look(|s| {
+            let is_one =
+                |i: &&Input| i.source.is_pipe() && once.iter().any(|n| n.as_os_str() == i.source.name.as_str());
+            let mut pipes = s.inputs.iter().filter(is_one);
+            // What is still being read cannot be read by somebody else.
+            (whole || caught_up && pipes.clone().all(|i| i.done))
+                .then(|| pipes.by_ref().map(|i| i.source.clone()).collect::<Vec<_>>())
+        })??;
+        self.wants_follow = false;
+        let mut plan = self.plan.clone();
+        plan.pipes.extend(pipes);
+        plan.names = files;
+        plan.follow = true;
+        match live::start(plan.clone(), self.engine) {
+            Ok((intake, news)) => {
+                self.plan = plan;
+                self.coming = Some(Box::new(intake));
+                Some(news)
+            }
+            Err(e) => {
+                self.out.say(Msg::Notice(Level::Error, format!("cannot follow: {e}")));
+                None
+            }
+        }
+    }
+
+    /// What was read once more has caught up: it is shown from now on.
+    fn turn_over(&mut self) {
+        let Some(mut coming) = self.coming.take() else { return };
+        let moved = self.look(|old| coming.look(|new| Moved::between(old, new)));
+        self.known = Known::Live(coming);
+        self.caught_up = true;
+        let moved = moved.unwrap_or_default();
+        self.turn.fetch_add(1, Ordering::Relaxed);
+        let lines = self.story_lines.take().is_some();
+        self.story = self.story.and_then(|w| {
+            let call = moved.call(w.call)?;
+            Some(story::Wanted { call, ..w })
+        });
+        self.sent = None;
+        self.out.say(Msg::Anew(Arc::new(moved)));
+        self.told = None;
+        self.refresh();
+        if self.held {
+            // Its numbers are new ones.
+            self.send_list(list::LOOKED_INTO);
+        }
+        self.tell();
+        if lines {
+            self.read_lines();
+        }
+        self.out.say(Msg::CaughtUp);
     }
 
     /// Everything is read.
@@ -337,11 +428,16 @@ impl<'s, 'e: 's> Clerk<'s, 'e, '_> {
     fn refresh(&mut self) {
         let begun = Instant::now();
         self.last = Some(begun);
-        self.sources();
+        if !self.caught_up || self.told.is_none_or(|t| t.elapsed() >= SOURCES_PACE) {
+            self.sources();
+        }
         if !self.held {
             self.send_list(list::LOOKED_INTO);
             self.story_goes_on();
             self.fresh = false;
+            if let Known::Live(intake) = &mut self.known {
+                intake.shown();
+            }
         }
         self.cost = begun.elapsed();
         self.last = Some(Instant::now());
@@ -357,12 +453,12 @@ impl<'s, 'e: 's> Clerk<'s, 'e, '_> {
     }
 
     fn failures(&mut self) {
-        let out = self.out;
+        let (out, goes_on) = (self.out, self.plan.goes_on());
         self.look(|s| {
             for f in &s.failures {
                 out.say(Msg::Notice(Level::Error, f.to_string()));
             }
-            if s.inputs.is_empty() && s.failures.is_empty() {
+            if s.inputs.is_empty() && s.failures.is_empty() && !goes_on {
                 let text = "there is nothing to read here: no file in the folder looks like text; name a log";
                 out.say(Msg::Notice(Level::Error, text.to_owned()));
             }
@@ -375,7 +471,11 @@ impl<'s, 'e: 's> Clerk<'s, 'e, '_> {
             Known::Whole(session) => sources::read(session),
             Known::Nothing => return,
         };
-        self.out.say(Msg::Sources(Arc::new(known)));
+        self.told = Some(Instant::now());
+        if *self.rows != known {
+            self.rows = Arc::new(known);
+            self.out.say(Msg::Sources(Arc::clone(&self.rows)));
+        }
     }
 
     /// Sends the list; callers are looked up for its first rows, or for so many.
@@ -398,7 +498,12 @@ impl<'s, 'e: 's> Clerk<'s, 'e, '_> {
         });
         if let Some(list) = list {
             self.rest = whole && list.rows.len() > most;
-            self.out.say(Msg::List(wanted.number, Arc::new(list)));
+            let (number, list) = (wanted.number, Arc::new(list));
+            // What is no news need not be drawn.
+            if self.sent.as_ref().is_none_or(|(n, l)| *n != number || *l != list) {
+                self.out.say(Msg::List(number, Arc::clone(&list)));
+                self.sent = Some((number, list));
+            }
         }
     }
 

@@ -8,10 +8,15 @@ use crate::session::{Input, Session};
 /// Inputs that are still read, and what is said about paths that are followed.
 pub(super) fn live(intake: &mut Intake<'_>, follow: bool, now: Time) -> Vec<SourceRow> {
     let pulses = intake.pulses().to_vec();
-    let mut rows = intake.look(|s| rows(s, &pulses, Some(follow), now));
+    let goes_on = GoesOn {
+        files: follow,
+        // Where an end is not known, nothing tells but that nothing was there to be read.
+        pipes: intake.caught_up(),
+    };
+    let mut rows = intake.look(|s| rows(s, &pulses, Some(goes_on), now));
     rows.extend(intake.said().map(|(path, text)| SourceRow {
         name: path.display().to_string(),
-        state: SourceState::Failed(text.to_owned()),
+        state: SourceState::Waits(text.to_owned()),
         ..SourceRow::default()
     }));
     rows
@@ -22,8 +27,17 @@ pub(super) fn read(session: &Session) -> Vec<SourceRow> {
     rows(session, &[], None, Time(0))
 }
 
-/// `live`: some are still read; whether they go on at their ends.
-fn rows(session: &Session, pulses: &[Pulse], live: Option<bool>, now: Time) -> Vec<SourceRow> {
+/// What is at its end for now, of inputs that are not settled.
+#[derive(Clone, Copy, Debug)]
+struct GoesOn {
+    /// Files go on at their ends.
+    files: bool,
+    /// Pipes and the store are read as far as they came at the start.
+    pipes: bool,
+}
+
+/// `live`: some are still read.
+fn rows(session: &Session, pulses: &[Pulse], live: Option<GoesOn>, now: Time) -> Vec<SourceRow> {
     let mut unparsed = vec![0; session.inputs.len()];
     for u in &session.calls.unparsed {
         if let Some(n) = unparsed.get_mut(u.place.input as usize) {
@@ -54,13 +68,23 @@ fn rows(session: &Session, pulses: &[Pulse], live: Option<bool>, now: Time) -> V
     rows
 }
 
-fn state(input: &Input, pulse: &Pulse, live: Option<bool>) -> SourceState {
+fn state(input: &Input, pulse: &Pulse, live: Option<GoesOn>) -> SourceState {
+    let Some(live) = live else {
+        return match &input.fault {
+            Some(e) => SourceState::Failed(e.to_string()),
+            None => SourceState::Done,
+        };
+    };
+    // A file that goes on is at its end again and again.
+    let at_its_end = match input.source.size() {
+        Some(size) => live.files && input.bytes >= size,
+        None => live.pipes,
+    };
     match &input.fault {
         Some(e) => SourceState::Failed(e.to_string()),
-        None if input.done || live.is_none() => SourceState::Done,
+        None if input.done => SourceState::Done,
         None if !pulse.open => SourceState::Waiting,
-        // A file that goes on is at its end again and again.
-        None if live == Some(true) && input.source.size().is_some_and(|size| input.bytes >= size) => SourceState::Live,
+        None if at_its_end => SourceState::Live,
         None => SourceState::Reading,
     }
 }

@@ -253,14 +253,19 @@ fn follow(model: &mut Model, effects: &mut Vec<Effect>) {
         // Files that were read to their ends are read on.
         effects.push(Effect::Ask(Ask::Follow));
         model.calls.worst_first = false;
+        model.calls.touched = true;
+    }
+    // Whoever reads a story goes on reading it.
+    let reads = !matches!(model.focus, Pane::Calls | Pane::Sources);
+    if model.calls.follow && !reads {
         let (len, height) = (model.calls.list.rows.len(), model.height(Pane::Calls));
         model.calls.cursor.select(len.saturating_sub(1), len, height);
         stories::follow_selection(model, effects);
     }
-    let text = if model.calls.follow {
-        "following: the newest call stays selected"
-    } else {
-        "not following"
+    let text = match (model.calls.follow, reads) {
+        (true, false) => "following: the newest call stays selected",
+        (true, true) => "following: in the list the newest call will be selected",
+        (false, _) => "not following",
     };
     model.notices.say(model.now, Level::Info, text);
 }

@@ -1,9 +1,10 @@
 //! What happens changes the model, and says what the outside is to do: `update(&mut Model, Msg) -> Vec<Effect>`, pure.
 //!
-//! Messages end in a file of their topic: `actions` (commands), `moves` (cursors), `prompts` (what is typed), `replays`,
+//! Messages end in a file of their topic: `actions` (commands), `anew` (inputs read once more), `moves` (cursors), `prompts` (what is typed), `replays`,
 //! `services`, `stories`. At the end `wants` compares what is in sight with what is known and asks for the rest.
 
 mod actions;
+mod anew;
 mod moves;
 mod prompts;
 mod replays;
@@ -57,9 +58,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Sources(rows) => model.sources.rows = rows,
         Msg::ReadAll => (model.sources.done, model.sources.caught_up) = (true, true),
         Msg::CaughtUp => model.sources.caught_up = true,
+        Msg::Anew(moved) => anew::moved(model, &moved),
         Msg::Word(word) => services::word(model, word),
         Msg::Listed(sids) => services::listed(model, sids, &mut effects),
-        Msg::Story(data) => stories::arrived(model, data),
+        Msg::Story(data) => stories::arrived(model, data, &mut effects),
         Msg::Texts(texts) => {
             for (place, text) in texts {
                 model.story.asked.remove(&place);
@@ -130,16 +132,20 @@ fn list(model: &mut Model, number: u64, list: Arc<CallList>, effects: &mut Vec<E
         return;
     }
     let height = model.height(Pane::Calls);
+    let live = model.is_live() && model.sources.caught_up;
     let calls = &mut model.calls;
     let was = calls.selected().map(|r| r.call);
+    let elsewhere = matches!(model.focus, Pane::Story | Pane::Detail | Pane::Replays) || model.overlay.is_some();
     let moved = calls.touched || model.story.lines_asked;
     calls.list = list;
     calls.filled = true;
     let len = calls.list.rows.len();
     let there = was.and_then(|w| calls.list.rows.iter().position(|r| r.call == w));
     let at = match there {
-        _ if calls.follow => len.saturating_sub(1),
-        Some(at) if moved => at,
+        // Whoever reads a story goes on reading it.
+        _ if calls.follow && !(elsewhere && was.is_some()) => len.saturating_sub(1),
+        // What comes live does not move anybody away.
+        Some(at) if moved || live => at,
         _ if moved => calls.cursor.at,
         _ => 0,
     };
@@ -157,7 +163,11 @@ fn sheet(model: &mut Model, subject: Subject, sheet: Arc<Sheet>) {
     if detail.before.len() > SHEETS {
         detail.before.pop_front();
     }
-    if detail.subject == Some(subject) {
+    if detail.subject == Some(subject) && detail.sheet.as_ref() != Some(&sheet) {
+        if detail.sheet.is_some() && detail.width > 0 {
+            // The same thing, with more known of it: it stays scrolled.
+            detail.left_at.insert((subject, detail.tab), detail.cursor.top);
+        }
         detail.sheet = Some(sheet);
         detail.width = 0;
     }

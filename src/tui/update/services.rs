@@ -87,8 +87,10 @@ pub(super) fn errors(model: &mut Model, effects: &mut Vec<Effect>) {
         .filter(|r| failing(r.severity))
         .map(|r| r.problems as usize)
         .sum();
-    let before = model.sources.errors.replace(errors);
-    let new = before.is_some_and(|b| errors > b) && model.sources.caught_up;
+    // With another filter there are others in view, and nothing is new.
+    let asked = model.calls.asked;
+    let before = model.sources.errors.replace((asked, errors));
+    let new = before.is_some_and(|(a, b)| a == asked && errors > b) && model.sources.caught_up;
     let paced = model.sources.told.is_some_and(|t| model.now.0 - t.0 < PACE);
     if !new || paced || !(model.bell || model.notify) {
         return;

@@ -59,7 +59,7 @@ fn remember(model: &mut Model) {
 }
 
 /// A story has arrived: the cursor goes where it was, or to the first problem.
-pub(super) fn arrived(model: &mut Model, data: Arc<StoryData>) {
+pub(super) fn arrived(model: &mut Model, data: Arc<StoryData>, effects: &mut Vec<Effect>) {
     if model.story.call != Some(data.call) {
         return;
     }
@@ -69,6 +69,7 @@ pub(super) fn arrived(model: &mut Model, data: Arc<StoryData>) {
     if !same {
         story.cursor = Cursor::default();
     }
+    let changed = same && story.data != data;
     let alone = story.whole && data.heads.len() == 1 && data.complete && !story.data.complete;
     story.data = data;
     unfold(model);
@@ -76,9 +77,21 @@ pub(super) fn arrived(model: &mut Model, data: Arc<StoryData>) {
         Some(a) => go_to(model, a),
         None => first_problem(model),
     }
+    if changed {
+        refresh_sheet(model, effects);
+    }
     if alone {
         let text = "this call has no parent and no legs";
         model.notices.say(model.now, Level::Info, text);
+    }
+}
+
+/// The story has gone on: the answer to the request in sight may be there by now.
+fn refresh_sheet(model: &mut Model, effects: &mut Vec<Effect>) {
+    model.detail.before.clear();
+    let subject = model.detail.subject;
+    if let (Some(s), true) = (subject, subject == model.story.subject()) {
+        ask(effects, Ask::Sheet(s));
     }
 }
 

@@ -3,6 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::super::data::{ServiceRow, SourceState};
 use super::super::keys::{Action, COMMANDS, Layer};
 use super::super::layout::{Areas, Pane};
 use super::super::model::{Model, Overlay};
@@ -119,12 +120,7 @@ fn status(model: &Model, buffer: &mut Buffer, area: Rect) {
             .text(Role::Info, &format!("{open} sending, esc cancels"));
     }
     for s in &model.sources.services {
-        let (role, text) = match (&s.bad, s.up_to) {
-            (Some(_), _) => (Role::Error, format!("{}: trouble", s.name)),
-            (None, Some(time)) => (Role::Good, format!("{} up to {}", s.name, super::sources::clock(time))),
-            (None, None) if s.ended => (Role::Faint, format!("{} ended", s.name)),
-            (None, None) => (Role::Good, format!("{} {}", s.name, s.at)),
-        };
+        let (role, text) = service(s, area.width);
         pen.text(Role::Faint, &dot).text(role, &text);
     }
     if model.sources.caught_up && !model.sources.done {
@@ -174,17 +170,32 @@ fn status(model: &Model, buffer: &mut Buffer, area: Rect) {
             .text(Role::Name, &t.to_string()),
         None => pen.text(Role::Faint, &dot).text(Role::Faint, "no target yet"),
     };
-    let failed = model
-        .sources
-        .rows
-        .iter()
-        .filter(|s| matches!(s.state, super::super::data::SourceState::Failed(_)))
-        .count();
-    if failed > 0 {
-        let key = model.keys.name_of(Action::Sources);
-        let text = format!("{} not read: {key}", fit::count(failed, "input"));
-        pen.text(Role::Faint, &dot).text(Role::Error, &text);
+    let states = || model.sources.rows.iter().map(|s| &s.state);
+    let failed = states().filter(|s| matches!(s, SourceState::Failed(_))).count();
+    let waits = states().filter(|s| matches!(s, SourceState::Waits(_))).count();
+    let key = model.keys.name_of(Action::Sources);
+    for (many, what, role) in [(failed, "not read", Role::Error), (waits, "waited for", Role::Warning)] {
+        if many > 0 {
+            let text = format!("{} {what}: {key}", fit::count(many, "input"));
+            pen.text(Role::Faint, &dot).text(role, &text);
+        }
     }
+}
+
+/// How a service is, and where it is reached; on a narrow screen at which port.
+fn service(s: &ServiceRow, width: u16) -> (Role, String) {
+    if s.bad.is_some() {
+        return (Role::Error, format!("{}: trouble", s.name));
+    }
+    if s.ended {
+        return (Role::Faint, format!("{} ended", s.name));
+    }
+    let at = match (s.up_to, s.url()) {
+        (Some(time), _) => format!("up to {}", super::sources::clock(time)),
+        (None, Some(url)) if width < 80 => url.trim_start_matches("http://127.0.0.1").to_owned(),
+        (None, _) => s.at.clone(),
+    };
+    (Role::Good, format!("{} {at}", s.name))
 }
 
 /// The keys that matter here, as many as fit.

@@ -26,6 +26,8 @@ struct Columns {
 
 /// Columns that the words about what went wrong keep before the app is shown, on a screen that is not very wide.
 const WORDS: usize = 40;
+/// From so many columns on the age of a call is shown.
+const WITH_AGE: usize = 60;
 /// Columns of an app.
 const APP: usize = 20;
 
@@ -40,7 +42,7 @@ impl Columns {
             id: if width >= 56 { 12 } else { 8 },
             people: 0,
             app: 0,
-            age: if width >= 60 { 5 } else { 0 },
+            age: if width >= WITH_AGE { 5 } else { 0 },
             what: 0,
         };
         let gap = |n: usize| if n > 0 { n + 2 } else { 0 };
@@ -121,7 +123,7 @@ pub(super) fn draw(model: &Model, buffer: &mut Buffer, pane: Rect, needle: Optio
         }
     }
     if rows.is_empty() {
-        return empty(model, buffer, areas.rows);
+        return super::empty::draw(model, buffer, areas.rows);
     }
     let height = usize::from(areas.rows.height);
     for (n, at) in model.calls.cursor.window(rows.len(), height).enumerate() {
@@ -246,6 +248,22 @@ fn time(when: When, width: usize) -> String {
     time.unwrap_or_default()
 }
 
+/// How long until an age in sight is another one, milliseconds; none where that takes hours.
+pub(super) fn ages(model: &Model) -> Option<i64> {
+    let area = model.areas()?.of(super::Pane::Calls)?;
+    let areas = layout::calls(area);
+    let rows = &model.calls.list.rows;
+    let width = usize::from(areas.rows.width);
+    if width < WITH_AGE {
+        return None;
+    }
+    let height = usize::from(areas.rows.height);
+    let times = rows.get(model.calls.cursor.window(rows.len(), height))?.iter();
+    times
+        .filter_map(|r| super::sources::until_older(r.started.time()?, model.now))
+        .min()
+}
+
 /// How long ago: `12s`, `5m`, `3h`, `2d`, `13y`.
 fn age(when: When, now: Time) -> String {
     let Some(t) = when.time() else { return String::new() };
@@ -257,43 +275,6 @@ fn age(when: When, now: Time) -> String {
         3_600..86_400 => format!("{}h", s / 3_600),
         86_400..31_536_000 => format!("{}d", s / 86_400),
         _ => format!("{}y", s / 31_536_000),
-    }
-}
-
-/// What there is instead of rows, and the next key.
-fn empty(model: &Model, buffer: &mut Buffer, area: Rect) {
-    use super::super::keys::Action;
-    let key = |a| model.keys.name_of(a);
-    let mut lines = Vec::new();
-    if !model.calls.filled || (!model.sources.done && model.calls.list.total == 0) {
-        lines.push("reading…".to_owned());
-    } else if model.filter.active().is_some() {
-        lines.push("No call fits the filter.".to_owned());
-        lines.push(format!(
-            "{} changes it, {} switches it off",
-            key(Action::Filter),
-            key(Action::ToggleFilter)
-        ));
-    } else if model.calls.list.total > 0 && model.calls.problems_only {
-        lines.push(format!(
-            "No problems in {}.",
-            fit::count(model.calls.list.total, "call")
-        ));
-        lines.push(format!("{} shows all calls", key(Action::ErrorsOnly)));
-    } else if model.sources.done {
-        lines.push("No calls in these inputs.".to_owned());
-        lines.push(format!(
-            "{} shows what was read and what could not be",
-            key(Action::Sources)
-        ));
-    } else {
-        lines.push("no problems so far, reading…".to_owned());
-    }
-    for (n, text) in lines.iter().enumerate() {
-        let role = if n == 0 { Role::Plain } else { Role::Faint };
-        Pen::new(buffer, model.look.theme, area, n as u16)
-            .skip(3)
-            .text(role, text);
     }
 }
 

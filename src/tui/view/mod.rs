@@ -5,6 +5,7 @@
 mod bars;
 mod calls;
 mod detail;
+mod empty;
 mod overlays;
 mod pen;
 mod sources;
@@ -23,6 +24,11 @@ use super::model::Model;
 use super::update::Finder;
 use crate::output::style::Role;
 use pen::Pen;
+
+/// How long until the picture is another one because time goes by, milliseconds: ages are in sight. None where that takes hours.
+pub fn ages(model: &Model) -> Option<i64> {
+    calls::ages(model).into_iter().chain(sources::ages(model)).min()
+}
 
 /// Draws everything.
 pub fn draw(model: &Model, frame: &mut Frame<'_>) {

@@ -20,11 +20,13 @@ struct Columns {
     lines: usize,
     read: usize,
     unread: usize,
+    rate: usize,
     last: usize,
+    state: usize,
 }
 
-/// Columns of a state: a percentage or a word.
-const STATE: usize = 7;
+/// Columns of a rate: `12,345/s`.
+const RATE: usize = 8;
 /// Columns of an age: `59m ago`.
 const AGE: usize = 7;
 /// Columns that a name keeps; before it has less, other columns go.
@@ -39,27 +41,38 @@ impl Columns {
             let cells = rows.iter().map(|s| fit::width(&of(s)));
             cells.max().unwrap_or(0).max(head.len())
         };
+        let states = rows.iter().map(|s| fit::width(&state(s).1));
+        let states = states.chain(services.iter().map(|s| fit::width(&service_state(s).1)));
         let mut c = Self {
             name: 0,
             lines: most("lines", &|s| fit::thousands(s.lines as usize)),
             read: most("read", &|s| size(s.bytes)),
             unread: most("unread", &|s| fit::thousands(s.unparsed as usize)),
+            rate: if lively { RATE } else { 0 },
             last: if lively { AGE } else { 0 },
+            state: states.max().unwrap_or(0).max("state".len()),
         };
+        let events = services.iter().map(|s| fit::thousands(s.events as usize).len());
+        c.lines = events.fold(c.lines, usize::max);
         let gap = |n: usize| if n > 0 { n + 2 } else { 0 };
-        let left =
-            |c: &Self| width.saturating_sub(2 + gap(c.lines) + gap(c.read) + gap(c.unread) + gap(c.last) + STATE);
+        let left = |c: &Self| {
+            let numbers = [c.lines, c.read, c.unread, c.rate, c.last];
+            width.saturating_sub(2 + numbers.map(gap).iter().sum::<usize>() + c.state)
+        };
+        let longest = most("input", &|s| crate::output::safe::printable(&s.name).into_owned());
+        let longest = services.iter().map(|s| fit::width(s.name)).fold(longest, usize::max);
+        // What matters least goes first.
         for drop in [
-            |c: &mut Self| c.lines = 0,
             |c: &mut Self| c.read = 0,
+            |c: &mut Self| c.lines = 0,
+            |c: &mut Self| c.rate = 0,
             |c: &mut Self| c.last = 0,
+            |c: &mut Self| c.unread = 0,
         ] {
-            if left(&c) < NAME + 2 {
+            if left(&c) < longest.min(NAME) + 2 {
                 drop(&mut c);
             }
         }
-        let longest = most("input", &|s| crate::output::safe::printable(&s.name).into_owned());
-        let longest = services.iter().map(|s| fit::width(s.name)).fold(longest, usize::max);
         c.name = longest.min(left(&c).saturating_sub(2)).max(1);
         c
     }
@@ -77,6 +90,7 @@ pub(super) fn draw(model: &Model, buffer: &mut Buffer, pane: Rect) {
         ("lines", columns.lines),
         ("read", columns.read),
         ("unread", columns.unread),
+        ("rate", columns.rate),
         ("last", columns.last),
     ] {
         number(&mut pen, Role::Faint, text, width);
@@ -131,6 +145,29 @@ fn age(model: &Model, last: Option<Time>) -> String {
     }
 }
 
+/// How long until [`age`] and the calls' ages of this moment are others, milliseconds; none where that takes hours.
+pub(super) fn until_older(last: Time, now: Time) -> Option<i64> {
+    let old = now.0 - last.0;
+    let step = match old {
+        ..60_000 => 1_000,
+        60_000..3_600_000 => 60_000,
+        _ => return None,
+    };
+    Some(step - old.rem_euclid(step))
+}
+
+/// How long until an age in sight is another one, milliseconds.
+pub(super) fn ages(model: &Model) -> Option<i64> {
+    model.areas()?.of(super::Pane::Sources)?;
+    if !model.is_live() {
+        return None;
+    }
+    let inputs = model.sources.rows.iter().map(|s| s.last);
+    let services = model.sources.services.iter().map(|s| s.last);
+    let last = inputs.chain(services).flatten();
+    last.filter_map(|t| until_older(t, model.now)).min()
+}
+
 fn service(
     model: &Model,
     buffer: &mut Buffer,
@@ -144,15 +181,19 @@ fn service(
     number(&mut pen, Role::Plain, &fit::thousands(s.events as usize), columns.lines);
     number(&mut pen, Role::Faint, "", columns.read);
     number(&mut pen, Role::Faint, "", columns.unread);
+    number(&mut pen, Role::Faint, "", columns.rate);
     number(&mut pen, Role::Faint, &age(model, s.last), columns.last);
-    let (role, text) = if s.bad.is_some() {
-        (Role::Error, "trouble")
-    } else if s.ended {
-        (Role::Faint, "ended")
-    } else {
-        (Role::Good, "up")
-    };
-    pen.text(role, text);
+    let (role, text) = service_state(s);
+    pen.text(role, &text);
+}
+
+fn service_state(s: &ServiceRow) -> (Role, String) {
+    match s.up_to {
+        _ if s.bad.is_some() => (Role::Error, "trouble".to_owned()),
+        _ if s.ended => (Role::Faint, "ended".to_owned()),
+        Some(time) => (Role::Good, format!("up to {}", clock(time))),
+        None => (Role::Good, "up".to_owned()),
+    }
 }
 
 /// A service in words: what is wrong, else where it is, what came, up to where all is there.
@@ -196,6 +237,12 @@ fn row(model: &Model, buffer: &mut Buffer, (area, n): (Rect, u16), s: &SourceRow
     number(&mut pen, Role::Plain, &size(s.bytes), columns.read);
     let unread = if s.unparsed > 0 { Role::Warning } else { Role::Faint };
     number(&mut pen, unread, &fit::thousands(s.unparsed as usize), columns.unread);
+    let rate = if s.rate > 0 {
+        format!("{}/s", fit::thousands(s.rate as usize))
+    } else {
+        String::new()
+    };
+    number(&mut pen, Role::Plain, &rate, columns.rate);
     number(&mut pen, Role::Faint, &age(model, s.last), columns.last);
     let (role, text) = state(s);
     pen.text(role, &text);
@@ -204,6 +251,7 @@ fn row(model: &Model, buffer: &mut Buffer, (area, n): (Rect, u16), s: &SourceRow
 fn state(s: &SourceRow) -> (Role, String) {
     match &s.state {
         SourceState::Waiting => (Role::Faint, "waits".to_owned()),
+        SourceState::Waits(_) => (Role::Warning, "waits".to_owned()),
         SourceState::Reading => (
             Role::Info,
             match s.size.filter(|&n| n > 0) {
@@ -222,6 +270,7 @@ fn about_input(model: &Model, s: &SourceRow) -> (Role, String) {
     match &s.state {
         SourceState::Failed(why) if why.contains(&s.name) => (Role::Error, why.clone()),
         SourceState::Failed(why) => (Role::Error, format!("{}: {why}", s.name)),
+        SourceState::Waits(why) => (Role::Warning, format!("{} {why}", s.name)),
         _ => {
             let lines = fit::count(s.lines as usize, "line");
             let mut text = format!("{}: {lines}, {}", s.name, size(s.bytes));
@@ -230,9 +279,11 @@ fn about_input(model: &Model, s: &SourceRow) -> (Role, String) {
                 let count = fit::thousands(s.unparsed as usize);
                 text = format!("{text}; {key} shows {count} that could not be read");
             }
-            let lately = s.last.is_some_and(|t| model.now.0 - t.0 < 5_000);
-            if model.is_live() && lately {
-                text = format!("{text}; {}/s", fit::count(s.rate as usize, "line"));
+            if model.is_live() && s.rate > 0 {
+                text = format!("{text}; {} a second", fit::count(s.rate as usize, "line"));
+            }
+            if model.is_live() && s.last.is_some() {
+                text = format!("{text}; the last {}", age(model, s.last));
             }
             (Role::Faint, text)
         }

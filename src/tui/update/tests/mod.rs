@@ -3,6 +3,7 @@
 //! To add a command: a row in [`commands`]; the test there names those that have none.
 
 mod commands;
+mod live;
 mod pictures;
 mod places;
 mod prompts;

@@ -13,6 +13,7 @@ use super::super::super::model::Model;
 use super::super::super::msg::{Level, Msg};
 use super::super::super::view;
 use super::stage::Stage;
+use crate::live::{Said, Word};
 use crate::model::Time;
 use crate::output::pretty::{self, Fault, Limits};
 
@@ -55,6 +56,16 @@ const SCREENS: &[(&str, &str)] = &[
     ("nothing_fits", "!empty"),
 ];
 
+/// Screens with services that fill the store.
+const LIVE_SCREENS: &[(&str, &str)] = &[
+    ("live_empty", "!nothing"),
+    ("live_calls", ""),
+    ("live_sources", "5"),
+    ("live_sources_service", "5 G"),
+    ("live_trouble", "!nothing !trouble"),
+    ("live_sources_trouble", "!trouble 5 j j"),
+];
+
 /// The cells as text, a line for each row, blanks at the end left out.
 fn picture(model: &Model) -> String {
     let (w, h) = model.size;
@@ -71,6 +82,11 @@ fn picture(model: &Model) -> String {
 
 fn led_to(keys: &str, (w, h): (u16, u16)) -> Stage {
     let mut stage = Stage::sized(w, h);
+    lead(&mut stage, keys);
+    stage
+}
+
+fn lead(stage: &mut Stage, keys: &str) {
     for key in keys.split_whitespace() {
         match key {
             "!said" => {
@@ -84,20 +100,37 @@ fn led_to(keys: &str, (w, h): (u16, u16)) -> Stage {
                 };
                 stage.take(Msg::List(stage.model.calls.asked, Arc::new(list)));
             }
+            "!nothing" => stage.take(Msg::List(stage.model.calls.asked, Arc::default())),
+            "!trouble" => {
+                let words = [
+                    ("listen", Said::Bad("nothing can be kept: the disk is full".to_owned())),
+                    ("pull", Said::UpTo(Time(super::stage::NOW.0 - 60_000))),
+                    ("proxy", Said::Ended(None)),
+                ];
+                for (service, said) in words {
+                    stage.take(Msg::Word(Word { service, said }));
+                }
+                stage.press("esc");
+            }
             key => {
                 stage.press(key);
             }
         }
     }
-    stage
 }
 
 #[test]
 fn every_screen_at_three_sizes() {
-    for (name, keys) in SCREENS {
+    let (still, live) = (
+        SCREENS.iter().map(|s| (s, false)),
+        LIVE_SCREENS.iter().map(|s| (s, true)),
+    );
+    for ((name, keys), live) in still.chain(live) {
         let mut page = String::new();
-        for size in SIZES {
-            let stage = led_to(keys, size);
+        for (w, h) in SIZES {
+            let size = (w, h);
+            let mut stage = if live { Stage::live(w, h) } else { Stage::sized(w, h) };
+            lead(&mut stage, keys);
             let _ = writeln!(page, "== {}x{}\n{}", size.0, size.1, picture(&stage.model));
         }
         insta::with_settings!({ description => format!("keys: {keys}"), omit_expression => true }, {

@@ -55,6 +55,45 @@ impl Stage {
         stage
     }
 
+    /// The same with a listener, a proxy and a reader of the API, whose store is followed.
+    pub fn live(width: u16, height: u16) -> Self {
+        use crate::live::{Said, Word};
+        let mut stage = Self::sized(width, height);
+        stage.model.sources.done = false;
+        stage.model.sources.store = Some("/home/me/.local/share/redial/store.db".to_owned());
+        let store = SourceRow {
+            lines: 1_234,
+            bytes: 2_345_678,
+            size: None,
+            state: SourceState::Live,
+            last: Some(Time(NOW.0 - 3_000)),
+            rate: 12,
+            ..source("store", 0)
+        };
+        let waits = SourceRow {
+            lines: 0,
+            bytes: 0,
+            state: SourceState::Waits("is not there yet; waiting for it".to_owned()),
+            ..source("/var/log/ivr/app.log", 0)
+        };
+        stage.take(Msg::Sources(Arc::new(vec![store, waits])));
+        stage.take(Msg::CaughtUp);
+        let up = |at: &str| Said::Up {
+            at: at.to_owned(),
+            but: None,
+        };
+        for (service, said) in [
+            ("listen", up("http://127.0.0.1:4040")),
+            ("proxy", up("http://127.0.0.1:4041 to http://localhost:3000")),
+            ("pull", up("Twilio's API")),
+            ("listen", Said::Came(3)),
+        ] {
+            stage.take(Msg::Word(Word { service, said }));
+        }
+        stage.forget();
+        stage
+    }
+
     pub fn forget(&mut self) {
         self.said.clear();
     }
