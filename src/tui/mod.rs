@@ -28,6 +28,7 @@ pub mod update;
 pub mod view;
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
@@ -36,6 +37,9 @@ use crate::filter::Engine;
 use crate::live::{Beside, Word};
 use model::Model;
 use runtime::{End, Out, Outside};
+
+/// How long services may take to end.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What the screen begins with.
 #[derive(Debug)]
@@ -69,13 +73,35 @@ pub fn run(begin: Begin, engine: impl FnOnce() -> Engine + Send + 'static) -> an
     outside.beside = beside;
     outside.words = Some(words);
     let end = runtime::on_terminal(&mut model, &mut outside)?;
-    for service in std::mem::take(&mut outside.beside) {
-        let _ = service.stop();
-    }
+    stop(std::mem::take(&mut outside.beside));
     let failed = |s: &data::SourceRow| matches!(s.state, data::SourceState::Failed(_));
     let sources = &model.sources;
     let nothing = sources.done && sources.rows.is_empty();
     Ok((end, nothing || sources.rows.iter().any(failed)))
+}
+
+/// Ends services in order, all at the same time; who has left the screen does not wait for somebody's slow answer for long.
+fn stop(services: Vec<Box<dyn Beside>>) {
+    let (done, ended) = std::sync::mpsc::channel();
+    let mut waits = 0;
+    for service in services {
+        let done = done.clone();
+        let ends = move || {
+            let _ = service.stop();
+            let _ = done.send(());
+        };
+        let thread = std::thread::Builder::new().name("ending".to_owned());
+        waits += usize::from(thread.spawn(ends).is_ok());
+    }
+    let until = Instant::now() + PATIENCE;
+    for _ in 0..waits {
+        if ended
+            .recv_timeout(until.saturating_duration_since(Instant::now()))
+            .is_err()
+        {
+            return;
+        }
+    }
 }
 
 /// The threads behind the screen.

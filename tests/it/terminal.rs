@@ -224,6 +224,74 @@ fn the_shipped_samples_show_and_quit_at_once() {
     pty.restored();
 }
 
+/// Sends a debugger's webhook; the first line of the answer.
+fn post(port: u16, body: &str) -> String {
+    let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+    let head = format!(
+        "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\
+         Connection: close\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(body.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer.lines().next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn what_a_listener_takes_is_on_the_screen() {
+    let mut pty = redial(&["listen", "--port", "0"]);
+    let lead = "Give Twilio this URL: http://127.0.0.1:";
+    pty.sees(lead).sees("What comes is kept in");
+    let text = pty.text();
+    let port = text.split_once(lead).unwrap().1;
+    let port: u16 = port
+        .split(|c: char| !c.is_ascii_digit())
+        .next()
+        .unwrap()
+        .parse()
+        .unwrap();
+    let form = String::from_utf8(super::support::sample("twilio/debugger-webhook.form")).unwrap();
+    let answer = post(port, form.trim());
+    assert!(answer.contains(" 204 "), "{answer}");
+    pty.sees("CA4ff21db0c2").sees("1 of 1 call");
+    // Where it is reached stays in sight, whatever came.
+    pty.types("5G")
+        .sees(&format!("listen http://127.0.0.1:{port}: 1 event"));
+    pty.types("q")
+        .until("the keys in the calls", |s| s.contents().contains("▌1 Calls"));
+    pty.types("q");
+    assert_eq!(pty.ends().exit_code(), 0);
+    pty.restored();
+    assert!(
+        std::net::TcpStream::connect(("127.0.0.1", port)).is_err(),
+        "nobody listens any more"
+    );
+}
+
+/// A sender that is slow, or never comes to its end, does not keep the program from ending when it is told to.
+#[test]
+fn a_signal_ends_a_listener_in_order() {
+    let mut pty = redial(&["listen", "--port", "0"]);
+    let lead = "Give Twilio this URL: http://127.0.0.1:";
+    pty.sees(lead);
+    let text = pty.text();
+    let port = text.split_once(lead).unwrap().1;
+    let port: u16 = port
+        .split(|c: char| !c.is_ascii_digit())
+        .next()
+        .unwrap()
+        .parse()
+        .unwrap();
+    let mut slow = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+    slow.write_all(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nAccountSid")
+        .unwrap();
+    pty.signal(rustix::process::Signal::TERM);
+    assert_eq!(pty.ends().exit_code(), 128 + 15);
+    pty.restored();
+}
+
 /// What another program wrote on the screen goes away with the key for it, from a terminal that answers no questions.
 #[test]
 fn drawn_anew() {
