@@ -39,9 +39,19 @@ pub(super) struct Ui {
     /// Receive Twilio's debugger webhook and Event Streams too, on this port
     #[arg(long, value_name = "PORT", num_args = 0..=1, default_missing_value = "4040")]
     pub(super) listen: Option<u16>,
+    /// Record what passes between the tunnel and this app too, on port 8040
+    #[arg(long, value_name = "URL")]
+    pub(super) proxy: Option<String>,
     /// Ask Twilio's API for alerts too, again and again
     #[arg(long)]
     pub(super) pull: bool,
+}
+
+impl Ui {
+    /// Something is to run beside.
+    pub(super) fn has_services(&self) -> bool {
+        self.listen.is_some() || self.proxy.is_some() || self.pull
+    }
 }
 
 /// How the terminal UI looks.
@@ -428,6 +438,22 @@ pub(super) struct ProxyArgs {
     pub(super) allow_host: Vec<String>,
     #[command(flatten)]
     pub(super) shown: Arriving,
+}
+
+impl ProxyArgs {
+    /// Before this app, all else as it is by default.
+    pub(super) fn to(app: &str, allow_host: &[String]) -> Self {
+        Self {
+            to: Some(app.to_owned()),
+            port: 8040,
+            bind: std::net::Ipv4Addr::LOCALHOST.into(),
+            public_url: None,
+            keep_body: "1MiB".to_owned(),
+            level: None,
+            allow_host: allow_host.to_vec(),
+            shown: Arriving::default(),
+        }
+    }
 }
 
 #[derive(Args, Debug)]

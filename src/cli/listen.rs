@@ -4,7 +4,7 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use super::args::{Arriving, Level, ListenArgs, ProxyArgs, Ui};
+use super::args::{Arriving, Level, ListenArgs, ProxyArgs, Read, Ui};
 use super::live::{self, Printed};
 use super::service::Services;
 use super::store_path::store_path;
@@ -61,6 +61,20 @@ fn arriving(
     live::arriving(&look, printed, out, |services, out| {
         start(services)?;
         begun(services, shown.json, out)
+    })
+}
+
+/// Runs `redial [INPUT]... --listen PORT --pull` where there is no terminal.
+pub(super) fn beside(read: &Read, ui: &Ui, out: &mut impl Write) -> anyhow::Result<Exit> {
+    let names = read
+        .inputs
+        .iter()
+        .filter(|n| n.as_os_str() != "store")
+        .cloned()
+        .collect();
+    live::beside(&read.look, names, out, |services, out| {
+        services.named(ui)?;
+        begun(services, read.look.json, out)
     })
 }
 

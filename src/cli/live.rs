@@ -13,6 +13,7 @@ mod signals;
 mod words;
 
 use std::io::Write;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -73,17 +74,45 @@ pub(super) fn arriving<W: Write>(
     out: &mut W,
     start: impl FnOnce(&mut Services, &mut W) -> anyhow::Result<()>,
 ) -> anyhow::Result<Exit> {
+    stored(look, from_now_on()?, printed, out, start)
+}
+
+/// The same, with what files hold and what is added to them.
+pub(super) fn beside<W: Write>(
+    look: &Look,
+    names: Vec<PathBuf>,
+    out: &mut W,
+    start: impl FnOnce(&mut Services, &mut W) -> anyhow::Result<()>,
+) -> anyhow::Result<Exit> {
+    let store = from_now_on()?;
+    let inputs = Inputs {
+        names: names.clone(),
+        store: Some(store.path.clone()),
+    };
+    let page = read::page(look, &inputs);
+    let plan = Plan {
+        checkpoint: checkpoint::of(&names, look.resume)?.filter(|_| look.follow),
+        names,
+        store: Some(store),
+        follow: look.follow,
+        ..Plan::default()
+    };
+    let level = Some(Severity::Warning);
+    run(look, plan, page, Printed::Findings, level, out, start).map(|(exit, _)| exit)
+}
+
+/// What comes into the store after what it has.
+fn from_now_on() -> Result<FromStore, Stop> {
     let path = store_path()?;
     let after = match Store::open_existing(&path).map_err(|e| Stop::usage(e.to_string()))? {
         Some(store) => store.last_id().map_err(|e| Stop::usage(e.to_string()))?,
         None => 0,
     };
-    let from = FromStore {
+    Ok(FromStore {
         path,
         after,
         follow: true,
-    };
-    stored(look, from, printed, out, start)
+    })
 }
 
 /// Prints what a store got lately.

@@ -128,6 +128,7 @@ fn dispatch(cli: Cli, out: &mut impl Write) -> anyhow::Result<Exit> {
     }
     match cli.command {
         None if ui::has_terminal(&cli.read.look) => ui::run(&cli.read, &cli.ui),
+        None if cli.ui.has_services() => listen::beside(&cli.read, &cli.ui, out),
         None => errors::run(
             &args::Errors {
                 read: cli.read,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use tokio::sync::mpsc;
 
-use super::args::{ListenArgs, ProxyArgs, RetentionArgs};
+use super::args::{ListenArgs, ProxyArgs, PullArgs, RetentionArgs, Ui};
 use super::store_path::store_path;
 use super::{Exit, Stop, config, store};
 use crate::config::{Credentials, Given};
@@ -63,6 +63,20 @@ impl Services {
             service,
             say: self.say.clone(),
         }
+    }
+
+    /// Starts those that the options of the screen name.
+    pub(super) fn named(&mut self, ui: &Ui) -> Result<(), Stop> {
+        if let Some(port) = ui.listen {
+            self.listen(&ListenArgs::on(port))?;
+        }
+        if let Some(to) = &ui.proxy {
+            self.proxy(&ProxyArgs::to(to, &ui.allow_host))?;
+        }
+        if ui.pull {
+            self.pull(super::pull::options(&PullArgs::following())?)?;
+        }
+        Ok(())
     }
 
     /// Starts the listener.

@@ -4,11 +4,11 @@ use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::args::{DemoArgs, ListenArgs, Look, PullArgs, Read, Ui};
+use super::args::{DemoArgs, Look, Read, Ui};
 use super::read::Inputs;
 use super::service::Services;
 use super::store_path::store_path;
-use super::{Exit, Stop, checkpoint, config, pull, read, say};
+use super::{Exit, Stop, checkpoint, config, read, say};
 use crate::config::{Given, Settings, Theme as Named};
 use crate::demo::App;
 use crate::input;
@@ -32,12 +32,7 @@ pub(super) fn has_terminal(look: &Look) -> bool {
 /// Runs the screen on inputs, with the services that the options name.
 pub(super) fn run(read: &Read, ui: &Ui) -> anyhow::Result<Exit> {
     let mut services = Services::default();
-    if let Some(port) = ui.listen {
-        services.listen(&ListenArgs::on(port))?;
-    }
-    if ui.pull {
-        services.pull(pull::options(&PullArgs::following())?)?;
-    }
+    services.named(ui)?;
     let mut inputs = if read.inputs.is_empty() && !services.running.is_empty() {
         Inputs::default()
     } else {

@@ -561,7 +561,7 @@ fn read_files_are_followed_from_a_key_on() {
     let mut begin = Begin::of(&[b.clone(), PathBuf::from("-"), a.clone()]);
     // Standard input is at its end already.
     begin.names.remove(1);
-    begin.pipes = vec![Source::made("-", io::Cursor::new(failed(5)))];
+    begin.pipes = vec![Source::made("-", io::Cursor::new(failed(5)), Arc::default())];
     let mut user = begin.start();
     user.sees("5 of 5 calls").misses("reading");
     // The second call by time, marked; then the story of the third.
