@@ -56,6 +56,10 @@ fn name_of(paths: &[&PathBuf]) -> String {
         hash.update(path.as_os_str().as_encoded_bytes());
         hash.update([0]);
     }
-    let hex: String = hash.finalize().iter().take(8).map(|b| format!("{b:02x}")).collect();
-    format!("{hex}.json")
+    let first = hash
+        .finalize()
+        .iter()
+        .take(8)
+        .fold(0, |n: u64, &b| n << 8 | u64::from(b));
+    format!("{first:016x}.json")
 }

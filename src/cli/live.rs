@@ -165,16 +165,16 @@ fn run<W: Write>(
     start(&mut services, out)?;
     let store = plan.store.clone();
     let (intake, mut news) = live::start(plan, &engine)?;
-    let mut printer = Printer::new(look, &engine, page, printed, query, intake, begun);
+    let mut lines = Printer::new(look, &engine, page, printed, query, intake, begun);
     let served = runtime.block_on(async {
-        let served = printer.serve(&mut news, &mut services, &mut signals, out).await;
+        let served = lines.serve(&mut news, &mut services, &mut signals, out).await;
         let quiet = served.is_err();
-        printer.stop(services, &mut news, store, &mut signals, quiet).await;
+        lines.stop(services, &mut news, store, &mut signals, quiet).await;
         served
     });
     // A service that does not end is not waited for.
     runtime.shutdown_background();
     served?;
-    let exit = printer.close(news, out)?;
-    Ok((exit, printer.errors))
+    let exit = lines.close(news, out)?;
+    Ok((exit, lines.errors))
 }

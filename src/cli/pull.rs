@@ -77,7 +77,7 @@ fn once(args: &PullArgs, options: &PullOptions, look: &Look, out: &mut impl Writ
         if !wanted.is_empty() {
             let said = pull::details(options, wanted, |t| {
                 if let Told::Trouble { text, .. } = t {
-                    say(&text)
+                    say(&text);
                 }
             });
             // What was listed is shown as it is.

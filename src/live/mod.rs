@@ -201,7 +201,7 @@ impl Progress {
 /// # Errors
 ///
 /// The system gives no thread.
-pub fn start<'e>(plan: Plan, engine: &'e Arc<Engine>) -> io::Result<(Intake<'e>, mpsc::Receiver<News>)> {
+pub fn start(plan: Plan, engine: &Arc<Engine>) -> io::Result<(Intake<'_>, mpsc::Receiver<News>)> {
     let Plan {
         names,
         pipes,
@@ -226,14 +226,14 @@ pub fn start<'e>(plan: Plan, engine: &'e Arc<Engine>) -> io::Result<(Intake<'e>,
     let (news, queue) = mpsc::channel(AHEAD);
     let progress = Progress::default();
     let follow = follow.then_some((paths, checkpoint));
-    let plain = sources.iter().any(|s| !s.is_pipe());
+    let files = sources.iter().any(|s| !s.is_pipe());
     let goes_on = store.as_ref().is_some_and(|s| s.follow);
     let teller = Teller {
         news,
         keys: Arc::new(AtomicU32::new((sources.len() + usize::from(store.is_some())) as Key)),
         progress: progress.clone(),
         parts: Arc::new(AtomicUsize::new(
-            usize::from(plain) + usize::from(follow.as_ref().is_some_and(|f| !f.0.is_empty())) + usize::from(goes_on),
+            usize::from(files) + usize::from(follow.as_ref().is_some_and(|f| !f.0.is_empty())) + usize::from(goes_on),
         )),
     };
     sources.extend(store.map(|s| {

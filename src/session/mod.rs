@@ -112,8 +112,8 @@ impl Session {
         let live = Live::with(sources.clone(), failures, engine);
         let total: Option<u64> = sources.iter().map(Source::size).sum();
         let mut told = Told { live, progress, total };
-        for source in &sources {
-            let fault = input::read(source, reading.pass(engine), &mut told, reading.options).err();
+        for source in sources {
+            let fault = input::read(&source, reading.pass(engine), &mut told, reading.options).err();
             told.live.end_of_input(fault);
         }
         told.live.finish()

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use super::{ANSWER, CALL, REQUEST, Run, append, error, start};
-use crate::support::{redial, text};
+use crate::support::{Redial, redial, text};
 
 /// A folder of logs, and the program that follows something in it.
 struct Logs {
@@ -211,7 +211,7 @@ fn narrowed(options: &[&str], code: i32) -> super::Ended {
     let logs = Logs::new();
     logs.add("app.log", &error(1));
     let run = redial(["errors", "-f", "--json"]);
-    let run = options.iter().fold(run, |r, o| r.arg(o));
+    let run = options.iter().fold(run, Redial::arg);
     let mut run = start(run.arg(logs.at("app.log")));
     logs.add("app.log", &(error(2) + &error(3)));
     run.finding(3);
@@ -235,7 +235,7 @@ fn info_only_when_it_is_wanted() {
     let sample = String::from_utf8(sample).unwrap();
     let of = |options: &[&str]| {
         let logs = Logs::new();
-        let run = options.iter().fold(redial(["errors", "-f", "--json"]), |r, o| r.arg(o));
+        let run = options.iter().fold(redial(["errors", "-f", "--json"]), Redial::arg);
         let mut run = start(run.arg(logs.at("app.log")));
         logs.add("app.log", &sample);
         run.next("finding");

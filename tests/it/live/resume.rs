@@ -7,7 +7,7 @@ use rustix::process::Signal;
 use tempfile::TempDir;
 
 use super::{Run, append, error, start};
-use crate::support::{redial, text};
+use crate::support::{Redial, redial, text};
 
 /// A log, and a state folder that outlives a run.
 struct Place {
@@ -31,7 +31,7 @@ impl Place {
 
     fn run(&self, options: &[&str]) -> Run {
         let command = redial(["errors", "-f", "--json"]).arg(self.log());
-        let command = options.iter().fold(command, |c, o| c.arg(o));
+        let command = options.iter().fold(command, Redial::arg);
         start(command.env("XDG_STATE_HOME", self.folder.path().join("state").to_str().unwrap()))
     }
 
