@@ -69,9 +69,7 @@ pub fn run(begin: Begin, engine: impl FnOnce() -> Engine + Send + 'static) -> an
         beside,
         words,
     } = begin;
-    let mut outside = outside(start, engine, app)?;
-    outside.beside = beside;
-    outside.words = Some(words);
+    let mut outside = outside(start, engine, app)?.with(beside, words);
     let end = runtime::on_terminal(&mut model, &mut outside)?;
     stop(std::mem::take(&mut outside.beside));
     let failed = |s: &data::SourceRow| matches!(s.state, data::SourceState::Failed(_));

@@ -69,6 +69,16 @@ pub struct Outside {
     pub(super) out: Out,
 }
 
+impl Outside {
+    /// With services that fill the store meanwhile, and what they say.
+    #[must_use]
+    pub fn with(mut self, beside: Vec<Box<dyn Beside>>, words: mpsc::UnboundedReceiver<Word>) -> Self {
+        self.beside = beside;
+        self.words = Some(words);
+        self
+    }
+}
+
 /// What the loop does with the terminal beyond drawing; a test has another one.
 pub trait Screen {
     /// Keys, mouse, sizes.

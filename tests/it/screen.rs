@@ -19,10 +19,11 @@ use ratatui::buffer::Buffer;
 use redial::demo::App;
 use redial::filter::{Engine, builtin};
 use redial::input::Source;
-use redial::live::Plan;
+use redial::live::{Beside, FromStore, Plan, Said, Word};
 use redial::model::{Severity, Time};
 use redial::query::Query;
 use redial::replay::{Options, Target};
+use redial::store::{EventKind, NewEvent, Origin, Store};
 use redial::tui::desk::Start;
 use redial::tui::keys::Keymap;
 use redial::tui::model::{Demo, Look, Model};
@@ -102,6 +103,8 @@ struct User {
 struct Begin {
     names: Vec<PathBuf>,
     pipes: Vec<Source>,
+    store: Option<PathBuf>,
+    service: Option<Box<dyn Beside>>,
     follow: bool,
     target: Option<String>,
     app: Option<App>,
@@ -113,6 +116,8 @@ impl Begin {
         Self {
             names: names.iter().map(|n| top.join(n)).collect(),
             pipes: Vec::new(),
+            store: None,
+            service: None,
             follow: false,
             target: None,
             app: None,
@@ -163,6 +168,11 @@ impl Begin {
                 names: self.names,
                 pipes: self.pipes,
                 follow: self.follow,
+                store: self.store.map(|path| FromStore {
+                    path,
+                    after: 0,
+                    follow: true,
+                }),
                 kept: true,
                 ..Plan::default()
             },
@@ -172,6 +182,13 @@ impl Begin {
         };
         let engine = || Engine::new(builtin::packs());
         let mut outside = redial::tui::outside(start, engine, self.app).unwrap();
+        if let Some(service) = self.service {
+            let (say, words) = mpsc::unbounded_channel();
+            let at = "Twilio's API".to_owned();
+            let said = Said::Up { at, but: None };
+            say.send(Word { service: "pull", said }).unwrap();
+            outside = outside.with(vec![service], words);
+        }
         let mut terminal = Terminal::new(TestBackend::new(120, 40)).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -625,4 +642,68 @@ fn the_demo_is_followed_as_well() {
     let model = user.quits();
     let attempt = &model.replays.attempts[0];
     assert!(model.last_answer(attempt.recorded.exchange).is_some());
+}
+
+fn shape(name: &str) -> String {
+    String::from_utf8(super::support::sample(&format!("tests/data/shapes/twilio/{name}"))).unwrap()
+}
+
+/// Puts the instance of an alert into the store when it is asked for, as often as that is.
+#[derive(Debug)]
+struct Fetcher(PathBuf, Arc<Mutex<Vec<String>>>);
+
+impl Beside for Fetcher {
+    fn fetch(&self, sids: Vec<String>) {
+        let instance = shape("alert-instance-11200-http405-voice.json");
+        for sid in &sids {
+            if instance.contains(sid) {
+                keep(&self.0, EventKind::Alert, sid, instance.clone());
+            }
+        }
+        self.1.lock().unwrap().extend(sids);
+    }
+
+    fn stop(self: Box<Self>) -> Option<String> {
+        None
+    }
+}
+
+fn keep(store: &Path, kind: EventKind, key: &str, document: String) {
+    let event = NewEvent {
+        key: key.to_owned(),
+        kind,
+        source: Origin::Pull,
+        received: Time(1_700_000_000_000),
+        at: None,
+        call: None,
+        level: None,
+        code: None,
+        note: None,
+        document,
+    };
+    Store::open(store).unwrap().append(&[event]).unwrap();
+}
+
+/// An alert of which only the list's entry is known: its story is told, its request is fetched, once, and is in the story then.
+#[test]
+fn what_is_only_listed_is_fetched_when_its_story_is_in_sight() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let store = folder.path().join("store.db");
+    let page: serde_json::Value = serde_json::from_str(&shape("alert-list-page.json")).unwrap();
+    let asked: Arc<Mutex<Vec<String>>> = Arc::default();
+    let mut begin = Begin::with(&[]);
+    begin.store = Some(store.clone());
+    begin.service = Some(Box::new(Fetcher(store.clone(), Arc::clone(&asked))));
+    let mut user = begin.start();
+    user.sees("Nothing yet").sees("Twilio's API is asked again and again");
+    let entry = &page["alerts"][0];
+    let sid = entry["sid"].as_str().unwrap();
+    keep(&store, EventKind::AlertListed, sid, entry.to_string());
+    user.sees("1 of 1 call").sees("CA6d27370cbb");
+    user.press("enter").sees("POST /music/musiccom.mp3");
+    user.press("g enter l").sees("[Request]").sees("outbound-api");
+    user.press("1 5").sees("live");
+    let model = user.quits();
+    assert_eq!(*asked.lock().unwrap(), [sid], "asked for once");
+    assert_eq!(model.calls.list.total, 1);
 }
