@@ -107,6 +107,7 @@ impl<'e> Intake<'e> {
                 after,
             } => {
                 let after = after.and_then(|k| self.inputs.get(&k).copied());
+                self.goes_well(&source.name);
                 let input = self.live.open(source, line, after);
                 self.inputs.insert(key, input);
                 self.pulses.resize_with(input as usize + 1, Pulse::default);
@@ -115,6 +116,11 @@ impl<'e> Intake<'e> {
             }
             News::Block(key, block) => {
                 self.turn_to(key);
+                if !self.said.is_empty()
+                    && let Some(name) = self.live.current_name().map(str::to_owned)
+                {
+                    self.goes_well(&name);
+                }
                 let taken = self.taken.entry(key).or_default();
                 *taken = (taken.0 + block.bytes, taken.1 + block.lines);
                 self.grown.insert(key);
@@ -151,6 +157,11 @@ impl<'e> Intake<'e> {
         if self.caught_up {
             self.live.at(now);
         }
+    }
+
+    /// Something came of this path: what was said about it is over.
+    fn goes_well(&mut self, name: &str) {
+        self.said.retain(|path, _| path.display().to_string() != name);
     }
 
     fn turn_to(&mut self, key: Key) {

@@ -548,7 +548,8 @@ fn a_file_that_is_followed_grows_and_is_rotated() {
     append(&log, &failed(1));
     user.sees(&named(1))
         .sees("Your server answered 500")
-        .sees("1 of 1 call");
+        .sees("1 of 1 call")
+        .misses("waited for");
     append(&log, &failed(2));
     user.sees(&named(2)).sees("2 of 2 calls");
     // The cursor was not moved, and stays.
