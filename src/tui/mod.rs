@@ -16,6 +16,7 @@ mod events;
 pub mod form;
 mod fuzzy;
 mod keyboard;
+mod keymap;
 pub mod keys;
 pub mod layout;
 pub mod list;

@@ -4,10 +4,18 @@
 //! can be counted in another order. Places are compared: input by name, offset by offset.
 
 use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
+use tokio::sync::mpsc;
+
+use super::super::msg::{Level, Msg};
+use super::{Clerk, Known, list, story};
 use crate::call::{Call, Exchange, Finding};
+use crate::live::{self, News};
 use crate::model::{Id, Place};
-use crate::session::Session;
+use crate::session::{Input, Session};
 
 /// Numbers of one reading in another; none where the other has nothing like it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -86,6 +94,77 @@ impl Moved {
     pub fn place(&self, p: Place) -> Option<Place> {
         let input = self.inputs.get(p.input as usize).copied().flatten()?;
         Some(Place { input, ..p })
+    }
+}
+
+/// Standard input, or a pipe with a name: it is opened once.
+fn read_once(name: &Path) -> bool {
+    name.as_os_str() == "-" || std::fs::metadata(name).is_ok_and(|m| !m.is_file() && !m.is_dir())
+}
+
+impl<'s, 'e: 's> Clerk<'s, 'e, '_> {
+    /// Begins to read the named files once more, to go on at their ends; none when nothing is to be begun, or not yet. A session whose
+    /// inputs ended is settled for good; it is shown until the new one has caught up with it.
+    pub(super) fn follow(&mut self) -> Option<mpsc::Receiver<News>> {
+        let (once, files): (Vec<PathBuf>, Vec<PathBuf>) = self.plan.names.iter().cloned().partition(|n| read_once(n));
+        if self.plan.follow || files.is_empty() {
+            self.wants_follow = false;
+            return None;
+        }
+        let whole = matches!(self.known, Known::Whole(_));
+        let caught_up = self.caught_up;
+        let pipes = self.look(|s| {
+            let is_one =
+                |i: &&Input| i.source.is_pipe() && once.iter().any(|n| n.as_os_str() == i.source.name.as_str());
+            let mut pipes = s.inputs.iter().filter(is_one);
+            // What is still being read cannot be read by somebody else.
+            (whole || caught_up && pipes.clone().all(|i| i.done))
+                .then(|| pipes.by_ref().map(|i| i.source.clone()).collect::<Vec<_>>())
+        })??;
+        self.wants_follow = false;
+        let mut plan = self.plan.clone();
+        plan.pipes.extend(pipes);
+        plan.names = files;
+        plan.follow = true;
+        match live::start(plan.clone(), self.engine) {
+            Ok((intake, news)) => {
+                self.plan = plan;
+                self.coming = Some(Box::new(intake));
+                Some(news)
+            }
+            Err(e) => {
+                self.out.say(Msg::Notice(Level::Error, format!("cannot follow: {e}")));
+                None
+            }
+        }
+    }
+
+    /// What was read once more has caught up: it is shown from now on.
+    pub(super) fn turn_over(&mut self) {
+        let Some(mut coming) = self.coming.take() else { return };
+        let moved = self.look(|old| coming.look(|new| Moved::between(old, new)));
+        self.known = Known::Live(coming);
+        self.caught_up = true;
+        let moved = moved.unwrap_or_default();
+        self.turn.fetch_add(1, Ordering::Relaxed);
+        let lines = self.story_lines.take().is_some();
+        self.story = self.story.and_then(|w| {
+            let call = moved.call(w.call)?;
+            Some(story::Wanted { call, ..w })
+        });
+        self.sent = None;
+        self.out.say(Msg::Anew(Arc::new(moved)));
+        self.told = None;
+        self.refresh();
+        if self.held {
+            // Its numbers are new ones.
+            self.send_list(list::LOOKED_INTO);
+        }
+        self.tell();
+        if lines {
+            self.read_lines();
+        }
+        self.out.say(Msg::CaughtUp);
     }
 }
 
