@@ -223,6 +223,11 @@ impl<'e> Intake<'e> {
         self.lines
     }
 
+    /// The session as if all inputs ended here: what the closing line counts.
+    pub fn settle(&mut self) -> Session {
+        self.live.settle()
+    }
+
     /// See [`Live::look`].
     pub fn look<R>(&mut self, look: impl FnOnce(&mut Session) -> R) -> R {
         self.live.look(look)

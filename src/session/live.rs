@@ -17,6 +17,7 @@ use crate::scan::Scanned;
 
 /// A session under way.
 pub struct Live<'e> {
+    engine: &'e Engine,
     session: Session,
     fold: Fold<'e>,
     /// The input whose blocks come.
@@ -48,6 +49,7 @@ impl<'e> Live<'e> {
             calls: Calls::default(),
         };
         Self {
+            engine,
             session,
             fold: Fold::new(engine),
             current: InputId::MAX,
@@ -167,6 +169,11 @@ impl<'e> Live<'e> {
                 input.bytes = change(input.bytes, block.bytes);
             }
         }
+    }
+
+    /// The session as if all inputs ended here; nothing is left behind.
+    pub fn settle(&mut self) -> Session {
+        std::mem::replace(self, Self::empty(self.engine)).finish()
     }
 
     /// The session, all inputs read.

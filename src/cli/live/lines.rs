@@ -53,7 +53,8 @@ impl Printer<'_, '_> {
         let call = session.calls.findings[f as usize].call;
         self.heading(session, call, out)?;
         let f = &session.calls.findings[f as usize];
-        self.told.insert((at(f.place), Arc::clone(&f.rule)));
+        let said = (Arc::clone(&f.title), Arc::clone(&f.evidence));
+        self.told.insert((at(f.place), Arc::clone(&f.rule)), said);
         self.numbers.insert(f.index, (f.call, f.at, Arc::clone(&f.code)));
         self.places.insert((f.place.input, f.place.line));
         self.errors |= f.severity == Severity::Error;

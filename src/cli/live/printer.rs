@@ -45,8 +45,8 @@ pub(super) struct Printer<'l, 'e> {
     pub(super) begun: Instant,
     pub(super) bar: Bar,
     pub(super) words: Words,
-    /// Findings, by their place and rule: a line that was unfinished is told again whole.
-    pub(super) told: HashSet<(Place, Arc<str>)>,
+    /// Findings, by their place and rule, with what they said: a line that was unfinished says more once it is whole.
+    pub(super) told: HashMap<(Place, Arc<str>), (Arc<str>, Arc<str>)>,
     /// Findings by their number, with what tells them from others that had it: a whole event takes the place of a listed one.
     pub(super) numbers: HashMap<u32, (u32, When, Arc<str>)>,
     /// Findings of listed events that wait to be whole, with their calls, and since when.
@@ -102,7 +102,7 @@ impl<'l, 'e> Printer<'l, 'e> {
             begun,
             bar: Bar::new(begun),
             words: Words::default(),
-            told: HashSet::new(),
+            told: HashMap::new(),
             numbers: HashMap::new(),
             held: HashMap::new(),
             holds,
@@ -215,7 +215,10 @@ impl<'l, 'e> Printer<'l, 'e> {
 
     pub(super) fn is_told(&self, f: &Finding) -> bool {
         let same = |n: &(u32, When, Arc<str>)| (n.0, n.1, &n.2) == (f.call, f.at, &f.code);
-        self.told.contains(&(at(f.place), Arc::clone(&f.rule))) || self.numbers.get(&f.index).is_some_and(same)
+        match self.told.get(&(at(f.place), Arc::clone(&f.rule))) {
+            Some((title, evidence)) => (title, evidence) == (&f.title, &f.evidence),
+            None => self.numbers.get(&f.index).is_some_and(same),
+        }
     }
 
     /// Whether a finding is to wait until its event is there whole.

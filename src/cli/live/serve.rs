@@ -133,7 +133,7 @@ impl Printer<'_, '_> {
         match self.words.hear(word) {
             Heard::Nothing => false,
             Heard::Say(text) => {
-                self.bar.aside(|| say(text));
+                self.bar.aside(|| say(&text));
                 false
             }
             Heard::Ended(why) => {
@@ -213,10 +213,10 @@ impl Printer<'_, '_> {
         self.bar.end();
         self.holds = false;
         if let Some(mut intake) = self.intake.take() {
-            intake.look(|session| {
-                self.print(session, Look::Early, out)?;
-                self.summary(session, out)
-            })?;
+            // What is still open is told as at the end of a log that was read once.
+            let mut session = intake.settle();
+            self.print(&mut session, Look::Last, out)?;
+            self.summary(&session, out)?;
             out.flush()?;
             intake.shown();
             intake.end(news);

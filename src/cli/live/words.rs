@@ -1,15 +1,19 @@
 //! What is said on standard error beside the lines, and what of it was said before.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use crate::live::{Said, Word};
+use crate::model::Time;
 
 /// What was said.
 #[derive(Debug, Default)]
 pub(super) struct Words {
     /// Of each service: it is in trouble, and its last note.
     services: HashMap<&'static str, (bool, Option<String>)>,
+    /// Up to where everything is there: said once, the screen shows it as it moves.
+    complete: Option<Time>,
     /// Followed paths that wait, and why.
     waits: HashSet<(PathBuf, String)>,
 }
@@ -20,7 +24,7 @@ pub(super) enum Heard<'w> {
     /// Nothing, or it was said before.
     Nothing,
     /// To be said.
-    Say(&'w str),
+    Say(Cow<'w, str>),
     /// The service has ended: why.
     Ended(Option<&'w str>),
 }
@@ -30,21 +34,22 @@ impl Words {
     pub(super) fn hear<'w>(&mut self, word: &'w Word) -> Heard<'w> {
         let (bad, note) = self.services.entry(word.service).or_default();
         match &word.said {
+            Said::UpTo(at) if self.complete.replace(*at).is_none() => Heard::Say(format!("complete up to {at}").into()),
             Said::Came(_) | Said::UpTo(_) | Said::Up { but: None, .. } => Heard::Nothing,
             Said::Bad(_) if *bad => Heard::Nothing,
             Said::Bad(text) => {
                 *bad = true;
-                Heard::Say(text)
+                Heard::Say(text.into())
             }
             Said::Well(text) => {
                 *bad = false;
-                Heard::Say(text)
+                Heard::Say(text.into())
             }
             Said::Up { but: Some(text), .. } | Said::Note(text) => {
                 if note.replace(text.clone()).as_ref() == Some(text) {
                     Heard::Nothing
                 } else {
-                    Heard::Say(text)
+                    Heard::Say(text.into())
                 }
             }
             Said::Ended(why) => Heard::Ended(why.as_deref()),
@@ -67,7 +72,7 @@ mod tests {
         let mut hear = |service: &'static str, said: Said| {
             let word = Word { service, said };
             match words.hear(&word) {
-                Heard::Say(text) => Some(text.to_owned()),
+                Heard::Say(text) => Some(text.into_owned()),
                 _ => None,
             }
         };
