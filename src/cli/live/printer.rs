@@ -34,6 +34,9 @@ pub(super) enum Look {
     Last,
 }
 
+/// Title and evidence of a finding.
+type Said = (Arc<str>, Arc<str>);
+
 /// What was printed already, and how.
 pub(super) struct Printer<'l, 'e> {
     pub(super) look: &'l args::Look,
@@ -46,7 +49,7 @@ pub(super) struct Printer<'l, 'e> {
     pub(super) bar: Bar,
     pub(super) words: Words,
     /// Findings, by their place and rule, with what they said: a line that was unfinished says more once it is whole.
-    pub(super) told: HashMap<(Place, Arc<str>), (Arc<str>, Arc<str>)>,
+    pub(super) told: HashMap<(Place, Arc<str>), Said>,
     /// Findings by their number, with what tells them from others that had it: a whole event takes the place of a listed one.
     pub(super) numbers: HashMap<u32, (u32, When, Arc<str>)>,
     /// Findings of listed events that wait to be whole, with their calls, and since when.

@@ -203,7 +203,9 @@ fn a_line_of_a_call_comes_again_when_it_says_something_else() {
     logs.add("app.log", &error(2));
     assert_eq!(run.next("call")["call"], super::call(2));
     let ended = run.stop();
-    assert_eq!((ended.of("call").len(), &ended.summary()["calls"]), (3, &2.into()));
+    // At the end the first call says too that nobody answered its request.
+    assert_eq!((ended.of("call").len(), &ended.summary()["calls"]), (4, &2.into()));
+    assert_eq!(ended.of("call")[3]["errors"], 2);
 }
 
 /// Runs with options on three errors, of which the last two are added live.
