@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::format::twilio::{self, Opening};
 use crate::input::{LineIds, Source};
-use crate::store::{EventKind, Row, Store};
+use crate::store::{EventKind, Row, Store, StoreError};
 
 /// How often it is looked for new events: a question that costs some microseconds.
 const PACE: Duration = Duration::from_millis(20);
@@ -24,6 +24,8 @@ pub struct Rows {
     /// The last row told.
     last: i64,
     version: Option<i64>,
+    /// Its file is another than at first, or not there yet.
+    again: bool,
     /// Which event each line is.
     ids: Arc<LineIds>,
     text: Vec<u8>,
@@ -45,6 +47,7 @@ impl Rows {
             store: None,
             last: after,
             version: None,
+            again: false,
             ids: Arc::default(),
             text: Vec::new(),
             at: 0,
@@ -68,28 +71,34 @@ impl Rows {
         Source::made("store", self, ids)
     }
 
-    /// Reads on; false when there is nothing new.
+    /// Reads on; false when there is nothing new. A file that was moved away or replaced is read to its end; then the one that takes
+    /// its place is read from its beginning, for its ids count anew.
     fn more(&mut self) -> io::Result<bool> {
-        let store = match &self.store {
-            Some(store) => store,
-            None => match Store::open_existing(&self.path).map_err(io::Error::other)? {
-                Some(store) => self.store.insert(store),
-                None => return Ok(false),
+        let store = match self.store.take() {
+            Some(store) => Some(store),
+            None => match Store::open_existing(&self.path) {
+                // One file goes and another comes in several steps; whoever writes there says what stays wrong.
+                Err(_) if self.again => None,
+                opened => opened.map_err(io::Error::other)?,
             },
         };
-        let version = store.data_version().map_err(io::Error::other)?;
-        if self.version == Some(version) {
-            if !store.still_there() {
-                return Err(io::Error::other(
-                    "its file was moved away or replaced; start anew to read the new one",
-                ));
-            }
+        let Some(store) = store else { return Ok(false) };
+        let (there, found) = (store.still_there(), self.news(&store));
+        let done = match found {
+            // What is left of a file whose log went away with it may be beyond reading.
+            Err(_) if !there => None,
+            Err(e) => return Err(io::Error::other(e)),
+            Ok(None) if !there => None,
+            Ok(found) => Some(found),
+        };
+        let Some(found) = done else {
+            self.last = 0;
+            self.version = None;
+            self.again = true;
             return Ok(false);
-        }
-        let rows = store.after(self.last, AT_ONCE).map_err(io::Error::other)?;
-        if rows.len() < AT_ONCE {
-            self.version = Some(version);
-        }
+        };
+        self.store = Some(store);
+        let rows = found.unwrap_or_default();
         self.text.clear();
         self.at = 0;
         for row in &rows {
@@ -99,6 +108,19 @@ impl Rows {
             self.text.push(b'\n');
         }
         Ok(!rows.is_empty())
+    }
+
+    /// The next events; none when nothing was committed since it was asked last.
+    fn news(&mut self, store: &Store) -> Result<Option<Vec<Row>>, StoreError> {
+        let version = store.data_version()?;
+        if self.version == Some(version) {
+            return Ok(None);
+        }
+        let rows = store.after(self.last, AT_ONCE)?;
+        if rows.len() < AT_ONCE {
+            self.version = Some(version);
+        }
+        Ok(Some(rows))
     }
 }
 
@@ -149,5 +171,84 @@ impl Read for Rows {
         buf[..n].copy_from_slice(&self.text[self.at..self.at + n]);
         self.at += n;
         Ok(n)
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::io::{BufRead as _, BufReader};
+    use std::path::Path;
+    use std::sync::mpsc::channel;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::model::Time;
+    use crate::store::{NewEvent, Origin};
+
+    fn event(key: &str) -> NewEvent {
+        NewEvent {
+            key: key.to_owned(),
+            kind: EventKind::Debugger,
+            source: Origin::Listen,
+            received: Time(0),
+            at: None,
+            call: None,
+            level: None,
+            code: None,
+            note: None,
+            document: format!("Sid={key}&Payload=%7B%7D"),
+        }
+    }
+
+    fn keep(path: &Path, keys: &[&str]) {
+        let new: Vec<NewEvent> = keys.iter().map(|k| event(k)).collect();
+        Store::open(path).unwrap().append(&new).unwrap();
+    }
+
+    #[test]
+    fn a_store_that_takes_the_place_of_another_is_read_from_its_beginning() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let path = folder.path().join("store.db");
+        keep(&path, &["a", "b", "c"]);
+        let rows = Rows::new(path.clone(), true, 1);
+        let ids = Arc::clone(&rows.ids);
+        let (tell, told) = channel();
+        // It ends with the test's process: what is followed has no end.
+        std::thread::spawn(move || {
+            for line in BufReader::new(rows).lines() {
+                if tell.send(line.map_err(|e| e.to_string())).is_err() {
+                    return;
+                }
+            }
+        });
+        let next = || told.recv_timeout(Duration::from_secs(60)).unwrap().unwrap();
+        assert!(next().starts_with("Sid=b&"));
+        assert!(next().starts_with("Sid=c&"));
+        for (n, old) in ["first.db", "second.db"].into_iter().enumerate() {
+            for end in ["", "-wal", "-shm"] {
+                let from = format!("{}{end}", path.display());
+                let _ = std::fs::rename(from, folder.path().join(format!("{old}{end}")));
+            }
+            // Nobody makes a store by looking for it.
+            assert!(told.recv_timeout(Duration::from_millis(300)).is_err());
+            assert!(!path.exists());
+            keep(&path, &[&format!("d{n}"), &format!("e{n}")]);
+            assert!(next().starts_with(&format!("Sid=d{n}&")));
+            assert!(next().starts_with(&format!("Sid=e{n}&")));
+        }
+        // Removed, with the log left behind.
+        std::fs::remove_file(&path).unwrap();
+        assert!(told.recv_timeout(Duration::from_millis(300)).is_err());
+        keep(&path, &["f"]);
+        assert!(next().starts_with("Sid=f&"));
+        let all: Vec<Option<i64>> = (1..=8).map(|n| ids.of(n)).collect();
+        assert_eq!(
+            all,
+            [2, 3, 1, 2, 1, 2, 1]
+                .map(Some)
+                .into_iter()
+                .chain([None])
+                .collect::<Vec<_>>()
+        );
     }
 }
