@@ -538,6 +538,27 @@ fn a_shutdown_answers_what_is_worked_on() {
     assert_eq!(rows(&listener.store).len(), 1);
 }
 
+#[test]
+fn a_shutdown_does_not_wait_long_for_half_a_request() {
+    let listener = listener(|_| {});
+    let head = request(
+        "/",
+        &[("Content-Type", FORM), ("Expect", "100-continue")],
+        "Sid=NO1&Payload=x",
+    );
+    let mut connection = listener.connect();
+    connection
+        .send(head.strip_suffix("Sid=NO1&Payload=x").unwrap())
+        .unwrap();
+    assert_eq!(connection.answer().unwrap().status, 100);
+    let begun = std::time::Instant::now();
+    listener.running.shutdown();
+    assert_eq!(listener.running.join().new, 0);
+    // Three seconds, and room for a busy machine.
+    assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
+    assert_eq!(connection.rest(), "");
+}
+
 /// The program itself, on a store.
 struct Program {
     child: Child,

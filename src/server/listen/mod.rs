@@ -78,7 +78,7 @@ impl Default for Limits {
             head_time: Duration::from_secs(5),
             body_time: Duration::from_secs(10),
             connections: 512,
-            drain: Duration::from_secs(10),
+            drain: Duration::from_secs(3),
         }
     }
 }
