@@ -50,7 +50,7 @@ pub enum StoreError {
         path: PathBuf,
     },
     /// Another program has held it for longer than we wait.
-    #[error("{}: another program holds the store locked (waited {} s). End it (lsof '{}' names it) and try again", path.display(), super::PATIENCE.as_secs(), path.display())]
+    #[error("{}: another program holds the store locked for too long. End it (lsof '{}' names it) and try again", path.display(), path.display())]
     Busy {
         /// The store.
         path: PathBuf,

@@ -52,6 +52,8 @@ pub struct Store {
     path: PathBuf,
     identity: Option<files::Identity>,
     read_only: bool,
+    /// Something was written that may still stand in the log only.
+    wrote: bool,
 }
 
 impl Store {
@@ -122,11 +124,37 @@ impl Store {
             path: path.to_owned(),
             identity: files::Identity::of(path),
             read_only,
+            wrote: false,
         })
     }
 
     fn set_up(&mut self, steps: &[&str]) -> Result<(), StoreError> {
-        schema::set_up(&mut self.db, &self.path, steps)
+        let changed = schema::set_up(&mut self.db, &self.path, steps)?;
+        self.wrote = changed;
+        if changed {
+            self.settle();
+        }
+        Ok(())
+    }
+
+    /// How long another program may hold the store before this connection gives up.
+    fn patient(&self, patience: Duration) {
+        // It only sets a number; where it could not, the number before is good too.
+        let _ = self.db.busy_timeout(patience);
+    }
+
+    /// Moves what was written from the log into the file, as far as others allow at once: whoever copies or moves the file alone
+    /// has all of it then. It is durable before, so that nothing is wrong where this cannot be done.
+    fn settle(&mut self) {
+        if !std::mem::take(&mut self.wrote) {
+            return;
+        }
+        self.patient(Duration::ZERO);
+        let done = self
+            .db
+            .query_row("pragma wal_checkpoint(truncate)", [], |r| r.get::<_, i64>(0));
+        self.wrote = !matches!(done, Ok(0));
+        self.patient(PATIENCE);
     }
 
     /// Where it lies.
@@ -249,11 +277,19 @@ impl Store {
             t.commit()?;
             Ok(done)
         };
-        run().map_err(|e| StoreError::of(&self.path, doing, e))
+        let done = run().map_err(|e| StoreError::of(&self.path, doing, e))?;
+        self.wrote = true;
+        Ok(done)
     }
 
     fn error(&self, doing: &'static str, e: rusqlite::Error) -> StoreError {
         StoreError::of(&self.path, doing, e)
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.settle();
     }
 }
 

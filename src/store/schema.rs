@@ -85,8 +85,8 @@ create view error as
   where kind <> 'exchange' and (code is not null or level in ('error', 'warning'));
 ";
 
-/// Makes a new file a store, or brings an old one up to date.
-pub(super) fn set_up(db: &mut Connection, path: &Path, steps: &[&str]) -> Result<(), StoreError> {
+/// Makes a new file a store, or brings an old one up to date; whether anything had to be done.
+pub(super) fn set_up(db: &mut Connection, path: &Path, steps: &[&str]) -> Result<bool, StoreError> {
     let told = |e| StoreError::of(path, "set up the store", e);
     let (ours, version) = owner(db).map_err(told)?;
     check(ours, version, path, steps)?;
@@ -99,10 +99,11 @@ pub(super) fn set_up(db: &mut Connection, path: &Path, steps: &[&str]) -> Result
     db.pragma_update(None, "foreign_keys", true).map_err(told)?;
     // 16 MiB of log, not 4: moving it into the file costs two more syncs, while somebody waits.
     db.pragma_update(None, "wal_autocheckpoint", 4096).map_err(told)?;
-    if version < steps.len() {
+    let older = version < steps.len();
+    if older {
         migrate(db, path, steps)?;
     }
-    Ok(())
+    Ok(older)
 }
 
 /// As [`check`], where nothing can be written: an older schema cannot be brought up to date.

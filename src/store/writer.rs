@@ -28,6 +28,13 @@ const BATCH_KIB: usize = 16 * 1024;
 const GAP: Duration = Duration::from_micros(500);
 const OPEN: Duration = Duration::from_millis(3);
 
+/// How long another program may hold the store: who sends events waits five seconds for the answer.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// How long while it did so the last time: those who came meanwhile have waited already.
+const SHORT: Duration = Duration::from_millis(250);
+/// After so long without anything to write, the log is moved into the file.
+const QUIET: Duration = Duration::from_secs(2);
+
 /// The cursor that a probe writes: no source's.
 pub(super) const HEALTH: &str = "health";
 
@@ -107,6 +114,7 @@ impl Writer {
                         path,
                         store: Some(store),
                         crowd: 0,
+                        locked: false,
                     };
                     thread.run(&queue);
                 }
@@ -262,11 +270,13 @@ struct Thread {
     store: Option<Store>,
     /// How many were in the last batch.
     crowd: usize,
+    /// Another program held the store for too long, the last time.
+    locked: bool,
 }
 
 impl Thread {
     fn run(mut self, queue: &mpsc::Receiver<Job>) {
-        while let Ok(first) = queue.recv() {
+        while let Some(first) = self.next(queue) {
             let mut batch = Batch::default();
             batch.take(first);
             let outcome = if batch.stop && batch.parts.is_empty() {
@@ -274,6 +284,7 @@ impl Thread {
             } else {
                 self.write(&mut batch, queue).map_err(Arc::new)
             };
+            self.locked = matches!(outcome.as_ref().map_err(Arc::as_ref), Err(StoreError::Busy { .. }));
             let stop = batch.stop;
             self.crowd = batch.parts.len();
             batch.tell(outcome);
@@ -284,12 +295,26 @@ impl Thread {
         }
     }
 
+    /// Waits for the next who comes. When nobody does for some time, what was written is moved from the log into the file.
+    fn next(&mut self, queue: &mpsc::Receiver<Job>) -> Option<Job> {
+        while let Some(store) = self.store.as_mut().filter(|s| s.wrote) {
+            match queue.recv_timeout(QUIET) {
+                Ok(job) => return Some(job),
+                Err(mpsc::RecvTimeoutError::Disconnected) => return None,
+                Err(mpsc::RecvTimeoutError::Timeout) => store.settle(),
+            }
+        }
+        queue.recv().ok()
+    }
+
     /// Writes the batch, and whoever else comes until it is closed, in one transaction.
     fn write(&mut self, batch: &mut Batch, queue: &mpsc::Receiver<Job>) -> Result<Vec<Appended>, StoreError> {
         let store = match self.store.take().filter(Store::still_there) {
             Some(store) => self.store.insert(store),
+            // One that was moved away was made whole when it was dropped.
             None => self.store.insert(Store::open(&self.path)?),
         };
+        store.patient(if self.locked { SHORT } else { PATIENCE });
         let until = Instant::now() + OPEN;
         let crowd = self.crowd;
         store.transaction("keep events", |t| {

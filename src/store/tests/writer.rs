@@ -110,3 +110,75 @@ fn a_store_that_was_moved_away_is_made_anew() {
     append("c").unwrap();
     assert_eq!(keys(&Store::open(&place.path).unwrap()), ["c"]);
 }
+
+/// What a copy of the file alone holds.
+fn copied(place: &Place) -> Vec<String> {
+    let copy = place.folder.path().join("copy.db");
+    std::fs::copy(&place.path, &copy).unwrap();
+    keys(&Store::open_existing(&copy).unwrap().unwrap())
+}
+
+#[test]
+fn the_file_alone_is_whole_when_the_writer_has_ended() {
+    let place = place();
+    let writer = Writer::start(&place.path).unwrap();
+    // Somebody else has it open, so that it is not SQLite that tidies up at the last one's end.
+    let reader = Store::open_existing(&place.path).unwrap().unwrap();
+    assert_eq!(copied(&place), Vec::<String>::new());
+    let told = writer.handle().try_append(vec![event("a"), event("b")]).unwrap().wait();
+    told.unwrap();
+    drop(writer);
+    assert_eq!(copied(&place), ["a", "b"]);
+    let mut store = Store::open(&place.path).unwrap();
+    store.append(&[event("c")]).unwrap();
+    drop(store);
+    assert_eq!(copied(&place), ["a", "b", "c"]);
+    assert_eq!(keys(&reader), ["a", "b", "c"]);
+}
+
+#[test]
+fn the_file_alone_becomes_whole_while_nobody_comes() {
+    let place = place();
+    let writer = Writer::start(&place.path).unwrap();
+    writer.handle().try_append(vec![event("a")]).unwrap().wait().unwrap();
+    while copied(&place) != ["a"] {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    writer.handle().try_append(vec![event("b")]).unwrap().wait().unwrap();
+    assert_eq!(keys(&Store::open(&place.path).unwrap()), ["a", "b"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_is_moved_away_without_its_log_has_what_was_kept() {
+    let place = place();
+    let writer = Writer::start(&place.path).unwrap();
+    let append = |key: &str| writer.handle().try_append(vec![event(key)]).unwrap().wait().unwrap();
+    append("a");
+    let old = place.path.with_file_name("old.db");
+    std::fs::rename(&place.path, &old).unwrap();
+    append("b");
+    assert_eq!(keys(&Store::open(&place.path).unwrap()), ["b"]);
+    assert_eq!(keys(&Store::open(&old).unwrap()), ["a"]);
+}
+
+#[test]
+fn who_sends_is_told_in_time_that_another_program_holds_the_store() {
+    let place = place();
+    let writer = Writer::start(&place.path).unwrap();
+    let mut other = Store::open(&place.path).unwrap();
+    let held = other
+        .db
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .unwrap();
+    let begun = std::time::Instant::now();
+    let first = writer.handle().try_append(vec![event("a")]).unwrap();
+    assert!(matches!(*first.wait().unwrap_err(), StoreError::Busy { .. }));
+    // Those behind have waited already.
+    let second = writer.handle().try_append(vec![event("b")]).unwrap();
+    assert!(matches!(*second.wait().unwrap_err(), StoreError::Busy { .. }));
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    drop(held);
+    writer.handle().try_append(vec![event("c")]).unwrap().wait().unwrap();
+    assert_eq!(keys(&other), ["c"]);
+}
