@@ -7,7 +7,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{CachedStatement, OptionalExtension as _, params};
 use serde_json::{Map, Value};
 
-use super::mask;
+use super::{brief, mask};
 use crate::model::Time;
 
 /// Documents larger than this are kept compressed.
@@ -228,7 +228,9 @@ impl Row {
             call: row.get(6)?,
             level: row.get(7)?,
             code: row.get(8)?,
-            note: note.and_then(|text| serde_json::from_str(&text).ok()),
+            note: note
+                .and_then(|text| serde_json::from_str(&text).ok())
+                .and_then(brief::without),
             document,
             trouble,
         })
@@ -278,14 +280,18 @@ fn one_line(text: &str) -> Cow<'_, str> {
 
 /// Writes one event; its new id, or none when it is there already.
 pub(super) fn insert(statement: &mut CachedStatement<'_>, e: &NewEvent) -> rusqlite::Result<Option<i64>> {
-    let document = match e.kind {
+    let text = match e.kind {
         EventKind::Exchange => mask::entry(&e.document),
         _ => Cow::Borrowed(e.document.as_str()),
     };
-    let packed = packed(&document);
+    let packed = packed(&text);
     let (encoding, document) = match &packed {
         Some(bytes) => (Some(ZSTD), ValueRef::Blob(bytes)),
-        None => (None, ValueRef::Text(document.as_bytes())),
+        None => (None, ValueRef::Text(text.as_bytes())),
+    };
+    let note = match (&packed, e.kind) {
+        (Some(_), EventKind::Exchange) => brief::with(e.note.as_ref(), &text),
+        _ => e.note.as_ref().map(Cow::Borrowed),
     };
     statement
         .query_row(
@@ -298,7 +304,7 @@ pub(super) fn insert(statement: &mut CachedStatement<'_>, e: &NewEvent) -> rusql
                 e.call,
                 e.level,
                 e.code,
-                e.note.as_ref().map(Value::to_string),
+                note.map(|n| n.to_string()),
                 encoding,
                 rusqlite::types::ToSqlOutput::Borrowed(document),
             ],
@@ -317,7 +323,7 @@ fn packed(text: &str) -> Option<Vec<u8>> {
         .filter(|p| p.len() < text.len())
 }
 
-fn decoded(encoding: Option<&str>, value: ValueRef<'_>) -> Result<String, String> {
+pub(super) fn decoded(encoding: Option<&str>, value: ValueRef<'_>) -> Result<String, String> {
     let (ValueRef::Text(bytes) | ValueRef::Blob(bytes)) = value else {
         return Err("the document is neither text nor bytes".to_owned());
     };

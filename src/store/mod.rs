@@ -11,6 +11,7 @@
 //! To add a column or a table, add a step to [`schema::STEPS`]; a step never drops data. To add a kind of event, add a
 //! variant of [`EventKind`].
 
+mod brief;
 mod error;
 mod event;
 mod files;

@@ -12,13 +12,13 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
-use super::{PATIENCE, StoreError};
+use super::{PATIENCE, StoreError, brief};
 
 /// `redl`.
 pub const APPLICATION_ID: i32 = 0x7265_646c;
 
 /// Every version of the schema, as the step that leads to it.
-pub const STEPS: &[&str] = &[VERSION_1];
+pub const STEPS: &[&str] = &[VERSION_1, VERSION_2];
 
 const VERSION_1: &str = "
 create table event (
@@ -83,6 +83,22 @@ create view exchange as
 create view error as
   select id, call, at, level, code from event
   where kind <> 'exchange' and (code is not null or level in ('error', 'warning'));
+";
+
+/// What the view shows of a compressed document stands in its note: SQL cannot read the document.
+const VERSION_2: &str = "
+drop view exchange;
+create view exchange as
+  select id, call, at,
+         coalesce(json_extract(doc, '$.request.method'), json_extract(brief, '$.method')) as method,
+         coalesce(json_extract(doc, '$.request.url'), json_extract(brief, '$.url')) as url,
+         coalesce(json_extract(doc, '$.response.status'), json_extract(brief, '$.status')) as status,
+         coalesce(json_extract(doc, '$.time'), json_extract(brief, '$.ms')) as ms,
+         coalesce(json_extract(doc, '$._redial.error'), json_extract(brief, '$.error')) as error
+  from (select id, call, at,
+               case when encoding is null and json_valid(document) then document else '{}' end as doc,
+               case when json_valid(note) then json_extract(note, '$.brief') end as brief
+        from event where kind = 'exchange');
 ";
 
 /// Makes a new file a store, or brings an old one up to date; whether anything had to be done.
@@ -182,6 +198,9 @@ fn migrate(db: &mut Connection, path: &Path, steps: &[&str]) -> Result<(), Store
     check(ours, version, path, steps)?;
     for step in steps.iter().skip(version) {
         t.execute_batch(step).map_err(told)?;
+    }
+    if (1..2).contains(&version) && steps.len() > 1 {
+        brief::of_kept(&t).map_err(told)?;
     }
     t.pragma_update(None, "application_id", APPLICATION_ID).map_err(told)?;
     t.pragma_update(None, "user_version", steps.len() as i64)

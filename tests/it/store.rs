@@ -70,7 +70,7 @@ fn what_is_in_it() {
     let info = run(&store, "store info --json --check").exits(0).json().remove(0);
     assert_eq!(info["events"], 4);
     assert_eq!(info["kinds"], json!({"alert": {"events": 4, "bytes": 4000}}));
-    assert_eq!((&info["version"], &info["problems"]), (&json!(1), &json!([])));
+    assert_eq!((&info["version"], &info["problems"]), (&json!(2), &json!([])));
     assert_eq!(text(&info, "first"), "2020-01-01T00:00:00.000Z");
     assert_eq!(info["cursors"][0]["name"], "alerts");
     assert_eq!(info["cursors"][0]["value"]["until"], "2026-01-01T00:00:00Z");

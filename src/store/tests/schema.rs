@@ -113,3 +113,53 @@ fn anybody_can_see_what_it_is() {
     // `file(1)` reads the id here.
     assert_eq!(&header[68..72], b"redl");
 }
+
+/// Method, address, status, milliseconds and error of all exchanges, as `sqlite3` shows them.
+fn exchanges(store: &Store) -> Vec<String> {
+    let sql = "select method || ' ' || url || ' ' || status || ' ' || ms || ' ' || coalesce(error, '-') from exchange order by id";
+    let mut all = store.db.prepare(sql).unwrap();
+    let all = all.query_map([], |r| r.get::<_, Option<String>>(0)).unwrap();
+    all.map(|r| r.unwrap().unwrap_or_default()).collect()
+}
+
+#[test]
+fn a_large_exchange_is_in_the_view_too() {
+    let entry = |body: usize| {
+        let text = "x".repeat(body);
+        let request = json!({"method": "POST", "url": "http://a.example/voice", "postData": {"text": text}});
+        json!({"request": request, "response": {"status": 502}, "time": 12.5, "_redial": {"error": "E"}}).to_string()
+    };
+    let want = "POST http://a.example/voice 502 12.5 E";
+    let (small, large) = (exchange("small", &entry(10)), exchange("large", &entry(100_000)));
+    let bare = NewEvent {
+        note: None,
+        ..exchange("bare", &entry(100_000))
+    };
+    let new = [small, large.clone(), bare];
+    let place = place();
+    let mut store = Store::open(&place.path).unwrap();
+    store.append(&new).unwrap();
+    assert_eq!(exchanges(&store), [want; 3]);
+    // It is for the view only.
+    for (row, new) in store.after(0, 10).unwrap().iter().zip(&new) {
+        assert_eq!((&row.note, &row.document), (&new.note, &new.document));
+        assert!(!row.line().contains("brief"));
+    }
+    // Those of a file of the first version, and one that cannot be unpacked.
+    let place = super::place();
+    let mut store = open_with(&place.path, &STEPS[..1]).unwrap();
+    let broken = NewEvent {
+        key: "broken".to_owned(),
+        ..large.clone()
+    };
+    store.append(&[large, broken]).unwrap();
+    store
+        .db
+        .execute_batch("update event set note = null; update event set document = x'00' where key = 'broken'")
+        .unwrap();
+    assert_eq!(exchanges(&store), ["", ""]);
+    drop(store);
+    let store = Store::open(&place.path).unwrap();
+    assert_eq!(version(&place.path), STEPS.len() as i64);
+    assert_eq!(exchanges(&store), [want, ""]);
+}
