@@ -67,8 +67,8 @@ enum Job {
         /// Given back when it is written.
         room: OwnedSemaphorePermit,
     },
-    /// Whether something can be written now.
-    Probe(oneshot::Sender<Outcome>),
+    /// Whether so many bytes can be written now.
+    Probe(usize, oneshot::Sender<Outcome>),
     Stop,
 }
 
@@ -168,13 +168,13 @@ impl WriterHandle {
         }
     }
 
-    /// Finds out whether the store can be written now, by writing to it.
+    /// Finds out whether the store can take an event of so many bytes now, by writing as much to it and removing it again.
     ///
     /// # Errors
     /// It cannot; see [`StoreError`].
-    pub async fn probe(&self) -> Result<(), Arc<StoreError>> {
+    pub async fn probe(&self, bytes: usize) -> Result<(), Arc<StoreError>> {
         let (done, answer) = oneshot::channel();
-        let _ = self.jobs.send(Job::Probe(done));
+        let _ = self.jobs.send(Job::Probe(bytes, done));
         Pending(answer).await.map(drop)
     }
 
@@ -198,7 +198,7 @@ struct Batch {
     events: Vec<NewEvent>,
     /// How many of the events are whose.
     parts: Vec<(usize, oneshot::Sender<Outcome>, OwnedSemaphorePermit)>,
-    probes: Vec<oneshot::Sender<Outcome>>,
+    probes: Vec<(usize, oneshot::Sender<Outcome>)>,
     kib: usize,
     stop: bool,
 }
@@ -211,7 +211,7 @@ impl Batch {
                 self.parts.push((events.len(), done, room));
                 self.events.extend(events);
             }
-            Job::Probe(done) => self.probes.push(done),
+            Job::Probe(bytes, done) => self.probes.push((bytes, done)),
             Job::Stop => self.stop = true,
         }
     }
@@ -251,12 +251,9 @@ impl Batch {
                 for (count, done, _room) in self.parts {
                     let _ = done.send(Ok(all.by_ref().take(count).collect()));
                 }
-                for done in self.probes {
-                    let _ = done.send(Ok(Vec::new()));
-                }
             }
             Err(e) => {
-                for done in self.parts.into_iter().map(|(_, done, _)| done).chain(self.probes) {
+                for (_, done, _) in self.parts {
                     let _ = done.send(Err(e.clone()));
                 }
             }
@@ -279,15 +276,16 @@ impl Thread {
         while let Some(first) = self.next(queue) {
             let mut batch = Batch::default();
             batch.take(first);
-            let outcome = if batch.stop && batch.parts.is_empty() {
+            if batch.stop && batch.parts.is_empty() {
                 return;
-            } else {
-                self.write(&mut batch, queue).map_err(Arc::new)
-            };
+            }
+            let outcome = self.write(&mut batch, queue).map_err(Arc::new);
             self.locked = matches!(outcome.as_ref().map_err(Arc::as_ref), Err(StoreError::Busy { .. }));
             let stop = batch.stop;
             self.crowd = batch.parts.len();
-            batch.tell(outcome);
+            let probes = std::mem::take(&mut batch.probes);
+            batch.tell(outcome.clone());
+            self.probe(probes, outcome);
             if stop {
                 // What was handed in meanwhile is answered as closed, for nobody will write it.
                 return;
@@ -330,14 +328,38 @@ impl Thread {
                     break;
                 }
             }
-            if !batch.probes.is_empty() {
-                let mark = Cursor {
-                    name: HEALTH.to_owned(),
-                    value: serde_json::json!("written"),
-                };
-                set_cursor(t, &mark)?;
-            }
             Ok(told)
+        })
+    }
+
+    /// Answers those who ask whether something can be written: by a transaction of its own, for events are not to fail with it. What
+    /// failed before need not be tried again.
+    fn probe(&mut self, probes: Vec<(usize, oneshot::Sender<Outcome>)>, outcome: Outcome) {
+        let Some(most) = probes.iter().map(|p| p.0).max() else {
+            return;
+        };
+        let tried = match (outcome, &mut self.store) {
+            (Err(e), _) => Err(e),
+            (Ok(_), Some(store)) => store.probe(most).map(|()| Vec::new()).map_err(Arc::new),
+            (Ok(_), None) => Err(Arc::new(StoreError::Closed)),
+        };
+        for (_, done) in probes {
+            let _ = done.send(tried.clone());
+        }
+    }
+}
+
+impl Store {
+    /// Writes so many bytes, and removes them again.
+    pub(super) fn probe(&mut self, bytes: usize) -> Result<(), StoreError> {
+        let mark = Cursor {
+            name: HEALTH.to_owned(),
+            value: serde_json::Value::String(".".repeat(bytes)),
+        };
+        self.transaction("try whether events can be kept", |t| set_cursor(t, &mark))?;
+        // Only what was committed shows that there is room.
+        self.transaction("try whether events can be kept", |t| {
+            t.execute("delete from cursor where name = ?1", [HEALTH]).map(drop)
         })
     }
 }

@@ -137,7 +137,7 @@ pub struct Counts {
     pub known: u64,
     /// Requests refused.
     pub refused: u64,
-    /// Requests answered 503 because the store could not take them.
+    /// Events answered 503 because the store could not take them.
     pub failed: u64,
 }
 
@@ -192,6 +192,8 @@ pub fn start(options: ListenOptions, tell: impl Fn(Told) + Send + 'static) -> Re
         tell: Tell(Mutex::new(Box::new(tell))),
         tally: Tally::default(),
         troubled: AtomicBool::new(false),
+        no_room: AtomicU64::new(0),
+        no_room_at: AtomicU64::new(0),
         committed: AtomicU64::new(0),
         begun: Instant::now(),
     });

@@ -23,6 +23,9 @@ const RETRY: HeaderValue = HeaderValue::from_static("5");
 /// A commit as young as this shows that the store takes events.
 const FRESH: Duration = Duration::from_secs(5);
 
+/// What is written to find out whether events are taken: as much as a large event.
+const PROBE: u64 = 64 << 10;
+
 /// What all requests share.
 pub(super) struct Shared {
     pub(super) writer: WriterHandle,
@@ -32,6 +35,10 @@ pub(super) struct Shared {
     pub(super) tally: Tally,
     /// True while the last write failed.
     pub(super) troubled: AtomicBool,
+    /// Bytes of the largest events that a full disk had no room for; 0 when it has room.
+    pub(super) no_room: AtomicU64,
+    /// Milliseconds after `begun` at which there was no room the last time.
+    pub(super) no_room_at: AtomicU64,
     /// Milliseconds after `begun` of the last commit; 0: none yet.
     pub(super) committed: AtomicU64,
     pub(super) begun: Instant,
@@ -83,13 +90,14 @@ async fn health(State(shared): State<Arc<Shared>>) -> Response {
     if shared.lately() {
         return text(StatusCode::OK, "ok");
     }
-    match shared.writer.probe().await {
+    let bytes = shared.no_room.load(Ordering::Relaxed).max(PROBE);
+    match shared.writer.probe(usize::try_from(bytes).unwrap_or(usize::MAX)).await {
         Ok(()) => {
-            shared.wrote();
+            shared.wrote(bytes);
             text(StatusCode::OK, "ok")
         }
         Err(e) => {
-            shared.failed(&e);
+            shared.failed(&e, 0);
             unavailable(&e)
         }
     }
@@ -100,16 +108,18 @@ async fn receive(State(shared): State<Arc<Shared>>, request: Request) -> Respons
         Ok(events) => events,
         Err(no) => return shared.refuse(&no),
     };
+    let bytes = events.iter().map(|e| e.document.len() as u64).sum();
+    let count = events.len() as u64;
     match shared.writer.append(events).await {
         Ok(all) => {
-            shared.accepted(&all);
+            shared.accepted(&all, bytes);
             let mut response = Response::new(Body::empty());
             *response.status_mut() = StatusCode::NO_CONTENT;
             response
         }
         Err(e) => {
-            shared.tally.failed.fetch_add(1, Ordering::Relaxed);
-            shared.failed(&e);
+            shared.tally.failed.fetch_add(count, Ordering::Relaxed);
+            shared.failed(&e, bytes);
             unavailable(&e)
         }
     }
@@ -212,24 +222,42 @@ async fn collect(headers: &HeaderMap, body: Body, limits: Limits) -> Result<Byte
 }
 
 impl Shared {
-    fn accepted(&self, all: &[Appended]) {
+    fn accepted(&self, all: &[Appended], bytes: u64) {
         let new = all.iter().filter(|a| matches!(a, Appended::New(_))).count();
         let known = all.len() - new;
         self.tally.new.fetch_add(new as u64, Ordering::Relaxed);
         self.tally.known.fetch_add(known as u64, Ordering::Relaxed);
-        self.wrote();
+        if new > 0 {
+            self.wrote(bytes);
+        }
         self.tell.tell(Told::Accepted { new, known });
     }
 
-    fn wrote(&self) {
-        let since = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.committed.store(since.max(1), Ordering::Relaxed);
+    fn since(&self) -> u64 {
+        u64::try_from(self.begun.elapsed().as_millis())
+            .unwrap_or(u64::MAX)
+            .max(1)
+    }
+
+    /// So many bytes were kept. A small event that finds room says nothing of those that found none just now.
+    pub(super) fn wrote(&self, bytes: u64) {
+        let until = Duration::from_millis(self.no_room_at.load(Ordering::Relaxed)) + FRESH;
+        if bytes < self.no_room.load(Ordering::Relaxed) && self.begun.elapsed() < until {
+            return;
+        }
+        self.no_room.store(0, Ordering::Relaxed);
+        self.committed.store(self.since(), Ordering::Relaxed);
         if self.troubled.swap(false, Ordering::Relaxed) {
             self.tell.tell(Told::StoreWell);
         }
     }
 
-    fn failed(&self, e: &StoreError) {
+    /// So many bytes could not be kept.
+    pub(super) fn failed(&self, e: &StoreError, bytes: u64) {
+        if matches!(e, StoreError::Full { .. }) {
+            self.no_room.fetch_max(bytes.max(PROBE), Ordering::Relaxed);
+            self.no_room_at.store(self.since(), Ordering::Relaxed);
+        }
         self.committed.store(0, Ordering::Relaxed);
         if !self.troubled.swap(true, Ordering::Relaxed) {
             self.tell.tell(Told::StoreTrouble(e.to_string()));
@@ -237,7 +265,7 @@ impl Shared {
     }
 
     /// True when something was committed just now.
-    fn lately(&self) -> bool {
+    pub(super) fn lately(&self) -> bool {
         let last = self.committed.load(Ordering::Relaxed);
         last > 0 && self.begun.elapsed() < Duration::from_millis(last) + FRESH
     }

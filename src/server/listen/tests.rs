@@ -1,14 +1,19 @@
 //! What is decided without a connection: signatures behind tunnels, and bodies as events.
 
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::time::Instant;
+
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use serde_json::Value;
 
 use super::check::{Checker, Content, Signed};
 use super::events::{NoEvent, of_form, of_json};
-use super::public;
+use super::receive::{Shared, Tally};
+use super::{Limits, Tell, Told, public};
 use crate::config::Secret;
 use crate::signature::{Algorithm, sign, with_body_sha256};
-use crate::store::{EventKind, NewEvent};
+use crate::store::{EventKind, NewEvent, StoreError, Writer};
 
 const TOKEN: &str = "12345";
 
@@ -252,4 +257,42 @@ fn what_cannot_be_an_event() {
     // An id that is none.
     let long = format!("Sid={}&Payload=%7B%7D", "N".repeat(5_000));
     assert!(one(of_form(&long)).key.starts_with("sha256:"));
+}
+
+#[test]
+fn a_small_event_does_not_show_that_a_full_disk_has_room() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let writer = Writer::start(&folder.path().join("store.db")).unwrap();
+    let (tell, told) = std::sync::mpsc::channel();
+    let shared = Shared {
+        writer: writer.handle(),
+        checker: checker(None),
+        limits: Limits::default(),
+        tell: Tell(Mutex::new(Box::new(move |t| drop(tell.send(t))))),
+        tally: Tally::default(),
+        troubled: AtomicBool::new(false),
+        no_room: AtomicU64::new(0),
+        no_room_at: AtomicU64::new(0),
+        committed: AtomicU64::new(0),
+        begun: Instant::now(),
+    };
+    let full = || StoreError::Full {
+        path: "store.db".into(),
+    };
+    shared.wrote(100);
+    assert!(shared.lately());
+    shared.failed(&full(), 200_000);
+    assert!(matches!(told.try_recv(), Ok(Told::StoreTrouble(_))));
+    for bytes in [100, 70_000] {
+        shared.wrote(bytes);
+        assert!(!shared.lately(), "{bytes}");
+    }
+    assert!(told.try_recv().is_err());
+    shared.wrote(200_000);
+    assert!(shared.lately());
+    assert_eq!(told.try_recv(), Ok(Told::StoreWell));
+    // Another fault is over with the next event.
+    shared.failed(&StoreError::Closed, 200_000);
+    shared.wrote(100);
+    assert!(shared.lately());
 }

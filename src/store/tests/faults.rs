@@ -148,6 +148,21 @@ fn a_full_disk_takes_nothing_and_loses_nothing() {
 }
 
 #[test]
+fn a_probe_finds_that_there_is_no_room_for_a_large_event() {
+    let place = place();
+    let mut store = Store::open(&place.path).unwrap();
+    fill(&store, 3);
+    store.append(&[event("small")]).unwrap();
+    let e = store.probe(64 << 10).unwrap_err();
+    assert!(matches!(e, StoreError::Full { .. }), "{e:?}");
+    fill(&store, 1_000);
+    store.probe(64 << 10).unwrap();
+    // Nothing of it stays.
+    assert_eq!(store.cursor("health").unwrap(), None);
+    assert_eq!(keys(&store), ["small"]);
+}
+
+#[test]
 fn a_damaged_file_is_told_and_left_alone() {
     let place = place();
     let mut store = Store::open(&place.path).unwrap();

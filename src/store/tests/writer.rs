@@ -30,7 +30,7 @@ fn every_sender_gets_its_own_answer() {
     // What was answered is there for everybody, while the writer still runs.
     let reader = Store::open_existing(&place.path).unwrap().unwrap();
     assert_eq!(reader.after(0, 1000).unwrap().len(), 401);
-    runtime().block_on(writer.handle().probe()).unwrap();
+    runtime().block_on(writer.handle().probe(64 << 10)).unwrap();
 }
 
 #[test]
