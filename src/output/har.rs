@@ -43,7 +43,7 @@ impl<'s> Hidden<'s> {
     }
 
     /// A body without the token.
-    fn bytes(self, bytes: &[u8]) -> Cow<'_, [u8]> {
+    pub fn bytes(self, bytes: &[u8]) -> Cow<'_, [u8]> {
         let Some(token) = self.token.map(|t| t.expose().as_bytes()) else {
             return bytes.into();
         };

@@ -1,6 +1,6 @@
 //! An exchange as it is kept: one HAR 1.2 entry, with `_redial` for what HAR has no word for.
 //!
-//! Header values that let somebody in are dots ([`crate::store::mask`]). An answer in gzip or deflate is kept as the text that it
+//! Header values that let somebody in are dots, and so is the auth token wherever it stands ([`Hidden`]). An answer in gzip or deflate is kept as the text that it
 //! stands for, under the headers that it was sent with. A body that is no text is base64 (`encoding`). Of a body that was cut,
 //! `request_kept` or `response_kept` says how many bytes are there.
 
@@ -20,8 +20,9 @@ use super::visit::{Kept, Noted};
 use crate::format::har::{Content, Entry, Nothing, Pair, Request, Response, Text, Timings, millis};
 use crate::format::twilio;
 use crate::model::Time;
+use crate::output::har::Hidden;
 use crate::replay::decode::decode;
-use crate::store::{EventKind, NewEvent, Origin, mask};
+use crate::store::{EventKind, NewEvent, Origin};
 
 /// What a compressed answer may grow to.
 const DECODED: usize = 8 * 1024 * 1024;
@@ -41,6 +42,9 @@ struct Own<'a> {
     fault: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<&'a str>,
+    /// The app closed a kept connection as the request was sent, so it was sent over a new one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sent_again: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     request_kept: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -70,14 +74,19 @@ pub(super) fn event(noted: &Noted, checker: &Checker) -> NewEvent {
 }
 
 fn document(noted: &Noted, checker: &Checker, id: &str) -> String {
-    let (url, signature) = checker.check(noted);
+    let hidden = Hidden::new(checker.0.token.as_ref());
+    let (url, mut signature) = checker.check(noted);
+    let url = hidden.text(&url);
+    if let Some(s) = &mut signature {
+        s.why = hidden.text(&s.why).into_owned();
+    }
     let failure = noted.failure.as_ref();
     let wait = noted.waited.unwrap_or(noted.took);
     let entry = Entry {
         started_date_time: noted.at.to_string(),
         time: millis(noted.took),
-        request: request(noted, &url),
-        response: response(noted),
+        request: request(noted, &url, hidden),
+        response: response(noted, hidden),
         cache: Nothing {},
         server: None,
         timings: Timings {
@@ -94,6 +103,7 @@ fn document(noted: &Noted, checker: &Checker, id: &str) -> String {
             error: failure.map(|f| f.error),
             fault: failure.map(|f| f.fault),
             why: failure.map(|f| f.why.as_str()),
+            sent_again: noted.again.then_some(true),
             request_kept: (noted.request.is_cut() || !noted.request.whole).then_some(noted.request.bytes.len()),
             response_kept: noted.response.is_cut().then_some(noted.response.bytes.len()),
         },
@@ -102,7 +112,7 @@ fn document(noted: &Noted, checker: &Checker, id: &str) -> String {
     serde_json::to_string(&entry).unwrap_or_default()
 }
 
-fn request<'a>(noted: &'a Noted, url: &'a str) -> Request<'a> {
+fn request<'a>(noted: &'a Noted, url: &'a str, hidden: Hidden<'_>) -> Request<'a> {
     let body = &noted.request;
     let size = if body.whole {
         body.size
@@ -115,17 +125,17 @@ fn request<'a>(noted: &'a Noted, url: &'a str) -> Request<'a> {
         noted.method.as_str(),
         url,
         version(noted.version),
-        headers(&noted.headers),
+        headers(&noted.headers, hidden),
         size,
     );
     if body.size == 0 {
         return request;
     }
-    let text = Text::of(Cow::Borrowed(&body.bytes), body.is_cut());
+    let text = Text::of(hidden.bytes(&body.bytes), body.is_cut());
     request.with_body(value(&noted.headers, "content-type"), text)
 }
 
-fn response(noted: &Noted) -> Response<'_> {
+fn response<'a>(noted: &'a Noted, hidden: Hidden<'_>) -> Response<'a> {
     let Some(head) = &noted.answer else {
         return Response::none();
     };
@@ -136,13 +146,13 @@ fn response(noted: &Noted) -> Response<'_> {
         status_text: &head.reason,
         http_version: version(head.version),
         cookies: [],
-        headers: headers(&head.headers),
+        headers: headers(&head.headers, hidden),
         content: Content {
             size,
             mime_type: value(&head.headers, "content-type"),
-            text: Text::of(bytes, body.is_cut() || !body.whole),
+            text: Text::of(hidden.bytes(&bytes).into_owned().into(), body.is_cut() || !body.whole),
         },
-        redirect_url: value(&head.headers, "location"),
+        redirect_url: hidden.text(&value(&head.headers, "location")).into_owned().into(),
         headers_size: -1,
         body_size: i64::try_from(body.size).unwrap_or(i64::MAX),
     }
@@ -160,11 +170,11 @@ fn decoded<'a>(body: &'a Kept, encoding: &str) -> (Cow<'a, [u8]>, u64) {
     }
 }
 
-fn headers(map: &HeaderMap) -> Vec<Pair<'_>> {
-    let pair = |(name, value): (&'_ hyper::header::HeaderName, &'_ hyper::header::HeaderValue)| {
+fn headers<'a>(map: &'a HeaderMap, hidden: Hidden<'_>) -> Vec<Pair<'a>> {
+    let pair = |(name, value): (&'a hyper::header::HeaderName, &'a hyper::header::HeaderValue)| {
         let text = String::from_utf8_lossy(value.as_bytes()).into_owned();
         Pair {
-            value: mask(name.as_str(), &text).to_owned().into(),
+            value: hidden.header(name.as_str(), &text).into_owned().into(),
             name: name.as_str().to_owned().into(),
         }
     };

@@ -2,17 +2,19 @@
 //! back; both sides are recorded in the store.
 //!
 //! The files: `serve` (connections of clients), `pass` (one request), `upstream` (connections to the app), `hop` (headers of one
-//! connection only), `tee` (bodies on their way), `visit` (what is noted of a request), `record` (the thread that records), `entry` (the
+//! connection only), `upload` and `tee` (bodies on their way), `heard` (whether anything was answered), `visit` (what is noted of a request), `record` (the thread that records), `entry` (the
 //! HAR entry), `signed` (signatures). Nothing is added to a request and nothing is changed in it; it is not repeated, but for one
-//! that could not be written to a connection that had been closed. **Recording never fails or slows a request.**
+//! that met a kept connection while the app closed it (`upstream` says when). **Recording never fails or slows a request.**
 
 mod entry;
+mod heard;
 mod hop;
 mod pass;
 mod record;
 mod serve;
 mod signed;
 mod tee;
+mod upload;
 mod upstream;
 mod visit;
 

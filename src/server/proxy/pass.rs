@@ -11,12 +11,13 @@ use hyper::header::{CONTENT_TYPE, HOST, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::http::uri::PathAndQuery;
 use hyper::upgrade::OnUpgrade;
-use hyper::{Request, Response, StatusCode, Uri, Version};
+use hyper::{HeaderMap, Method, Request, Response, StatusCode, Uri, Version};
 use hyper_util::rt::TokioIo;
 
 use super::hop;
 use super::record::Queue;
 use super::tee::Tee;
+use super::upload::Upload;
 use super::upstream::{Lease, Upstream};
 use super::visit::{Failure, Head, Side, Visit};
 use crate::replay::TransportError;
@@ -51,9 +52,12 @@ impl Way {
         let client = protocol.is_some().then(|| hyper::upgrade::on(&mut request));
         let (mut head, body) = request.into_parts();
         let visit = Visit::begin(&self.queue, remote, &head, self.keep);
+        if head.method == Method::CONNECT {
+            return Ok(not_passed_on(&visit));
+        }
         self.aim(&mut head);
         hop::strip(&mut head.headers, protocol);
-        let request = Request::from_parts(head, Tee::request(body, visit.clone()));
+        let request = Request::from_parts(head, Upload::new(body, visit.clone()));
         match self.upstream.fetch(request).await {
             Ok((response, lease)) => Ok(answer(response, lease, visit, client)),
             Err(failed) => {
@@ -85,7 +89,7 @@ impl Way {
     }
 
     /// Reads a body that cannot go on, for it says whose the request is; not more of it than is kept.
-    async fn take_in(&self, mut body: Tee) {
+    async fn take_in(&self, mut body: Upload) {
         let all = async {
             let mut taken = 0;
             while let Some(Ok(frame)) = body.frame().await
@@ -106,6 +110,33 @@ impl Way {
         reply.headers_mut().insert(CONTENT_TYPE, plain);
         reply
     }
+}
+
+/// What the client hears that wants to be connected elsewhere: this leads to the app only.
+fn not_passed_on(visit: &Visit) -> Reply {
+    const WHY: &str = "CONNECT is not passed on";
+    let text = Bytes::from(format!("redial proxy: {WHY}: this leads to one app only\n"));
+    let status = StatusCode::METHOD_NOT_ALLOWED;
+    let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+    let headers = HeaderMap::from_iter([(CONTENT_TYPE, plain)]);
+    visit.ended(Side::Request);
+    visit.answered(Head {
+        status,
+        reason: status.canonical_reason().unwrap_or_default().to_owned(),
+        version: Version::HTTP_11,
+        headers: headers.clone(),
+    });
+    visit.passed(Side::Response, &text);
+    visit.ended(Side::Response);
+    visit.failed(Failure {
+        error: "not-passed-on",
+        fault: "",
+        why: WHY.to_owned(),
+    });
+    let mut reply = Response::new(Either::Right(Full::from(text)));
+    *reply.status_mut() = status;
+    *reply.headers_mut() = headers;
+    reply
 }
 
 /// The app's own answer, unchanged but for the headers of its connection.

@@ -1,4 +1,4 @@
-//! A body on its way through: every part goes on at once, and is noted.
+//! The body of an answer on its way through: every part goes on at once, and is noted.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,11 +9,10 @@ use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 use super::upstream::Lease;
 use super::visit::{Side, Visit};
 
-/// A body that is noted as it goes through.
+/// An answer's body that is noted as it goes through.
 #[derive(Debug)]
 pub(super) struct Tee {
     inner: Incoming,
-    side: Side,
     visit: Arc<Visit>,
     over: bool,
     /// The connection that an answer comes over.
@@ -21,20 +20,9 @@ pub(super) struct Tee {
 }
 
 impl Tee {
-    pub(super) fn request(inner: Incoming, visit: Arc<Visit>) -> Self {
-        Self {
-            inner,
-            side: Side::Request,
-            visit,
-            over: false,
-            lease: None,
-        }
-    }
-
     pub(super) fn response(inner: Incoming, visit: Arc<Visit>, lease: Lease) -> Self {
         let mut body = Self {
             inner,
-            side: Side::Response,
             visit,
             over: false,
             lease: Some(lease),
@@ -52,7 +40,7 @@ impl Tee {
 
     fn end(&mut self) {
         self.over = true;
-        self.visit.ended(self.side);
+        self.visit.ended(Side::Response);
         if let Some(lease) = self.lease.take() {
             lease.give_back();
         }
@@ -68,7 +56,7 @@ impl Body for Tee {
         match &frame {
             Some(Ok(frame)) => {
                 if let Some(data) = frame.data_ref() {
-                    self.visit.passed(self.side, data);
+                    self.visit.passed(Side::Response, data);
                     self.end_when_over();
                 } else if !self.over {
                     // Nothing comes behind trailers, and nobody asks.
@@ -77,7 +65,7 @@ impl Body for Tee {
             }
             Some(Err(_)) => {
                 self.over = true;
-                self.visit.broke(self.side);
+                self.visit.broke(Side::Response);
                 self.lease = None;
             }
             None if !self.over => self.end(),

@@ -43,6 +43,8 @@ pub(super) struct Noted {
     /// How long it took altogether.
     pub(super) took: Duration,
     pub(super) failure: Option<Failure>,
+    /// It went to the app once more, over a new connection.
+    pub(super) again: bool,
 }
 
 /// The head of an answer.
@@ -140,6 +142,7 @@ impl Visit {
             waited: None,
             took: Duration::ZERO,
             failure: None,
+            again: false,
         };
         Arc::new(Self {
             noted: Mutex::new(Some(Box::new(noted))),
@@ -158,6 +161,11 @@ impl Visit {
     /// There will be none.
     pub(super) fn failed(&self, failure: Failure) {
         self.note(|n| n.failure = Some(failure));
+    }
+
+    /// It goes to the app once more.
+    pub(super) fn sent_again(&self) {
+        self.note(|n| n.again = true);
     }
 
     /// A part of a body went through.
