@@ -23,7 +23,9 @@ const LONGEST: u64 = 64 * 1024;
 /// Reads one entry; none when it is no request of a platform.
 pub(super) fn read(members: &Object<'_>) -> Option<Record> {
     let entry = Entry::of(members);
-    let mut record = entry.tropo().or_else(|| entry.twilio())?;
+    let Some(mut record) = entry.tropo().or_else(|| entry.twilio()) else {
+        return entry.failed(members);
+    };
     record.event_id = member(members, "_redial")
         .get("id")
         .text()
@@ -204,11 +206,10 @@ impl Entry {
         let is_get = matches!(self.method.as_deref(), None | Some("GET" | "HEAD"));
         let query = self.query();
         let payload = self.payload();
-        let names = |params: &[(String, String)]| received::is_webhook(params.iter().map(|(n, _)| n.as_str()));
         let request = self.request(payload);
-        if names(request.params()) {
+        if is_webhook(request.params()) {
             Some(received::begin(RecordKind::Exchange, request, None))
-        } else if is_get && names(&query) {
+        } else if is_get && is_webhook(&query) {
             Some(received::begin(RecordKind::Exchange, request, Some(&query)))
         } else {
             let own = ["X-Twilio-Signature", "I-Twilio-Idempotency-Token"];
@@ -220,6 +221,36 @@ impl Entry {
                 record
             })
         }
+    }
+
+    /// A request of nobody known that went through our own proxy and failed at the app: part of no call, but somebody looks for why.
+    /// Everything else is the app's own traffic.
+    fn failed(&self, members: &Object<'_>) -> Option<Record> {
+        let own = member(members, "_redial");
+        let is_proxys = own.get("id").text().is_some() && own.get("replay").object().is_none();
+        let fault = self.facts.fault(self.ms);
+        let (code, outcome, msg) = match (&fault, self.status) {
+            // The caller's own doing, or the proxy's.
+            _ if !is_proxys || self.facts.error == "not-passed-on" || self.facts.aborted == "client" => return None,
+            (Some(fault), _) => ("app-no-reply", Outcome::Unreachable, fault.message.as_str()),
+            (None, Some(500..)) => ("app-http", Outcome::HttpError, ""),
+            _ => return None,
+        };
+        let mut record = draft::blank(RecordKind::Exchange, Provider::Twilio);
+        record.event_id = own.get("id").text().and_then(|t| draft::id_of(&t));
+        record.at = member(members, "startedDateTime")
+            .text()
+            .as_deref()
+            .and_then(Time::parse);
+        record.request = Some(self.request(self.payload()));
+        record.response = self.response();
+        record.code = Some(code.to_owned());
+        record.level = Some(Severity::Warning);
+        record.fields.set("msg", msg);
+        let mut record = draft::finish(record, Detail::default());
+        record.outcome = outcome;
+        record.why_not = record.why_not.or_else(|| self.why_not(&record));
+        Some(record)
     }
 
     /// The decoded parameters of the query.
@@ -344,6 +375,21 @@ impl Entry {
             (empty && !self.body.is_empty()).then_some(WhyNot::OtherBody)
         }
     }
+}
+
+/// True when these are the parameters of a webhook, or as much of them as an app's own tests send: the SID of a call or message alone.
+pub(crate) fn is_webhook(params: &[(String, String)]) -> bool {
+    received::is_webhook(params.iter().map(|(n, _)| n.as_str())) || params.iter().any(|(n, v)| is_resource(n, v))
+}
+
+fn is_resource(name: &str, value: &str) -> bool {
+    let kinds: &[&str] = match name {
+        "CallSid" => &["CA"],
+        "MessageSid" | "SmsSid" => &["SM", "MM"],
+        _ => return false,
+    };
+    let digits = kinds.iter().find_map(|k| value.strip_prefix(k));
+    digits.is_some_and(|d| d.len() == 32 && d.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 /// Takes a problem of the answer into the record.

@@ -36,6 +36,8 @@ use std::ops::Range;
 use crate::format::{Record, RecordKind};
 use crate::model::Payload;
 
+pub(crate) use har::is_webhook;
+
 pub use assemble::{Assembler, Opening, Push, opening};
 
 /// What one stretch of text turned out to be.

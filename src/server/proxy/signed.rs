@@ -1,6 +1,7 @@
 //! Does the signature of a request fit? Twilio signed a URL that the proxy sees only in parts, so the likely ones are tried.
 
 use crate::config::Secret;
+use crate::format::twilio::is_webhook;
 use crate::server::listen;
 use crate::signature::{Algorithm, verify};
 
@@ -62,7 +63,10 @@ impl Checker {
                 (url, said("valid", &why))
             }
             None => {
-                let why = format!("it fits none of the URLs tried: {}", urls.join(", "));
+                let why = match fitting(noted, &self.near(noted, &urls), &given, token) {
+                    Some(other) => format!("it was made for {other}, not for {first}"),
+                    None => format!("it fits none of the URLs tried: {}", urls.join(", ")),
+                };
                 (first, said("invalid", &why))
             }
         }
@@ -71,9 +75,8 @@ impl Checker {
     /// A request of Twilio's without a signature, when one is expected.
     fn missing(&self, noted: &Noted) -> Option<Signature> {
         self.0.token.as_ref()?;
-        let names: Vec<_> = form_urlencoded::parse(&noted.request.bytes).map(|(n, _)| n).collect();
-        let has = |name: &str| names.iter().any(|n| n == name);
-        let is_webhook = is_form(noted) && has("AccountSid") && (has("CallSid") || has("MessageSid") || has("SmsSid"));
+        let query = noted.target.split_once('?').map_or("", |(_, q)| q);
+        let is_webhook = is_form(noted) && is_webhook_form(&noted.request.bytes) || is_webhook_form(query.as_bytes());
         is_webhook.then(|| Signature {
             state: "missing",
             why: "it has no X-Twilio-Signature: Twilio signs every request".to_owned(),
@@ -91,6 +94,23 @@ impl Checker {
             format!("{}://{}", scheme.as_deref().unwrap_or("http"), host.unwrap_or_default())
         });
         format!("{base}{}", noted.target)
+    }
+
+    /// What differs from the likely URLs as apps and tunnels make them differ: in host, scheme or port. A signature that fits one of these
+    /// is still no good, but it can be said why.
+    fn near(&self, noted: &Noted, urls: &[String]) -> Vec<String> {
+        let hosts = ["x-forwarded-host", "x-original-host", "host"];
+        let hosts = hosts.iter().filter_map(|n| header(noted, n));
+        let hosts = hosts.map(|h| format!("https://{h}{}", noted.target));
+        let mut all = Vec::new();
+        for url in urls.iter().cloned().chain(hosts) {
+            for other in [vec![url.clone()], variants(&url)].concat() {
+                if !all.contains(&other) {
+                    all.push(other);
+                }
+            }
+        }
+        all
     }
 
     /// All likely URLs; a WebSocket's also under its own scheme.
@@ -129,6 +149,31 @@ fn is_form(noted: &Noted) -> bool {
 fn header(noted: &Noted, name: &str) -> Option<String> {
     let value = noted.headers.get(name)?;
     Some(String::from_utf8_lossy(value.as_bytes()).trim().to_owned())
+}
+
+/// A URL under either scheme, without a port, with its own, and with the one that is usual there.
+fn variants(url: &str) -> Vec<String> {
+    let Some((_, rest)) = url.split_once("://") else {
+        return Vec::new();
+    };
+    let (authority, target) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => (host, Some(port)),
+        _ => (authority, None),
+    };
+    let mut all = Vec::new();
+    for (scheme, usual) in [("https", "443"), ("http", "80")] {
+        all.push(format!("{scheme}://{host}{target}"));
+        for port in port.into_iter().chain([usual]) {
+            all.push(format!("{scheme}://{host}:{port}{target}"));
+        }
+    }
+    all
+}
+
+fn is_webhook_form(form: &[u8]) -> bool {
+    let params: Vec<_> = form_urlencoded::parse(form).into_owned().collect();
+    is_webhook(&params)
 }
 
 /// A URL whose path has its trailing slash added or taken away.
