@@ -6,6 +6,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -444,6 +445,91 @@ fn an_app_that_says_nothing_is_a_502() {
     );
 }
 
+/// An app whose connections answer once and then do with the next request as `then` says; what it got, with the connection's number.
+fn answering_once(then: impl Fn(Peer) + Send + Sync + 'static) -> (u16, Receiver<(usize, Message)>) {
+    let (tell, got) = mpsc::channel();
+    let (tell, count) = (Mutex::new(tell), AtomicUsize::new(0));
+    let port = app(move |mut peer| {
+        let number = count.fetch_add(1, Ordering::SeqCst);
+        let say = |message| drop(tell.lock().unwrap().send((number, message)));
+        let Some(message) = peer.message() else { return };
+        say(message);
+        peer.send(ok("text/xml", TWIML));
+        if let Some(message) = peer.message() {
+            say(message);
+            then(peer);
+        }
+    });
+    (port, got)
+}
+
+#[test]
+fn a_request_into_a_connection_that_is_being_closed_goes_out_again() {
+    let (port, got) = answering_once(drop);
+    let proxy = proxy(port);
+    for call in ["CA1", "CA2"] {
+        let answer = proxy.ask(webhook(call, "X-CamelCase: 1\r\n"));
+        assert_eq!(
+            (answer.status(), &answer.body[..]),
+            ("HTTP/1.1 200 OK", TWIML.as_bytes())
+        );
+        // Until the connection is back, the next request takes another.
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let got: Vec<_> = (0..3).map(|_| got.recv_timeout(LIMIT).unwrap()).collect();
+    assert_eq!(got.iter().map(|(n, _)| *n).collect::<Vec<_>>(), [0, 0, 1]);
+    assert_eq!((&got[1].1.head, &got[1].1.body), (&got[2].1.head, &got[2].1.body));
+    assert_eq!(got[2].1.body, voice("CA2").as_bytes());
+    let rows = proxy.recorded();
+    let again: Vec<_> = rows.iter().map(|(_, e)| e["_redial"]["sent_again"].as_bool()).collect();
+    assert_eq!(again, [None, Some(true)]);
+    // Noted once.
+    assert_eq!(text(&rows[1].1["request"]["postData"], "text"), voice("CA2"));
+    assert_eq!(
+        (rows[1].0.code.as_deref(), &rows[1].1["_redial"]["aborted"]),
+        (None, &Value::Null)
+    );
+}
+
+#[test]
+fn what_the_app_may_have_worked_on_is_not_sent_again() {
+    let half: fn(Peer) = |mut peer| peer.send("HTTP/1.1 2");
+    let late: fn(Peer) = |_peer| std::thread::sleep(Duration::from_millis(1500));
+    for (then, length) in [(half, 10), (late, 10), (drop as fn(Peer), 100_000)] {
+        let (port, got) = answering_once(then);
+        let proxy = proxy(port);
+        let long = post("/voice", &format!("Content-Type: {FORM}\r\n"), &"x".repeat(length));
+        proxy.ask(&long);
+        std::thread::sleep(Duration::from_millis(50));
+        assert_eq!(proxy.ask(&long).status(), "HTTP/1.1 502 Bad Gateway");
+        assert_eq!(
+            [got.recv_timeout(LIMIT).unwrap().0, got.recv_timeout(LIMIT).unwrap().0],
+            [0, 0]
+        );
+        proxy.recorded();
+        assert!(got.try_recv().is_err());
+    }
+}
+
+#[test]
+fn an_app_that_closes_soon_after_every_answer_gets_every_request() {
+    let port = app(|mut peer| {
+        if peer.message().is_some() {
+            peer.send(ok("text/xml", TWIML));
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    });
+    let proxy = proxy(port);
+    let mut client = proxy.client();
+    for n in 0..60 {
+        client.send(webhook("CA1", ""));
+        assert_eq!(client.message().unwrap().status(), "HTTP/1.1 200 OK", "request {n}");
+        // About when the app closes: before, with it, after it.
+        std::thread::sleep(Duration::from_micros(1800 + 10 * n));
+    }
+    assert_eq!(proxy.recorded().len(), 60);
+}
+
 #[test]
 fn an_app_that_is_not_there_is_a_502_that_says_so() {
     // A port that was just given back.
@@ -831,13 +917,127 @@ fn signatures_and_what_is_said_of_them() {
         why.contains("https://t.example/voice") && why.contains("http://pizza.example.com/voice"),
         "{why}"
     );
+    // What it was made for is said, but it is no good.
+    for other in ["http://public.example", "http://pizza.example.com"] {
+        let headers = signed(&format!("{other}{path}"));
+        let (s, why, _, n) = state(&headers, true, Some("https://public.example"));
+        assert_eq!(
+            (s.as_str(), why, n),
+            (
+                "invalid",
+                format!("it was made for {other}{path}, not for https://public.example{path}"),
+                1
+            )
+        );
+    }
     let (s, why, ..) = state(&signed("https://t.example/voice"), false, None);
     assert!(s == "unchecked" && why.contains("TWILIO_AUTH_TOKEN"), "{s} {why}");
     let (s, _, _, n) = state("", true, None);
-    assert_eq!((s.as_str(), n), ("missing", 0));
+    assert_eq!((s.as_str(), n), ("missing", 1));
     assert_eq!(state("", false, None).0, "-");
     let shared = "X-Twilio-Webhooks-Signature-Settings: key=k,algorithm=HMAC_SHA256\r\nX-Twilio-Signature: eA==\r\n";
     assert_eq!(state(shared, true, None).0, "unchecked");
+}
+
+#[test]
+fn a_call_alone_is_a_webhook() {
+    let (port, _got) = answering("HTTP/1.1 500 Oh\r\nContent-Length: 0\r\n\r\n");
+    let proxy = proxy_with(port, |o| o.auth_token = Some(Secret::new(TOKEN)));
+    let (call, message) = (
+        "CA00000000000000000000000000000001",
+        "MM0000000000000000000000000000000a",
+    );
+    let form = format!("Content-Type: {FORM}\r\n");
+    proxy.ask(post("/voice", &form, &format!("CallSid={call}")));
+    proxy.ask(post("/sms", &form, &format!("MessageSid={message}")));
+    proxy.ask(format!("GET /voice?CallSid={call} HTTP/1.1\r\nHost: a\r\n\r\n"));
+    proxy.ask(post("/voice", &form, "CallSid=CA1&Message=CA"));
+    let rows = proxy.recorded();
+    let calls: Vec<_> = rows.iter().map(|(r, _)| r.call.as_deref()).collect();
+    assert_eq!(calls, [Some(call), Some(message), Some(call), None]);
+    let states: Vec<_> = rows
+        .iter()
+        .map(|(_, e)| e["_redial"]["signature"]["state"].as_str())
+        .collect();
+    assert_eq!(states, [Some("missing"), Some("missing"), Some("missing"), None]);
+}
+
+#[test]
+fn what_failed_outside_of_calls_is_seen() {
+    let port = app(|mut peer| {
+        while let Some(message) = peer.message() {
+            let fails = message.head.starts_with("GET /broken");
+            let status = if fails { "500 Oh" } else { "404 Not Found" };
+            peer.send(format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n"));
+        }
+    });
+    let here = proxy(port);
+    here.ask("GET /broken HTTP/1.1\r\nHost: a\r\n\r\n");
+    here.ask("GET /missing HTTP/1.1\r\nHost: a\r\n\r\n");
+    let dead = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let gone = proxy(dead);
+    gone.ask("GET /plain HTTP/1.1\r\nHost: a\r\n\r\n");
+    let rows = here.recorded().into_iter().chain(gone.recorded());
+    let lines: Vec<_> = rows.map(|(r, _)| r.line()).collect();
+    let t = told(lines.join("\n"));
+    let mut found: Vec<_> = t
+        .findings
+        .iter()
+        .map(|f| (text(f, "code"), text(f, "call"), text(f, "severity"), text(f, "title")))
+        .collect();
+    found.sort_unstable();
+    assert_eq!(
+        found,
+        [
+            ("app-http", "-", "warning", "Your server answered 500 to GET /broken"),
+            (
+                "app-no-reply",
+                "-",
+                "warning",
+                "No answer from your server to GET /plain"
+            ),
+        ]
+    );
+    assert!(t.calls.is_empty());
+}
+
+#[test]
+fn the_token_is_in_no_record() {
+    let (port, got) = answering(ok("text/plain", &format!("TWILIO_AUTH_TOKEN={TOKEN}")));
+    let proxy = proxy_with(port, |o| o.auth_token = Some(Secret::new(TOKEN)));
+    let body = format!("{}&token={TOKEN}", voice("CA00000000000000000000000000000001"));
+    let headers = format!("Content-Type: {FORM}\r\nX-Own: {TOKEN}\r\n");
+    let answer = proxy.ask(post(&format!("/voice?t={TOKEN}"), &headers, &body));
+    // All of it went through.
+    assert_eq!(answer.body, format!("TWILIO_AUTH_TOKEN={TOKEN}").as_bytes());
+    assert_eq!(got.recv_timeout(LIMIT).unwrap().body, body.as_bytes());
+    let (row, entry) = only(proxy);
+    assert!(!row.line().contains(TOKEN), "{}", row.line());
+    assert_eq!(
+        text(&entry["response"]["content"], "text"),
+        format!("TWILIO_AUTH_TOKEN={}", Secret::DOTS)
+    );
+    assert_eq!(row.call.as_deref(), Some("CA00000000000000000000000000000001"));
+}
+
+#[test]
+fn nobody_is_connected_elsewhere() {
+    let (port, got) = answering(ok("text/plain", "x"));
+    let proxy = proxy(port);
+    let answer = proxy.ask("CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n");
+    assert_eq!(answer.status(), "HTTP/1.1 405 Method Not Allowed");
+    assert!(String::from_utf8(answer.body).unwrap().contains("CONNECT"));
+    let (row, entry) = only(proxy);
+    assert!(got.try_recv().is_err());
+    assert_eq!(
+        (text(&entry["request"], "method"), &entry["response"]["status"]),
+        ("CONNECT", &405.into())
+    );
+    let redial = &entry["_redial"];
+    assert_eq!(
+        (text(redial, "error"), &redial["aborted"], row.code),
+        ("not-passed-on", &Value::Null, None)
+    );
 }
 
 #[test]
@@ -1011,7 +1211,10 @@ fn the_command_streams_in_little_memory_and_ends_in_order() {
         (text(&lines[0], "type"), text(&lines[0], "url")),
         ("listening", url.trim_end())
     );
-    assert_eq!((text(&lines[1], "type"), &lines[1]["recorded"]), ("summary", &1.into()));
+    assert_eq!(lines.last().map(|l| text(l, "type")), Some("summary"));
+    let mut said = String::new();
+    err.read_to_string(&mut said).unwrap();
+    assert!(said.contains("1 passed through, 1 recorded, 0 not recorded"), "{said}");
     let (_, entry) = &rows(&store)[0];
     assert_eq!(entry["response"]["bodySize"].as_u64(), Some((PART * PARTS) as u64));
 }
