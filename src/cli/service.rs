@@ -305,6 +305,8 @@ impl Beside for Puller {
     }
 
     fn stop(self: Box<Self>) -> Option<String> {
-        self.0.stop().err().map(|f| f.to_string())
+        // Why it had ended by itself was told when it did.
+        let _ = self.0.stop();
+        None
     }
 }

@@ -32,6 +32,8 @@ const FULL: usize = 1000;
 const LONG: i64 = 3_600_000;
 /// After so many instances that could not be had, there is no sense in asking for the others.
 const ENOUGH: usize = 3;
+/// A walk over so many pages, and as many again, says how far it is.
+const NOTED: u32 = 100;
 
 /// Everything that walks share.
 pub(super) struct Walker<'t> {
@@ -45,6 +47,8 @@ pub(super) struct Walker<'t> {
     full: RefCell<HashSet<Time>>,
     cut_was_said: Cell<bool>,
     resumed_was_said: Cell<bool>,
+    /// Of the walk under way.
+    pages: Cell<u32>,
 }
 
 /// How a window ended.
@@ -68,12 +72,14 @@ impl<'t> Walker<'t> {
             full: RefCell::default(),
             cut_was_said: Cell::default(),
             resumed_was_said: Cell::default(),
+            pages: Cell::default(),
         })
     }
 
     /// One walk over all that is asked for.
     pub(super) async fn walk(&self) -> Result<Tally, Fault> {
         let before = self.tally.get();
+        self.pages.set(0);
         self.same_store()?;
         match &self.options.call {
             Some(call) => self.call(call).await?,
@@ -102,15 +108,21 @@ impl<'t> Walker<'t> {
         let now = self.client.server_now();
         let covered = self.covered()?;
         let since = self.options.since.at(now);
+        let until = self.options.until.map(|m| m.at(now));
+        if let Some(until) = until.filter(|u| *u < since) {
+            return Err(Fault::new(
+                FaultKind::Own,
+                format!(
+                    "nothing lies between --since {since} and --until {until}: give an earlier --since or a later --until"
+                ),
+            ));
+        }
         let wanted = window::start(covered, since);
         let (from, cut) = window::kept(wanted, now);
         if wanted < since && now.0 - from.0 > LONG && !self.resumed_was_said.replace(true) {
             (self.client.tell)(Told::Note(format!("goes on where it stopped: from {from}")));
         }
-        let whole = Window {
-            from,
-            to: self.options.until.map(|m| m.at(now)),
-        };
+        let whole = Window { from, to: until };
         let mut todo = vec![whole];
         while let Some(window) = todo.pop() {
             match self.window(window).await? {
@@ -253,6 +265,16 @@ impl<'t> Walker<'t> {
             t.known += known as u64;
         });
         (self.client.tell)(Told::Page { new, known });
+        self.pages.set(self.pages.get() + 1);
+        if self.pages.get().is_multiple_of(NOTED) {
+            let Tally { new, known, .. } = self.tally.get();
+            let so_far = format!(
+                "{} pages fetched, {} events so far; it goes on",
+                self.pages.get(),
+                new + known
+            );
+            (self.client.tell)(Told::Note(so_far));
+        }
         Ok(())
     }
 

@@ -705,14 +705,52 @@ fn the_program_says_what_it_fetched() {
     let ran = program(&mock, &place, "pull --since 1h").run().exits(0);
     assert!(ran.err.contains("12 new events fetched into"), "{}", ran.err);
     assert!(ran.err.contains("; complete up to 2"), "{}", ran.err);
-    assert!(!ran.err.contains(TOKEN) && ran.out.is_empty(), "{}", ran.out);
+    assert!(
+        !(ran.err + &ran.out).contains(TOKEN) && !ran.out.is_empty(),
+        "{}",
+        ran.out
+    );
     assert_eq!(place.keys(EventKind::AlertListed), all);
     let ran = program(&mock, &place, "pull --details --json").run().exits(0);
     let line = &ran.of("pull")[0];
     assert_eq!(
         (&line["new"], &line["known"], &line["details"]),
-        (&json!(0), &json!(12), &json!(12))
+        (&json!(0), &json!(12), &json!(0))
     );
+    assert_eq!(ran.of("summary").len(), 1);
+}
+
+#[test]
+fn a_long_walk_says_how_far_it_is() {
+    let (mock, place) = (Mock::start(NOON), Place::new());
+    published(&mock, 205);
+    mock.state().page = 1;
+    let (ended, told) = once(&place.options(&mock));
+    assert_eq!(ended.unwrap().new, 205);
+    let notes: Vec<_> = told
+        .iter()
+        .filter_map(|t| match t {
+            Told::Note(text) => Some(text.as_str()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        notes,
+        [
+            "100 pages fetched, 100 events so far; it goes on",
+            "200 pages fetched, 200 events so far; it goes on"
+        ]
+    );
+}
+
+#[test]
+fn a_follower_that_may_not_says_so_once() {
+    let (mock, place) = (Mock::start(now()), Place::new());
+    let ran = program(&mock, &place, "pull --follow --json")
+        .env("TWILIO_AUTH_TOKEN", "wrong")
+        .run()
+        .exits(2);
+    assert_eq!(ran.err.matches("error 20003").count(), 1, "{}", ran.err);
 }
 
 #[test]
@@ -730,6 +768,12 @@ fn the_program_says_what_is_wrong() {
         (whole(&unknown), 4, "no notifications of call CA2"),
         (whole("pull --call CA12"), 2, "CA and 32 hex digits"),
         (whole("pull --since soon"), 2, "--since soon: not a time"),
+        (whole("pull --since 1h --until 2h"), 2, "nothing lies between"),
+        (
+            whole("pull --since 2026-03-02 --until 2026-03-01"),
+            2,
+            "nothing lies between --since 2026-03-02",
+        ),
         (whole("pull --follow --interval 0s"), 2, "between 1s and 1d"),
         (whole("pull --follow --until 1h"), 2, "cannot be used with"),
         (whole("pull").env("REDIAL_API_BASE", "http://10.1.2.3"), 2, "use https"),
