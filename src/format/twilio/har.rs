@@ -2,7 +2,7 @@
 //! proxies save.
 //!
 //! Only requests of the platforms count, told by their parameters (Twilio), their JSON (Tropo) or the headers that only
-//! Twilio sends; everything else of such a file tells of nothing. Nobody raised an error here, so the answer is judged as
+//! Twilio sends; of everything else, only what went through our own proxy and failed at the app is told, as part of no call. Nobody raised an error here, so the answer is judged as
 //! the platform would have judged it, and the code is the one that it would have raised. `_redial` is what the proxy knows
 //! beside the messages; [`Facts`] lists its members.
 
@@ -63,7 +63,7 @@ struct Facts {
     signature_why: String,
     /// `aborted`: `client` or `app`, whoever broke off.
     aborted: String,
-    /// `error`: `unreachable` or `closed`.
+    /// `error`: `unreachable`, `closed`, or `not-passed-on` for what the proxy answered itself.
     error: String,
     /// `fault`: what the error was exactly.
     fault: String,
@@ -249,6 +249,8 @@ impl Entry {
         record.fields.set("msg", msg);
         let mut record = draft::finish(record, Detail::default());
         record.outcome = outcome;
+        // A form may name something like a call; it is none of the platform's.
+        record.call = None;
         record.why_not = record.why_not.or_else(|| self.why_not(&record));
         Some(record)
     }
