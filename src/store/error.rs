@@ -9,8 +9,14 @@ use rusqlite::ErrorCode;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// No room on the disk, or none within a quota.
-    #[error("{}: the disk is full; nothing that was kept before is lost. Make room, or remove old events: redial store prune --keep 7d", path.display())]
+    #[error("{}: the disk is full; nothing that was kept before is lost. Make room there (move other files away), or remove old events, which needs some room itself: redial store prune --keep 7d", path.display())]
     Full {
+        /// The store.
+        path: PathBuf,
+    },
+    /// Not even room to remove anything.
+    #[error("{0}: the disk is so full that not even events can be removed, for that needs some MiB itself; nothing is lost. Move other files away from this disk, or copy the store to another one ({0} and {0}-wal, while nothing runs) and name it with REDIAL_STORE", path.display())]
+    Cramped {
         /// The store.
         path: PathBuf,
     },
@@ -121,7 +127,7 @@ impl StoreError {
     /// What is wrong, in words for somebody who may not know where the store lies.
     pub fn reason(&self) -> &'static str {
         match self {
-            Self::Full { .. } => "the disk is full",
+            Self::Full { .. } | Self::Cramped { .. } => "the disk is full",
             Self::ReadOnly { .. } => "the store cannot be written",
             Self::Corrupt { .. } => "the store is damaged",
             Self::Newer { .. } | Self::Foreign { .. } => "the store is not one of this version",
@@ -134,6 +140,6 @@ impl StoreError {
 
     /// True when trying again later can help without anybody doing anything to the file.
     pub fn may_pass(&self) -> bool {
-        matches!(self, Self::Full { .. } | Self::Busy { .. })
+        matches!(self, Self::Full { .. } | Self::Cramped { .. } | Self::Busy { .. })
     }
 }

@@ -46,7 +46,7 @@ pub struct Freed {
     pub after: u64,
 }
 
-/// Events that go in one transaction.
+/// Events that go in one transaction; fewer where there is little room.
 const BATCH: i64 = 500;
 /// A removal by size begins with fewer, not to remove more than it must.
 const SMALL_BATCH: i64 = 50;
@@ -73,14 +73,18 @@ impl Store {
             let before = Time(now.0.saturating_sub(age)).to_string();
             // Nothing is older than year 0, and its text would not compare.
             if !before.starts_with(['-', '+']) {
-                gone.add(self.remove("age", now, go_on, |t| older(t, &before))?);
+                gone.add(self.remove("age", now, go_on, |t, most| older(t, &before, most))?);
             }
         }
         if let Some(most) = retention.max_size {
-            gone.add(self.remove("size", now, go_on, |t| beyond(t, most))?);
+            gone.add(self.remove("size", now, go_on, |t, at_once| beyond(t, most, at_once))?);
         }
         if gone.rows + gone.replays > 0 && go_on() {
-            self.give_back()?;
+            match self.give_back() {
+                // What was removed left room within the file, and new events find it.
+                Err(StoreError::Full { .. }) => {}
+                done => done?,
+            }
         }
         Ok(gone)
     }
@@ -133,44 +137,59 @@ impl Store {
         why: &'static str,
         now: Time,
         go_on: &dyn Fn() -> bool,
-        batch: impl Fn(&Transaction<'_>) -> rusqlite::Result<Option<Gone>>,
+        batch: impl Fn(&Transaction<'_>, i64) -> rusqlite::Result<Option<Gone>>,
     ) -> Result<Gone, StoreError> {
         let mut all = Gone::default();
         // One row of `gone` for a run: each batch brings it up to date in its own transaction.
         let mut row = None;
+        let mut most = BATCH;
         while go_on() {
+            let mut written = row;
             let whole = self.transaction("remove old events", |t| {
-                let Some(part) = batch(t)? else { return Ok(None) };
+                let Some(part) = batch(t, most)? else { return Ok(None) };
                 let mut whole = all.clone();
                 whole.add(Gone {
                     at: Some(now),
                     why: why.to_owned(),
                     ..part
                 });
-                row = Some(whole.write(t, row)?);
+                written = Some(whole.write(t, row)?);
                 Ok(Some(whole))
-            })?;
+            });
             match whole {
-                Some(whole) => all = whole,
-                None => break,
+                Ok(Some(whole)) => (all, row) = (whole, written),
+                Ok(None) => break,
+                Err(StoreError::Full { path }) if most == 1 => return Err(StoreError::Cramped { path }),
+                Err(StoreError::Full { .. }) => most = (most / 8).max(1),
+                Err(e) => return Err(e),
+            }
+            if most < BATCH {
+                self.reuse_log();
             }
         }
         Ok(all)
     }
+
+    /// Moves the log into the file, so that it is written anew from its start: there is no room for it to grow. It is not cut, for
+    /// others would take what that gives back.
+    fn reuse_log(&self) {
+        // Where it cannot be done, the next removal tells.
+        let _ = self.db.query_row("pragma wal_checkpoint(restart)", [], |_| Ok(()));
+    }
 }
 
 /// Removes the oldest that were received before a moment.
-fn older(t: &Transaction<'_>, before: &str) -> rusqlite::Result<Option<Gone>> {
-    let part = delete(t, "received < ?1", before, BATCH)?;
+fn older(t: &Transaction<'_>, before: &str, at_once: i64) -> rusqlite::Result<Option<Gone>> {
+    let part = delete(t, "received < ?1", before, at_once)?;
     if part.rows > 0 {
         return Ok(Some(part));
     }
-    let replays = delete_replays(t, "event is null and at < ?1", before, BATCH)?;
+    let replays = delete_replays(t, "event is null and at < ?1", before, at_once)?;
     Ok((replays.replays > 0).then_some(replays))
 }
 
 /// Removes the oldest while the file's content is larger than `most`.
-fn beyond(t: &Transaction<'_>, most: u64) -> rusqlite::Result<Option<Gone>> {
+fn beyond(t: &Transaction<'_>, most: u64, at_once: i64) -> rusqlite::Result<Option<Gone>> {
     let used = t.query_row(
         "select (page_count - freelist_count) * page_size
          from pragma_page_count, pragma_freelist_count, pragma_page_size",
@@ -185,7 +204,7 @@ fn beyond(t: &Transaction<'_>, most: u64) -> rusqlite::Result<Option<Gone>> {
     // Rows that are as large as the average and would just do; half of them at a time.
     let share = (rows as u64).saturating_mul(used - most) / used.max(1) / 2;
     let count = i64::try_from(share).unwrap_or(BATCH).clamp(SMALL_BATCH, BATCH);
-    let count = if rows <= SMALL_BATCH * 2 { 1 } else { count };
+    let count = if rows <= SMALL_BATCH * 2 { 1 } else { count.min(at_once) };
     let part = delete(t, "?1 = ?1", "", count)?;
     if part.rows > 0 {
         return Ok(Some(part));

@@ -191,3 +191,64 @@ fn a_program_that_runs_for_long_prunes_now_and_again() {
     assert_eq!(store.prune_while(keep(7), NOW, &once).unwrap().rows, 500);
     assert_eq!(store.info().unwrap().gone.unwrap().1, 503);
 }
+
+/// A store in which removing takes so much room for each event until the transaction's end.
+fn narrow(place: &Place, pages: i64) -> Store {
+    let mut store = Store::open(&place.path).unwrap();
+    let old: Vec<NewEvent> = (0..300).map(|n| event(&n.to_string())).collect();
+    store.append(&old).unwrap();
+    store
+        .db
+        .execute_batch(
+            "update event set received = '2020-01-01T00:00:00.000Z';
+             create table swell (room);
+             create trigger swells after delete on event begin insert into swell values (zeroblob(3000)); end;
+             create trigger done after insert on gone begin delete from swell; end",
+        )
+        .unwrap();
+    let count: i64 = store.db.query_row("pragma page_count", [], |r| r.get(0)).unwrap();
+    let sql = format!("pragma max_page_count = {}", count + pages);
+    store.db.query_row(&sql, [], |_| Ok(())).unwrap();
+    store
+}
+
+const WEEK: Retention = Retention {
+    keep: Some(Duration::from_secs(7 * 86_400)),
+    max_size: None,
+};
+
+#[test]
+fn where_there_is_little_room_few_go_at_once() {
+    let place = place();
+    let mut store = narrow(&place, 20);
+    assert_eq!(store.prune(WEEK).unwrap().rows, 300);
+    assert_eq!(keys(&store), Vec::<String>::new());
+    // One run is one row, whatever was tried in vain.
+    let told: (i64, i64) = store
+        .db
+        .query_row("select count(*), sum(rows) from gone", [], |r| {
+            Ok((r.get(0)?, r.get(1)?))
+        })
+        .unwrap();
+    assert_eq!(told, (1, 300));
+}
+
+#[test]
+fn where_there_is_no_room_at_all_it_is_not_told_to_prune() {
+    let place = place();
+    let mut store = narrow(&place, 20);
+    store
+        .db
+        .execute_batch(
+            "create trigger more after delete on event begin insert into swell values (zeroblob(900000)); end",
+        )
+        .unwrap();
+    let e = store.prune(WEEK).unwrap_err();
+    assert!(matches!(e, StoreError::Cramped { .. }), "{e:?}");
+    let text = e.to_string();
+    assert!(
+        text.contains("Move other files away") && !text.contains("prune"),
+        "{text}"
+    );
+    assert_eq!(keys(&store).len(), 300);
+}
