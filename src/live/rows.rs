@@ -86,9 +86,8 @@ impl Rows {
         let (there, found) = (store.still_there(), self.news(&store));
         let done = match found {
             // What is left of a file whose log went away with it may be beyond reading.
-            Err(_) if !there => None,
+            Err(_) | Ok(None) if !there => None,
             Err(e) => return Err(io::Error::other(e)),
-            Ok(None) if !there => None,
             Ok(found) => Some(found),
         };
         let Some(found) = done else {
@@ -174,7 +173,8 @@ impl Read for Rows {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::io::{BufRead as _, BufReader};
     use std::path::Path;
