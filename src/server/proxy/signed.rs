@@ -63,7 +63,7 @@ impl Checker {
                 (url, said("valid", &why))
             }
             None => {
-                let why = match fitting(noted, &self.near(noted, &urls), &given, token) {
+                let why = match fitting(noted, &near(noted, &urls), &given, token) {
                     Some(other) => format!("it was made for {other}, not for {first}"),
                     None => format!("it fits none of the URLs tried: {}", urls.join(", ")),
                 };
@@ -94,23 +94,6 @@ impl Checker {
             format!("{}://{}", scheme.as_deref().unwrap_or("http"), host.unwrap_or_default())
         });
         format!("{base}{}", noted.target)
-    }
-
-    /// What differs from the likely URLs as apps and tunnels make them differ: in host, scheme or port. A signature that fits one of these
-    /// is still no good, but it can be said why.
-    fn near(&self, noted: &Noted, urls: &[String]) -> Vec<String> {
-        let hosts = ["x-forwarded-host", "x-original-host", "host"];
-        let hosts = hosts.iter().filter_map(|n| header(noted, n));
-        let hosts = hosts.map(|h| format!("https://{h}{}", noted.target));
-        let mut all = Vec::new();
-        for url in urls.iter().cloned().chain(hosts) {
-            for other in [vec![url.clone()], variants(&url)].concat() {
-                if !all.contains(&other) {
-                    all.push(other);
-                }
-            }
-        }
-        all
     }
 
     /// All likely URLs; a WebSocket's also under its own scheme.
@@ -149,6 +132,23 @@ fn is_form(noted: &Noted) -> bool {
 fn header(noted: &Noted, name: &str) -> Option<String> {
     let value = noted.headers.get(name)?;
     Some(String::from_utf8_lossy(value.as_bytes()).trim().to_owned())
+}
+
+/// What differs from the likely URLs as apps and tunnels make them differ: in host, scheme or port. A signature that fits one of these
+/// is still no good, but it can be said why.
+fn near(noted: &Noted, urls: &[String]) -> Vec<String> {
+    let hosts = ["x-forwarded-host", "x-original-host", "host"];
+    let hosts = hosts.iter().filter_map(|n| header(noted, n));
+    let hosts = hosts.map(|h| format!("https://{h}{}", noted.target));
+    let mut all = Vec::new();
+    for url in urls.iter().cloned().chain(hosts) {
+        for other in [vec![url.clone()], variants(&url)].concat() {
+            if !all.contains(&other) {
+                all.push(other);
+            }
+        }
+    }
+    all
 }
 
 /// A URL under either scheme, without a port, with its own, and with the one that is usual there.
