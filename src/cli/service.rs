@@ -267,9 +267,12 @@ impl Beside for Listener {
         self.0.shutdown();
         let counts = self.0.join();
         let kept = count(counts.new as usize, "event");
+        let lost = (counts.failed > 0).then(|| format!(", {} could not be kept", counts.failed));
         Some(format!(
-            "{kept} kept, {} known before, {} refused",
-            counts.known, counts.refused
+            "{kept} kept, {} known before, {} refused{}",
+            counts.known,
+            counts.refused,
+            lost.unwrap_or_default()
         ))
     }
 }
