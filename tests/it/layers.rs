@@ -29,7 +29,11 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ),
     ("query", &["call", "filter", "model", "session"]),
     ("replay", &["config", "judge", "model", "signature"]),
-    ("server", &["config", "format", "model", "replay", "signature", "store"]),
+    // What must not be kept is made dots by the same code in replays and in what the proxy records.
+    (
+        "server",
+        &["config", "format", "model", "output", "replay", "signature", "store"],
+    ),
     ("twilio_api", &["config", "format", "model", "store"]),
     (
         "output",

@@ -511,7 +511,8 @@ fn an_exchange_of_no_call_is_no_call_and_its_failure_is_told() {
     event["request"]["postData"] = json!({"mimeType": "application/json", "text": "[{\"specversion\":\"1.0\"}]"});
     let mut browser = event.clone();
     browser["request"]["headers"] = json!([]);
-    browser["_redial"]["id"] = json!("b");
+    // Not what our own proxy saw: there every failure counts.
+    browser.as_object_mut().unwrap().remove("_redial");
     let t = told(format!("{event}\n{browser}\n"));
     assert_eq!((t.calls.len(), t.unparsed.len(), t.findings.len()), (0, 0, 1));
     assert_eq!(
