@@ -29,11 +29,6 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ),
     ("query", &["call", "filter", "model", "session"]),
     ("replay", &["config", "judge", "model", "signature"]),
-    // What must not be kept is made dots by the same code in replays and in what the proxy records.
-    (
-        "server",
-        &["config", "format", "model", "output", "replay", "signature", "store"],
-    ),
     ("twilio_api", &["config", "format", "model", "store"]),
     (
         "output",
@@ -41,6 +36,11 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "call", "config", "filter", "format", "input", "judge", "model", "query", "replay", "scan", "session",
             "store",
         ],
+    ),
+    // What must not be kept is made dots by the same code in replays and in what the proxy records.
+    (
+        "server",
+        &["config", "format", "model", "output", "replay", "signature", "store"],
     ),
 ];
 
