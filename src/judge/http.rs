@@ -5,7 +5,7 @@
 
 use url::Url;
 
-use super::{Answer, FaultClass, MAX_DOCUMENT, error, tropo as tropo_json, twiml, warning};
+use super::{Answer, FaultClass, MAX_DOCUMENT, tropo as tropo_json, twiml};
 use crate::model::{Problem, RequestKind};
 
 /// Twilio's total limit for a call request.
@@ -16,7 +16,7 @@ const XML_TYPES: [&str; 3] = ["text/xml", "application/xml", "text/html"];
 
 pub(super) fn twilio(kind: RequestKind, answer: &Answer<'_>) -> Vec<Problem> {
     if let Some(fault) = &answer.error {
-        return vec![error(fault_code(fault.class), fault.message.clone())];
+        return vec![Problem::error(fault_code(fault.class), fault.message.clone())];
     }
     let mut problems = Vec::new();
     let failed = if kind == RequestKind::StatusCallback {
@@ -30,14 +30,14 @@ pub(super) fn twilio(kind: RequestKind, answer: &Answer<'_>) -> Vec<Problem> {
         problems.push(if (300..400).contains(&status) {
             redirect(status, answer)
         } else {
-            error(
+            Problem::error(
                 failed,
                 format!("the answer has status {status}: {}", status_advice(status)),
             )
         });
     }
     if let Some(ms) = answer.ms.filter(|ms| *ms > LIMIT_MS) {
-        problems.push(error(
+        problems.push(Problem::error(
             "11203",
             format!("the answer took {ms} ms; Twilio gives up after {LIMIT_MS} ms and uses the fallback URL"),
         ));
@@ -55,18 +55,18 @@ pub(super) fn twilio(kind: RequestKind, answer: &Answer<'_>) -> Vec<Problem> {
 
 pub(super) fn tropo(_: RequestKind, answer: &Answer<'_>) -> Vec<Problem> {
     if let Some(fault) = &answer.error {
-        return vec![error("webhook-no-reply", fault.message.clone())];
+        return vec![Problem::error("webhook-no-reply", fault.message.clone())];
     }
     let mut problems = Vec::new();
     if let Some(status) = answer.status.filter(|s| !(200..300).contains(s)) {
         let advice = status_advice(status);
-        problems.push(error(
+        problems.push(Problem::error(
             "webhook-http",
             format!("the answer has status {status}, Tropo takes only 2xx: {advice}"),
         ));
     }
     if let Some(ms) = answer.ms.filter(|ms| *ms > LIMIT_MS) {
-        problems.push(warning(
+        problems.push(Problem::warning(
             "",
             format!("the answer took {ms} ms; callers hear silence for that long"),
         ));
@@ -75,13 +75,13 @@ pub(super) fn tropo(_: RequestKind, answer: &Answer<'_>) -> Vec<Problem> {
         return problems;
     }
     if let Some(kind) = media_type(answer).filter(|t| !t.ends_with("/json") && !t.ends_with("+json")) {
-        problems.push(warning(
+        problems.push(Problem::warning(
             "",
             format!("the content type is `{kind}`; send application/json"),
         ));
     }
     if answer.truncated {
-        problems.push(error(
+        problems.push(Problem::error(
             "webhook-reply",
             format!("the answer is {} bytes long, too long to judge", answer.total_len),
         ));
@@ -127,13 +127,13 @@ fn status_advice(status: u16) -> &'static str {
 /// Twilio follows 301, 302, 303 and 307 (spec/twilio.md section 3); this program follows none to another host.
 fn redirect(status: u16, answer: &Answer<'_>) -> Problem {
     if !matches!(status, 301 | 302 | 303 | 307) {
-        return error(
+        return Problem::error(
             "11200",
             format!("the answer has status {status}, a redirect that Twilio does not follow"),
         );
     }
     let Some(location) = answer.header("location").filter(|l| !l.trim().is_empty()) else {
-        return error("11216", format!("the answer has status {status} without a Location"));
+        return Problem::error("11216", format!("the answer has status {status} without a Location"));
     };
     let lost = if status == 307 {
         "method and body stay"
@@ -145,14 +145,14 @@ fn redirect(status: u16, answer: &Answer<'_>) -> Problem {
         .as_ref()
         .map_or_else(|| Url::parse(location), |from| from.join(location));
     let Ok(to) = to else {
-        return error(
+        return Problem::error(
             "11216",
             format!("the answer redirects ({status}) to `{location}`, which is not a URL"),
         );
     };
     let same_host = from.as_ref().is_none_or(|from| from.host() == to.host());
     if !same_host {
-        return error(
+        return Problem::error(
             "11200",
             format!(
                 "the answer redirects ({status}) to another host, {location}: {lost}, and the signature is for the old URL"
@@ -160,7 +160,7 @@ fn redirect(status: u16, answer: &Answer<'_>) -> Problem {
         );
     }
     if from.is_some_and(|from| from.scheme() != to.scheme()) {
-        return warning(
+        return Problem::warning(
             "",
             format!(
                 "the answer redirects ({status}) to {location}: the app wants {}, see --public-url; {lost}",
@@ -168,7 +168,7 @@ fn redirect(status: u16, answer: &Answer<'_>) -> Problem {
             ),
         );
     }
-    warning("", format!("the answer redirects ({status}) to {location}: {lost}"))
+    Problem::warning("", format!("the answer redirects ({status}) to {location}: {lost}"))
 }
 
 /// A status callback wants 204, or 200 with XML, else Twilio notes 15003; the call goes on either way.
@@ -179,7 +179,7 @@ fn callback(answer: &Answer<'_>) -> Option<Problem> {
     // Of a document that was cut nobody knows whether it is whole.
     let fine = empty || xml && (answer.truncated || twiml::is_well_formed(answer.body));
     (!fine).then(|| {
-        warning(
+        Problem::warning(
             "15003",
             "the answer to a status callback is neither empty nor XML: send 204 without a body",
         )
@@ -193,7 +193,7 @@ fn document(kind: RequestKind, answer: &Answer<'_>, problems: &mut Vec<Problem>)
     }
     let message = kind == RequestKind::Message;
     match media_type(answer).as_deref() {
-        None => problems.push(error(
+        None => problems.push(Problem::error(
             "11200",
             "the answer has no Content-Type: Twilio reports that as 502; send `Content-Type: text/xml`",
         )),
@@ -201,19 +201,22 @@ fn document(kind: RequestKind, answer: &Answer<'_>, problems: &mut Vec<Problem>)
         Some(t) if t.starts_with("audio/") && !message => return,
         Some("text/plain") => {
             if twiml::is_response(answer.body) {
-                problems.push(warning("", "TwiML sent as text/plain is run; send it as text/xml"));
+                problems.push(Problem::warning(
+                    "",
+                    "TwiML sent as text/plain is run; send it as text/xml",
+                ));
             } else {
                 let what = if message {
                     "sent as the reply"
                 } else {
                     "read aloud, then the call is hung up"
                 };
-                problems.push(warning("", format!("text/plain that is not TwiML is {what}")));
+                problems.push(Problem::warning("", format!("text/plain that is not TwiML is {what}")));
                 return;
             }
         }
         Some(t) => {
-            problems.push(error(
+            problems.push(Problem::error(
                 "12300",
                 format!("Twilio does not take the content type `{t}`: send text/xml"),
             ));
@@ -227,11 +230,11 @@ fn document(kind: RequestKind, answer: &Answer<'_>, problems: &mut Vec<Problem>)
 fn empty(kind: RequestKind, status: Option<u16>) -> Option<Problem> {
     match kind {
         RequestKind::Message if status == Some(204) => None,
-        RequestKind::Message | RequestKind::Unknown => Some(warning(
+        RequestKind::Message | RequestKind::Unknown => Some(Problem::warning(
             "11770",
             "the answer is empty: send <Response/> with Content-Type text/xml",
         )),
-        _ => Some(error(
+        _ => Some(Problem::error(
             "11770",
             "the answer is empty: Twilio has nothing to run; send at least <Response/>",
         )),
@@ -252,7 +255,7 @@ fn media_type(answer: &Answer<'_>) -> Option<String> {
 /// True where the document is longer than Twilio reads.
 pub(super) fn too_large(len: u64) -> Option<Problem> {
     (len > MAX_DOCUMENT).then(|| {
-        error(
+        Problem::error(
             "11750",
             format!("the document is {len} bytes long, Twilio takes at most {MAX_DOCUMENT}"),
         )

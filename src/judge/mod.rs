@@ -9,7 +9,7 @@ mod text;
 mod tropo;
 mod twiml;
 
-use crate::model::{Problem, Provider, RequestKind, Severity, Verdict};
+use crate::model::{Problem, Provider, RequestKind, Verdict};
 
 /// Twilio's limit for a document, spec/twilio.md section 5 (64 kB).
 const MAX_DOCUMENT: u64 = 64 * 1024;
@@ -97,31 +97,6 @@ pub fn reply(provider: Provider, kind: RequestKind, body: &[u8]) -> Vec<Problem>
         Provider::Twilio if kind.is_callback() => Vec::new(),
         Provider::Twilio => twiml::document(kind, body, body.len() as u64),
     }
-}
-
-fn error(code: &str, message: impl Into<String>) -> Problem {
-    problem(code, Severity::Error, message)
-}
-
-fn warning(code: &str, message: impl Into<String>) -> Problem {
-    problem(code, Severity::Warning, message)
-}
-
-fn problem(code: &str, severity: Severity, message: impl Into<String>) -> Problem {
-    Problem {
-        code: Some(code).filter(|c| !c.is_empty()).map(str::to_owned),
-        severity,
-        line: None,
-        column: None,
-        message: message.into(),
-    }
-}
-
-/// The same at a place (line and column from 1).
-fn at(mut problem: Problem, (line, column): (u32, u32)) -> Problem {
-    problem.line = Some(line);
-    problem.column = Some(column);
-    problem
 }
 
 #[cfg(test)]

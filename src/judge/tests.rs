@@ -1,6 +1,7 @@
 //! Tables: an answer, and the code and place that the platform would name.
 
 use super::*;
+use crate::model::Severity;
 
 fn headers(content_type: &str) -> Vec<(String, String)> {
     match content_type {

@@ -1,6 +1,6 @@
 //! Where in a body something stands, and what a body that is no document looks like.
 
-use super::{Problem, at, error};
+use crate::model::Problem;
 
 /// Line and column (from 1, column in characters) of a byte offset.
 pub(super) fn position(body: &[u8], offset: usize) -> (u32, u32) {
@@ -14,8 +14,8 @@ pub(super) fn position(body: &[u8], offset: usize) -> (u32, u32) {
 /// A body as text; where it is not UTF-8, the place of the first bad byte.
 pub(super) fn utf8<'a>(code: &str, body: &'a [u8]) -> Result<&'a str, Problem> {
     std::str::from_utf8(body).map_err(|e| {
-        let problem = error(code, "the document is not UTF-8 from here on: save or send it as UTF-8");
-        at(problem, position(body, e.valid_up_to()))
+        let problem = Problem::error(code, "the document is not UTF-8 from here on: save or send it as UTF-8");
+        problem.at(position(body, e.valid_up_to()))
     })
 }
 

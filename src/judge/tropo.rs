@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Problem, at, error, text};
+use super::text;
+use crate::model::Problem;
 
 const CODE: &str = "webhook-reply";
 
@@ -13,27 +14,35 @@ pub(super) fn document(body: &[u8]) -> Vec<Problem> {
 
 fn check(body: &[u8]) -> Result<(), Problem> {
     if body.trim_ascii().is_empty() {
-        return Err(error(CODE, "the answer is empty: send {\"tropo\":[…]}"));
+        return Err(Problem::error(CODE, "the answer is empty: send {\"tropo\":[…]}"));
     }
     let json = text::utf8(CODE, body)?;
     if json.starts_with('\u{feff}') {
         let message = "a byte order mark stands before the document: save the file as UTF-8 without BOM";
-        return Err(at(error(CODE, message), (1, 1)));
+        return Err(Problem::error(CODE, message).at((1, 1)));
     }
     let value: Value = serde_json::from_str(json).map_err(|e| malformed(json, &e))?;
     let Value::Object(object) = value else {
-        return Err(error(CODE, "the document is not an object: send {\"tropo\":[…]}"));
+        return Err(Problem::error(
+            CODE,
+            "the document is not an object: send {\"tropo\":[…]}",
+        ));
     };
     let verbs = match object.get("tropo") {
         Some(Value::Array(verbs)) => verbs,
-        Some(_) => return Err(error(CODE, "`tropo` is not a list: send {\"tropo\":[…]}")),
-        None => return Err(error(CODE, "the document has no `tropo`: send {\"tropo\":[…]}")),
+        Some(_) => return Err(Problem::error(CODE, "`tropo` is not a list: send {\"tropo\":[…]}")),
+        None => {
+            return Err(Problem::error(
+                CODE,
+                "the document has no `tropo`: send {\"tropo\":[…]}",
+            ));
+        }
     };
     match verbs
         .iter()
         .position(|verb| verb.as_object().is_none_or(serde_json::Map::is_empty))
     {
-        Some(index) => Err(error(
+        Some(index) => Err(Problem::error(
             CODE,
             format!("`tropo` item {index} is not an object with a verb, as {{\"say\":…}}"),
         )),
@@ -52,5 +61,5 @@ fn malformed(json: &str, e: &serde_json::Error) -> Problem {
     let said = e.to_string();
     let said = said.split(" at line ").next().unwrap_or_default();
     let what = text::impostor(json).map_or_else(String::new, |what| format!("; {what}"));
-    at(error(CODE, format!("the document is not JSON: {said}{what}")), place)
+    Problem::error(CODE, format!("the document is not JSON: {said}{what}")).at(place)
 }

@@ -5,8 +5,8 @@
 
 use roxmltree::{Document, Error};
 
-use super::{Problem, at, error, http, text, warning};
-use crate::model::RequestKind;
+use super::{http, text};
+use crate::model::{Problem, RequestKind};
 
 /// Deeper nesting is an attack or a loop in the app, not TwiML.
 const MAX_DEPTH: usize = 1_000;
@@ -17,7 +17,10 @@ pub(super) fn document(kind: RequestKind, body: &[u8], total_len: u64) -> Vec<Pr
         return vec![problem];
     }
     if body.trim_ascii().is_empty() {
-        return vec![warning("11770", "the document is empty: send at least <Response/>")];
+        return vec![Problem::warning(
+            "11770",
+            "the document is empty: send at least <Response/>",
+        )];
     }
     match parse(kind, body) {
         Ok(()) => Vec::new(),
@@ -43,11 +46,11 @@ fn parse(kind: RequestKind, body: &[u8]) -> Result<(), Problem> {
     let xml = text::utf8("12100", body)?;
     before_the_document(kind, xml)?;
     if let Some(offset) = too_deep(xml) {
-        let problem = error(
+        let problem = Problem::error(
             "12100",
             format!("elements are nested more than {MAX_DEPTH} deep from here on"),
         );
-        return Err(at(problem, text::position(body, offset)));
+        return Err(problem.at(text::position(body, offset)));
     }
     let document = Document::parse(xml).map_err(|e| malformed(xml, &e))?;
     let root = document.root_element();
@@ -60,11 +63,11 @@ fn parse(kind: RequestKind, body: &[u8]) -> Result<(), Problem> {
         _ if name.eq_ignore_ascii_case("html") => "this is an HTML page, often an error or login page of the framework",
         _ => "wrap the verbs in <Response>",
     };
-    let problem = error(
+    let problem = Problem::error(
         "12102",
         format!("the root element is <{name}>, it must be <Response>: {advice}"),
     );
-    Err(at(problem, text::position(body, root.range().start)))
+    Err(problem.at(text::position(body, root.range().start)))
 }
 
 /// What must not stand before the document: a BOM, blanks before `<?xml`, anything that is not XML.
@@ -74,15 +77,15 @@ fn before_the_document(kind: RequestKind, xml: &str) -> Result<(), Problem> {
         // Seen from messaging for answers such as `OK` (spec/twilio.md section 5).
         let code = if kind == RequestKind::Message { "12200" } else { "12100" };
         let what = text::impostor(xml).unwrap_or("this is text, not XML: wrap it in <Response>…</Response>");
-        return Err(at(error(code, format!("the document does not parse: {what}")), (1, 1)));
+        return Err(Problem::error(code, format!("the document does not parse: {what}")).at((1, 1)));
     }
     if xml.starts_with('\u{feff}') {
         let message = "a byte order mark stands before the document: save the file as UTF-8 without BOM";
-        return Err(at(error("12100", message), (1, 1)));
+        return Err(Problem::error("12100", message).at((1, 1)));
     }
     if trimmed.len() < xml.len() && trimmed.starts_with("<?xml") {
         let message = "blanks or empty lines stand before `<?xml`: it must be the very first";
-        return Err(at(error("12100", message), (1, 1)));
+        return Err(Problem::error("12100", message).at((1, 1)));
     }
     let declaration = trimmed.strip_prefix("<?xml").and_then(|rest| rest.split_once("?>"));
     if let Some((declaration, _)) = declaration
@@ -90,10 +93,7 @@ fn before_the_document(kind: RequestKind, xml: &str) -> Result<(), Problem> {
         && !declaration.contains("\"1.0\"")
         && !declaration.contains("'1.0'")
     {
-        return Err(at(
-            error("12101", "the XML declaration must say version=\"1.0\""),
-            (1, 1),
-        ));
+        return Err(Problem::error("12101", "the XML declaration must say version=\"1.0\"").at((1, 1)));
     }
     Ok(())
 }
@@ -110,10 +110,7 @@ fn malformed(xml: &str, e: &Error) -> Problem {
         _ if bare_ampersand(xml, pos.row) => "write & as &amp; (also in URLs)",
         _ => "escape & and < in text, quote attributes, close every tag",
     };
-    at(
-        error("12100", format!("the document does not parse: {e}; {hint}")),
-        (pos.row, pos.col),
-    )
+    Problem::error("12100", format!("the document does not parse: {e}; {hint}")).at((pos.row, pos.col))
 }
 
 fn bare_ampersand(xml: &str, row: u32) -> bool {

@@ -15,6 +15,52 @@ pub struct Problem {
     pub column: Option<u32>,
     /// What is wrong and what to do, one sentence.
     pub message: String,
+    /// Documented or seen, so that the platform surely says so; false where it is inferred, or a newer platform may know better.
+    pub certain: bool,
+}
+
+impl Problem {
+    /// A problem without a place, certain; no code where `code` is empty.
+    pub fn new(code: &str, severity: Severity, message: impl Into<String>) -> Self {
+        Self {
+            code: Some(code).filter(|c| !c.is_empty()).map(str::to_owned),
+            severity,
+            line: None,
+            column: None,
+            message: message.into(),
+            certain: true,
+        }
+    }
+
+    /// The platform refuses the answer or leaves out a part of it.
+    pub fn error(code: &str, message: impl Into<String>) -> Self {
+        Self::new(code, Severity::Error, message)
+    }
+
+    /// The platform goes on, but complains, or does other than was meant.
+    pub fn warning(code: &str, message: impl Into<String>) -> Self {
+        Self::new(code, Severity::Warning, message)
+    }
+
+    /// Worth knowing; nothing that the platform would complain about.
+    pub fn note(code: &str, message: impl Into<String>) -> Self {
+        Self::new(code, Severity::Info, message)
+    }
+
+    /// The same at a place of the body: line and column in characters, both from 1.
+    #[must_use]
+    pub fn at(mut self, (line, column): (u32, u32)) -> Self {
+        self.line = Some(line);
+        self.column = Some(column);
+        self
+    }
+
+    /// The same, but not certain.
+    #[must_use]
+    pub fn likely(mut self) -> Self {
+        self.certain = false;
+        self
+    }
 }
 
 /// What a platform would say to an answer: passes unless a problem is an error.

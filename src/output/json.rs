@@ -300,6 +300,7 @@ struct ProblemLine<'a> {
     line: Option<u32>,
     column: Option<u32>,
     message: &'a str,
+    certain: bool,
 }
 
 fn problem(p: &Problem) -> ProblemLine<'_> {
@@ -309,6 +310,7 @@ fn problem(p: &Problem) -> ProblemLine<'_> {
         line: p.line,
         column: p.column,
         message: &p.message,
+        certain: p.certain,
     }
 }
 

@@ -8,7 +8,7 @@ use super::plan::{Options, Plan, plan};
 use super::send::{Sent, send};
 use super::target::{Pinned, Target};
 use crate::judge::judge;
-use crate::model::{Payload, Problem, Provider, Request, RequestKind, Severity, Verdict};
+use crate::model::{Payload, Problem, Provider, Request, RequestKind, Verdict};
 
 /// Twilio follows so many redirects (11215 beyond, spec/twilio.md 3).
 const REDIRECTS: usize = 10;
@@ -97,24 +97,14 @@ fn move_on((status, url): (u16, String), plan: &Plan, request: &mut Request, opt
 }
 
 fn too_many() -> Problem {
-    problem(
-        Some("11215"),
+    Problem::error(
+        "11215",
         format!("the answer still redirects after {REDIRECTS} redirects"),
     )
 }
 
 fn unfollowable(e: &super::PlanError) -> Problem {
-    problem(None, format!("the redirect cannot be followed: {e}"))
-}
-
-fn problem(code: Option<&str>, message: String) -> Problem {
-    Problem {
-        code: code.map(str::to_owned),
-        severity: Severity::Error,
-        line: None,
-        column: None,
-        message,
-    }
+    Problem::error("", format!("the redirect cannot be followed: {e}"))
 }
 
 /// Where an answer of Twilio's kind redirects to, when that is the same scheme, host and port.

@@ -186,13 +186,7 @@ mod tests {
 
     #[test]
     fn equal_problems_are_told_once() {
-        let problem = |message: &str| Problem {
-            code: None,
-            severity: Severity::Warning,
-            line: None,
-            column: None,
-            message: message.to_owned(),
-        };
+        let problem = |message: &str| Problem::warning("", message);
         let all = [
             problem("there"),
             problem("and back"),
