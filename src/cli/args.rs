@@ -128,8 +128,12 @@ pub(super) enum Command {
         /// Which shell
         shell: clap_complete::Shell,
     },
-    /// The manual page
-    Man,
+    /// The manual: of the program, or of one command (`redial man replay`)
+    Man {
+        /// Which command
+        #[arg(value_name = "COMMAND")]
+        command: Vec<String>,
+    },
 }
 
 /// Options that every reading command has.

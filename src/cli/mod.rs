@@ -9,6 +9,7 @@ mod errors;
 mod filters;
 mod listen;
 mod live;
+mod man;
 mod pull;
 mod read;
 mod replay;
@@ -153,10 +154,7 @@ fn dispatch(cli: Cli, out: &mut impl Write) -> anyhow::Result<Exit> {
             clap_complete::generate(shell, &mut Cli::command(), "redial", out);
             Ok(Exit::Done)
         }
-        Some(Command::Man) => {
-            clap_mangen::Man::new(Cli::command()).render(out)?;
-            Ok(Exit::Done)
-        }
+        Some(Command::Man { command }) => man::run(&command, out),
     }
 }
 

@@ -414,4 +414,15 @@ fn completions_and_manual() {
         );
     }
     assert!(run("man").exits(0).out.contains(".TH"));
+    let page = run("man store prune").exits(0).out;
+    assert!(
+        page.contains(".TH redial-store-prune") && page.contains("max\\-size"),
+        "{page}"
+    );
+    assert!(
+        run("man nonsense")
+            .exits(2)
+            .err
+            .contains("`redial` has no command `nonsense`")
+    );
 }
