@@ -1,0 +1,108 @@
+//! Which recorded requests are meant, and the list of them.
+
+use std::io::Write;
+
+use super::super::args::Replay;
+use super::super::{Exit, Stop, read};
+use crate::call::{Call, Exchange, in_order_of_time};
+use crate::output::json;
+use crate::output::safe::printable;
+use crate::output::style::Role;
+use crate::output::text::count;
+use crate::session::Detail;
+
+/// A request that was chosen.
+pub(super) struct Chosen<'a> {
+    pub(super) call: &'a Call,
+    pub(super) exchange: &'a Exchange,
+    pub(super) detail: Detail,
+}
+
+/// The requests that the options name, in the order of time.
+pub(super) fn choose<'a>(args: &Replay, view: &'a read::View) -> anyhow::Result<Vec<Chosen<'a>>> {
+    let session = &view.session;
+    let mut all: Vec<(&Call, &Exchange)> = session
+        .calls
+        .calls
+        .iter()
+        .flat_map(|c| view.query.exchanges(session, c).map(move |e| (c, e)))
+        .collect();
+    all.sort_by_key(|(_, e)| (e.place.input, e.place.line));
+    all = in_order_of_time(all, |(_, e)| (e.place.input, e.at.time(), 0));
+    let mut chosen = if args.request.is_empty() {
+        all.retain(|(_, e)| args.all || e.outcome.failed());
+        all
+    } else {
+        by_name(&args.request, &all)?
+    };
+    if args.last && chosen.len() > 1 {
+        let last = chosen
+            .iter()
+            .rposition(|(_, e)| args.list || e.replayable())
+            .unwrap_or(chosen.len() - 1);
+        chosen = vec![chosen[last]];
+    }
+    let exchanges: Vec<&Exchange> = chosen.iter().map(|(_, e)| *e).collect();
+    let details = session.details(&exchanges);
+    Ok(chosen
+        .into_iter()
+        .zip(details)
+        .map(|((call, exchange), detail)| Chosen { call, exchange, detail })
+        .collect())
+}
+
+/// Requests by id or by an unambiguous beginning of it, in the order given.
+fn by_name<'a>(names: &[String], all: &[(&'a Call, &'a Exchange)]) -> Result<Vec<(&'a Call, &'a Exchange)>, Stop> {
+    names
+        .iter()
+        .map(|name| {
+            let exact = all.iter().find(|(_, e)| e.name() == *name);
+            let mut parts = all
+                .iter()
+                .filter(|(_, e)| name.len() >= 4 && e.name().starts_with(name.as_str()));
+            match (exact, parts.next(), parts.next()) {
+                (Some(found), ..) | (None, Some(found), None) => Ok(*found),
+                (None, Some(_), Some(_)) => Err(Stop::usage(format!(
+                    "several requests begin with `{name}`; give more of the id"
+                ))),
+                (None, None, _) => {
+                    let hint = "`redial replay --list --all` shows them";
+                    Err(Stop::new(
+                        Exit::Nothing,
+                        format!("no request is called `{name}`; {hint}"),
+                    ))
+                }
+            }
+        })
+        .collect()
+}
+
+pub(super) fn list(view: &read::View, chosen: &[Chosen<'_>], out: &mut impl Write) -> anyhow::Result<Exit> {
+    for c in chosen {
+        if view.json {
+            json::line(out, &json::request(&view.session, c.exchange, &c.detail))?;
+        } else {
+            let mark = if c.exchange.replayable() { " " } else { "✗" };
+            let name = view.page.paint.role(Role::Command, c.exchange.name());
+            writeln!(out, "{mark} {name}  call {}", printable(&c.call.id.to_string()))?;
+            view.page.exchange(out, c.exchange, &c.detail)?;
+            if !c.exchange.replayable() {
+                view.page.again(out, c.exchange)?;
+            }
+        }
+    }
+    if view.json {
+        json::line(out, &view.summary(&[]))?;
+    } else {
+        let ready = chosen.iter().filter(|c| c.exchange.replayable()).count();
+        let requests = count(chosen.len(), "request");
+        writeln!(
+            out,
+            "{}",
+            view.page
+                .paint
+                .role(Role::Faint, format!("{requests}, {ready} can be sent again"))
+        )?;
+    }
+    Ok(if chosen.is_empty() { Exit::Nothing } else { view.exit() })
+}

@@ -1,0 +1,149 @@
+//! `redial replay`: choose recorded requests, send them again, judge the answers.
+//!
+//! `choose` finds the requests, `batch` sends them; what a request becomes on the wire is [`crate::replay`]'s. A way of sending that
+//! is not "each of them once" is a file beside these and one early `if` in [`run`].
+
+mod batch;
+mod choose;
+
+use std::io::{IsTerminal, Write};
+
+use super::args::Replay;
+use super::{Exit, Stop, config, read, say};
+use crate::config::{Given, Origin, Settings};
+use crate::output::safe::printable_lines;
+use crate::replay::{Edits, Options, Plan, Target, TargetError, plan};
+use batch::send_all;
+use choose::{Chosen, choose, list};
+
+/// Runs the command.
+pub(super) fn run(args: &Replay, out: &mut impl Write) -> anyhow::Result<Exit> {
+    if args.read.look.follow {
+        let why = "replay sends what is there and ends: leave --follow out; the screen (`redial -f INPUT`) sends again what comes";
+        return Err(Stop::usage(why).into());
+    }
+    let mut read = args.read.clone();
+    // The calls are looked up here, so that findings of others stay out of the totals too.
+    read.look.level = None;
+    let view = read::open(&read, None, false)?;
+    // What was typed is looked at before what was read: a typing mistake must not depend on the input.
+    let settings = config::settings(given(args)?);
+    let options = options(args, &settings)?;
+    // A listing needs no target: one that was set long ago must not stop it.
+    let now = !args.list || args.to.is_some();
+    let target = now
+        .then(|| target(&settings))
+        .filter(|_| settings.target.value.is_some())
+        .transpose()?;
+    let chosen = choose(args, &view)?;
+    if args.list {
+        return list(&view, &chosen, out);
+    }
+    let (ready, stuck): (Vec<_>, Vec<_>) = chosen.into_iter().partition(|c| c.exchange.replayable());
+    for c in &stuck {
+        if let Some(why) = c.exchange.why_not {
+            say(&format!(
+                "{} of call {} is left out: {why}",
+                c.exchange.name(),
+                c.call.id
+            ));
+        }
+    }
+    if ready.is_empty() {
+        let why = match stuck.len() {
+            0 => "no failed request in the input; --all chooses those that went well too".to_owned(),
+            n => format!("none of {n} chosen requests can be sent again"),
+        };
+        return Err(Stop::new(Exit::Nothing, format!("{why}; `redial replay --list --all` shows them")).into());
+    }
+    let target = match target {
+        Some(t) => t,
+        None => self::target(&settings)?,
+    };
+    if args.dry_run {
+        return dry_run(&ready, &target, &options, out);
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(send_all(&view, &ready, &target, &options, out))
+}
+
+/// What the command line says of the settings.
+fn given(args: &Replay) -> Result<Given, Stop> {
+    let bad = |t: f64| Stop::usage(format!("--timeout {t}: give seconds, such as 15"));
+    Ok(Given {
+        target: args.to.clone(),
+        allow_hosts: args.allow_host.clone(),
+        public_url: args.public_url.clone(),
+        sign: args.sign,
+        timeout: args
+            .timeout
+            .map(|t| Settings::timeout_of(t).ok_or_else(|| bad(t)))
+            .transpose()?,
+        ..Given::default()
+    })
+}
+
+fn target(settings: &Settings) -> Result<Target, Stop> {
+    let Some(to) = &settings.target.value else {
+        return Err(Stop::usage(
+            "where to? --to http://localhost:3000, or set REDIAL_TARGET",
+        ));
+    };
+    Target::parse(to, &settings.allow_hosts.value).map_err(|e| {
+        let mut stop = refused(&e);
+        if let Origin::File { .. } = &settings.target.origin {
+            stop.message = format!("{}: target: {}", settings.target.origin, stop.message);
+        }
+        stop
+    })
+}
+
+fn refused(e: &TargetError) -> Stop {
+    Stop::new(if e.refused() { Exit::Refused } else { Exit::Failed }, e.to_string())
+}
+
+fn options(args: &Replay, settings: &Settings) -> Result<Options, Stop> {
+    let pair = |text: &String| {
+        let (n, v) = text
+            .split_once('=')
+            .ok_or_else(|| Stop::usage(format!("--set {text}: write NAME=VALUE")))?;
+        Ok((n.to_owned(), v.to_owned()))
+    };
+    let header = |text: &String| Edits::parse_header(text).map_err(|e| Stop::usage(format!("--header {text}: {e}")));
+    Ok(Options {
+        edits: Edits {
+            set: args.set.iter().map(pair).collect::<Result<_, Stop>>()?,
+            unset: args.unset.clone(),
+            headers: args.header.iter().map(header).collect::<Result<_, Stop>>()?,
+        },
+        ..config::sending(settings)
+    })
+}
+
+fn planned(c: &Chosen<'_>, target: &Target, options: &Options) -> Result<Plan, Stop> {
+    plan(c.call.provider, c.exchange.kind, &c.detail.request, target, options)
+        .map_err(|e| Stop::usage(format!("{}: {e}", c.exchange.name())))
+}
+
+/// The bytes themselves; on a terminal made printable.
+fn dry_run(ready: &[Chosen<'_>], target: &Target, options: &Options, out: &mut impl Write) -> anyhow::Result<Exit> {
+    let terminal = std::io::stdout().is_terminal();
+    for (n, c) in ready.iter().enumerate() {
+        let plan = planned(c, target, options)?;
+        for note in &plan.notes {
+            say(&format!("{}: {note}", c.exchange.name()));
+        }
+        let wire = plan.wire()?;
+        if n > 0 {
+            out.write_all(b"\n\n")?;
+        }
+        if terminal {
+            for line in printable_lines(&String::from_utf8_lossy(&wire)) {
+                writeln!(out, "{line}")?;
+            }
+        } else {
+            out.write_all(&wire)?;
+        }
+    }
+    Ok(Exit::Done)
+}
