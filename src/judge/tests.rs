@@ -119,22 +119,6 @@ fn places_and_causes() {
 }
 
 #[test]
-fn deep_nesting_is_refused_before_parsing() {
-    let deep = |n: usize| format!("<Response>{}{}</Response>", "<a b='/>'>".repeat(n), "</a>".repeat(n));
-    assert!(voice(200, "text/xml", &deep(900)).pass());
-    assert!(
-        voice(200, "text/xml", &deep(1_100)).problems[0]
-            .message
-            .contains("nested")
-    );
-    let flat = format!(
-        "<Response>{}</Response>",
-        "<a/><!-- <a> --><![CDATA[<a>]]>".repeat(1_500)
-    );
-    assert!(voice(200, "text/xml", &flat).pass());
-}
-
-#[test]
 fn messages_and_callbacks() {
     use RequestKind::{Message, MessageStatus, RecordingStatus, StatusCallback};
     for (kind, status, content_type, body, want) in [

@@ -1,0 +1,96 @@
+//! A TwiML document as Twilio reads it: well-formed, in the schema of calls or of messages, with values that it takes.
+//!
+//! What is known stands in two tables: `filters/twiml.json` (elements, attributes, nesting, sets of values; from Twilio's own
+//! libraries) and `filters/twiml-rules.toml` (codes, ranges, limits; each rule with its source, whether it is certain, and examples
+//! that are tests). Here is only the code that compares. To add a rule, add a table there; to add a kind of value, a variant of
+//! [`table::Kind`]. Nothing is ever fetched, entities and document types are refused, and what is read is bounded before the
+//! parser runs.
+
+mod attributes;
+mod content;
+mod near;
+mod numbers;
+mod report;
+mod schema;
+mod source;
+mod ssml;
+mod table;
+mod urls;
+mod values;
+mod walk;
+mod well_formed;
+
+use roxmltree::{Document, Node};
+
+use self::report::Report;
+use super::http;
+use crate::model::{Problem, RequestKind};
+
+/// Problems of the document in its order; of one that is not well-formed only the first fatal. `total_len` counts what `body` was
+/// cut from.
+pub(super) fn document(kind: RequestKind, body: &[u8], total_len: u64) -> Vec<Problem> {
+    if let Some(problem) = http::too_large(total_len) {
+        return vec![problem];
+    }
+    if body.trim_ascii().is_empty() {
+        return vec![Problem::warning(
+            "11770",
+            "the document is empty: send at least <Response/>",
+        )];
+    }
+    let xml = match source::text(body) {
+        Ok(xml) => xml,
+        Err(problem) => return vec![problem],
+    };
+    let document = match well_formed::tree(kind, &xml) {
+        Ok(document) => document,
+        Err(problem) => return vec![problem],
+    };
+    let root = document.root_element();
+    if let Err(problem) = well_formed::response(&xml, root) {
+        return vec![problem];
+    }
+    let messaging = match kind {
+        RequestKind::Message => true,
+        RequestKind::Unknown => is_messaging(root),
+        _ => false,
+    };
+    let mut report = Report::new(&xml);
+    source::declared_encoding(&xml, &mut report);
+    walk::response(root, messaging, &mut report);
+    report.into_problems()
+}
+
+/// True for any well-formed XML.
+pub(super) fn is_well_formed(body: &[u8]) -> bool {
+    source::text(body).is_ok_and(|xml| well_formed::tree(RequestKind::Unknown, &xml).is_ok())
+}
+
+/// True for a document that would be run as TwiML.
+pub(super) fn is_response(body: &[u8]) -> bool {
+    let Ok(xml) = source::text(body) else { return false };
+    well_formed::tree(RequestKind::Unknown, &xml).is_ok_and(|d| well_formed::response(&xml, d.root_element()).is_ok())
+}
+
+/// What a document is for, where no request tells: a message when its verbs are only those of messages, else a call.
+#[allow(dead_code)] // for `redial check`
+pub(super) fn kind_of(body: &[u8]) -> RequestKind {
+    let messaging = source::text(body).is_ok_and(|xml| {
+        let tree: Result<Document, _> = well_formed::tree(RequestKind::Unknown, &xml);
+        tree.is_ok_and(|document| is_messaging(document.root_element()))
+    });
+    if messaging {
+        RequestKind::Message
+    } else {
+        RequestKind::Voice
+    }
+}
+
+/// `Redirect` belongs to both, so that one `Message` must stand beside it.
+fn is_messaging(root: Node) -> bool {
+    let verbs = || root.children().filter(Node::is_element).map(|n| n.tag_name().name());
+    verbs().any(|name| name == "Message") && verbs().all(|name| matches!(name, "Message" | "Redirect"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,121 @@
+//! Addresses that a call or a message goes to: telephone numbers and SIP addresses.
+
+use super::values::Fault;
+
+/// A telephone number as Twilio wants it: E.164, `+` and 7 to 15 digits.
+///
+/// Twilio completes national numbers of the USA (its own examples dial `415-123-4567`), so that they are only noted.
+pub(super) fn phone(value: &str) -> Option<Fault> {
+    let value = value.trim();
+    let digits: String = value.chars().filter(char::is_ascii_digit).collect();
+    let separator = |c: char| matches!(c, ' ' | '-' | '.' | '(' | ')' | '/' | '\u{a0}');
+    if let Some(c) = value
+        .chars()
+        .find(|c| !c.is_ascii_digit() && *c != '+' && !separator(*c))
+    {
+        let extension = matches!(c, 'x' | 'w' | 'W' | 'X' | ',' | ';' | '#' | '*');
+        let what = if extension {
+            format!("a number has no `{c}`; dial an extension with <Number sendDigits=\"…\">")
+        } else {
+            "it must be a telephone number as +14155550100".to_owned()
+        };
+        return Some(Fault::new(what));
+    }
+    if value.rfind('+').is_some_and(|at| at > 0) {
+        return Some(Fault::new("`+` stands only at the begin of a number"));
+    }
+    if let Some(rest) = value.strip_prefix('+') {
+        if digits.starts_with('0') {
+            return Some(
+                Fault::new("no country has a code that begins with 0: after `+` comes the country code").code("13226"),
+            );
+        }
+        if !(7..=15).contains(&digits.len()) {
+            return Some(Fault::new(format!(
+                "a number has 7 to 15 digits, this one {}",
+                digits.len()
+            )));
+        }
+        return rest
+            .contains(separator)
+            .then(|| Fault::new(format!("write it as +{digits}, without blanks and signs")).note());
+    }
+    match digits.len() {
+        0 => Some(Fault::new("it must be a telephone number as +14155550100")),
+        10 if !digits.starts_with(['0', '1']) => {
+            Some(Fault::new(format!("write it with its country, as +1{digits}")).note())
+        }
+        11 if digits.starts_with('1') => Some(Fault::new(format!("write it with a plus sign, as +{digits}")).note()),
+        3..=6 => Some(Fault::new("short codes and emergency numbers cannot be reached from everywhere").note()),
+        _ => Some(
+            Fault::new(format!(
+                "write it with a plus sign and its country: +{digits}, or +1{digits} for the USA"
+            ))
+            .likely(),
+        ),
+    }
+}
+
+/// A SIP address: `sip:user@host`, at most 255 characters, headers after `?`.
+pub(super) fn sip(value: &str) -> Option<Fault> {
+    let value = value.trim();
+    let (address, headers) = value.split_once('?').map_or((value, None), |(a, h)| (a, Some(h)));
+    let rest = match address.split_once(':') {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("sip") || scheme.eq_ignore_ascii_case("sips") => rest,
+        // Twilio takes `user@host`, too: its own older examples have it.
+        _ if address.contains('@') && !address.contains("://") => address,
+        _ => return Some(Fault::new("it must be a SIP address as sip:ann@example.com")),
+    };
+    let (user, host) = rest.split_once('@').unwrap_or(("", rest));
+    let host = host.split([';', ':']).next().unwrap_or_default();
+    if value.chars().any(char::is_whitespace) {
+        return Some(Fault::new("a SIP address has no blanks"));
+    }
+    if rest.contains('@') && user.is_empty() || host.is_empty() || host.contains('@') {
+        return Some(Fault::new("it must be a SIP address as sip:ann@example.com"));
+    }
+    if address.chars().count() > 255 {
+        return Some(
+            Fault::new(format!(
+                "it has {} characters, at most 255 are taken",
+                address.chars().count()
+            ))
+            .likely(),
+        );
+    }
+    headers.and_then(sip_headers)
+}
+
+/// Names that Twilio sends besides `X-…` (dictionary, 13252).
+const HEADERS: [&str; 4] = [
+    "user-to-user",
+    "remote-party-id",
+    "p-preferred-identity",
+    "p-called-party-id",
+];
+
+fn sip_headers(headers: &str) -> Option<Fault> {
+    if headers.chars().count() > 1024 {
+        return Some(
+            Fault::new("its headers are longer than 1,024 characters")
+                .code("13253")
+                .likely(),
+        );
+    }
+    headers
+        .split('&')
+        .filter(|part| !part.is_empty())
+        .find_map(|part| header_name(part.split('=').next().unwrap_or_default()))
+}
+
+/// A header that Twilio would not send.
+pub(super) fn header_name(name: &str) -> Option<Fault> {
+    let lower = name.to_ascii_lowercase();
+    let valid = !name.is_empty()
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    let known = lower.starts_with("x-") || HEADERS.contains(&lower.as_str());
+    (!valid || !known)
+        .then(|| Fault::new(format!("the header `{name}` is not sent: own headers begin with `X-`")).code("13252"))
+}

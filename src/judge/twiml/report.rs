@@ -1,0 +1,92 @@
+//! The problems found so far, with places in lines and columns; bounded, so that a hostile document cannot fill the memory.
+
+use std::ops::Range;
+
+use super::near::Words;
+use super::table::{self, Level};
+use crate::model::{Problem, Severity};
+
+/// More problems than that are one cause many times.
+const MAX: usize = 100;
+
+/// What was found in a document.
+pub(super) struct Report<'a> {
+    xml: &'a str,
+    line_starts: Vec<usize>,
+    problems: Vec<Problem>,
+    /// How many were found beyond [`MAX`], and the worst of them.
+    more: usize,
+    worst: Severity,
+    words: Words,
+}
+
+impl<'a> Report<'a> {
+    pub(super) fn new(xml: &'a str) -> Self {
+        let newlines = memchr::memchr_iter(b'\n', xml.as_bytes()).map(|at| at + 1);
+        Self {
+            xml,
+            line_starts: std::iter::once(0).chain(newlines).collect(),
+            problems: Vec::new(),
+            more: 0,
+            worst: Severity::Info,
+            words: Words::new(),
+        }
+    }
+
+    /// Line and column in characters of a byte offset.
+    pub(super) fn place(&self, offset: usize) -> (u32, u32) {
+        let line = self.line_starts.partition_point(|start| *start <= offset).max(1);
+        let start = self.line_starts[line - 1];
+        let before = self.xml.get(start..offset).unwrap_or_default();
+        (line as u32, 1 + before.chars().count() as u32)
+    }
+
+    /// The document's own text there.
+    pub(super) fn source(&self, range: Range<usize>) -> &'a str {
+        self.xml.get(range).unwrap_or_default()
+    }
+
+    /// For what is said.
+    pub(super) fn words(&self) -> &Words {
+        &self.words
+    }
+
+    /// True where more problems are only counted.
+    pub(super) fn is_full(&self) -> bool {
+        self.problems.len() >= MAX
+    }
+
+    /// One more problem; the words are only put together while there is room.
+    pub(super) fn add(&mut self, at: usize, code: &str, level: Level, certain: bool, says: impl FnOnce() -> String) {
+        let severity = Severity::from(level);
+        if self.is_full() {
+            self.more += 1;
+            self.worst = self.worst.max(severity);
+            return;
+        }
+        let problem = Problem::new(code, severity, says()).at(self.place(at));
+        self.problems.push(if certain { problem } else { problem.likely() });
+        if self.is_full() {
+            self.words.hush();
+        }
+    }
+
+    /// A breach of the rule of that id.
+    pub(super) fn rule(&mut self, at: usize, id: &str, says: impl FnOnce() -> String) {
+        let rule = table::rule(id);
+        debug_assert!(rule.is_some(), "no rule {id} in filters/twiml-rules.toml");
+        if let Some(rule) = rule {
+            self.add(at, &rule.code, rule.level, rule.certain, says);
+        }
+    }
+
+    /// In the order of the document; the last one says how many more there are.
+    pub(super) fn into_problems(mut self) -> Vec<Problem> {
+        self.problems.sort_by_key(|p| (p.line, p.column));
+        if self.more > 0 {
+            let message = format!("{} more problems are not listed: mend these first", self.more);
+            self.problems.push(Problem::new("", self.worst, message));
+        }
+        self.problems
+    }
+}

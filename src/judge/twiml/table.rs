@@ -1,0 +1,236 @@
+//! The rules as data: `filters/twiml-rules.toml`, read once.
+//!
+//! A `[[value]]` judges an attribute, a `[[text]]` the text of an element, a `[[nesting]]` gives the code for a child at a wrong place, and a
+//! `[[rule]]` names what the code of this folder finds by itself. Each carries its source, whether it is certain, and examples; the tests of
+//! this folder run all of them, so that no rule can be wrong in silence.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use crate::model::Severity;
+
+static TABLE: LazyLock<Table> = LazyLock::new(|| {
+    // A table that does not parse is a table without rules; a test holds that it parses.
+    toml::from_str(include_str!("../../../filters/twiml-rules.toml")).unwrap_or_default()
+});
+static RULES: LazyLock<HashMap<&str, &Rule>> =
+    LazyLock::new(|| TABLE.rule.iter().map(|rule| (rule.id.as_str(), rule)).collect());
+
+/// The built-in table.
+pub(super) fn table() -> &'static Table {
+    &TABLE
+}
+
+/// The rule of that id.
+pub(super) fn rule(id: &str) -> Option<&'static Rule> {
+    RULES.get(id).copied()
+}
+
+/// All rules.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Table {
+    pub(super) value: Vec<Value>,
+    pub(super) text: Vec<Text>,
+    pub(super) nesting: Vec<Nesting>,
+    pub(super) rule: Vec<Rule>,
+}
+
+/// How bad a breach is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Level {
+    Error,
+    #[default]
+    Warning,
+    Note,
+}
+
+impl From<Level> for Severity {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Error => Self::Error,
+            Level::Warning => Self::Warning,
+            Level::Note => Self::Info,
+        }
+    }
+}
+
+/// What an attribute may hold.
+#[derive(Debug, Deserialize)]
+pub(super) struct Value {
+    /// Elements by name; `Gather/Say` is a Say inside of a Gather.
+    pub(super) on: Vec<String>,
+    pub(super) name: Vec<String>,
+    pub(super) code: String,
+    #[serde(default)]
+    pub(super) level: Level,
+    /// True where Twilio knows the attribute and its libraries do not.
+    #[serde(default)]
+    pub(super) beyond: bool,
+    #[cfg_attr(not(test), allow(dead_code))]
+    pub(super) source: String,
+    pub(super) certain: bool,
+    /// Values that are taken, and values that are found.
+    #[cfg_attr(not(test), allow(dead_code))]
+    pub(super) good: Vec<String>,
+    #[cfg_attr(not(test), allow(dead_code))]
+    pub(super) bad: Vec<String>,
+    #[serde(flatten)]
+    pub(super) kind: Kind,
+}
+
+/// What the text of an element may be.
+#[derive(Debug, Deserialize)]
+pub(super) struct Text {
+    pub(super) on: Vec<String>,
+    pub(super) code: String,
+    #[serde(default)]
+    pub(super) level: Level,
+    /// Children and attributes that make the text needless.
+    #[serde(default)]
+    pub(super) unless: Vec<String>,
+    #[cfg_attr(not(test), allow(dead_code))]
+    pub(super) source: String,
+    pub(super) certain: bool,
+    #[cfg_attr(not(test), allow(dead_code))]
+    pub(super) good: Vec<String>,
+    #[cfg_attr(not(test), allow(dead_code))]
+    pub(super) bad: Vec<String>,
+    #[serde(flatten)]
+    pub(super) kind: Kind,
+}
+
+/// The code for a child that is known, but not taken here.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Nesting {
+    pub(super) on: String,
+    pub(super) code: String,
+    #[cfg_attr(not(test), allow(dead_code))]
+    pub(super) source: String,
+    pub(super) certain: bool,
+    #[cfg_attr(not(test), allow(dead_code))]
+    pub(super) good: Vec<String>,
+    #[cfg_attr(not(test), allow(dead_code))]
+    pub(super) bad: Vec<String>,
+}
+
+/// Something that is found by code.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Rule {
+    pub(super) id: String,
+    /// Empty where the platform has none.
+    pub(super) code: String,
+    /// Codes that the same fault may show up as.
+    #[serde(default)]
+    #[cfg_attr(not(test), allow(dead_code))]
+    pub(super) also: Vec<String>,
+    pub(super) level: Level,
+    #[cfg_attr(not(test), allow(dead_code))]
+    pub(super) source: String,
+    pub(super) certain: bool,
+    /// A number that the rule compares with: a length, a count.
+    #[serde(default)]
+    pub(super) limit: usize,
+    /// Words that the rule compares with.
+    #[serde(default)]
+    pub(super) words: Vec<String>,
+    /// What stands inside of `<Response>`: a document without the fault, and one with it.
+    #[cfg_attr(not(test), allow(dead_code))]
+    pub(super) good: Vec<String>,
+    #[cfg_attr(not(test), allow(dead_code))]
+    pub(super) bad: Vec<String>,
+    /// True where the examples answer a message.
+    #[serde(default)]
+    #[cfg_attr(not(test), allow(dead_code))]
+    pub(super) message: bool,
+}
+
+/// The kinds of values.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub(super) enum Kind {
+    /// Whatever stands there.
+    Any,
+    /// `true` or `false`.
+    Boolean,
+    /// A whole number, or one of the words.
+    Integer {
+        min: Option<i64>,
+        max: Option<i64>,
+        #[serde(default)]
+        or: Vec<String>,
+    },
+    /// One of a set; the set of the schema where none is given.
+    OneOf {
+        #[serde(default)]
+        values: Vec<String>,
+        /// True where a newer Twilio may know more.
+        #[serde(default)]
+        open: bool,
+    },
+    /// Some of a set with blanks between them.
+    SomeOf {
+        #[serde(default)]
+        values: Vec<String>,
+    },
+    /// `GET` or `POST`.
+    Method,
+    /// Only these characters, so many.
+    Chars {
+        chars: String,
+        #[serde(default)]
+        min: usize,
+        max: Option<usize>,
+    },
+    /// So many characters.
+    Text {
+        #[serde(default)]
+        min: usize,
+        max: Option<usize>,
+        /// Characters that must not be there.
+        #[serde(default)]
+        without: String,
+    },
+    /// Where a request goes.
+    Url {
+        /// `http` and `https` where none are given.
+        #[serde(default)]
+        schemes: Vec<String>,
+        /// True where nothing is fine, too.
+        #[serde(default)]
+        empty: bool,
+    },
+    /// An id of Twilio: two letters, 32 hexadecimal digits.
+    Sid { prefixes: Vec<String> },
+    /// `500ms`, `3s`.
+    Duration { max_ms: u32 },
+    /// One of the words, or a number with one of the units.
+    Amount {
+        values: Vec<String>,
+        units: Vec<String>,
+        signed: bool,
+    },
+    /// Phrases between commas.
+    Hints { entries: usize, chars: usize },
+    /// Who speaks.
+    Voice,
+    /// `en-US`: of the schema's set, else at least a tag of that form.
+    Language {
+        #[serde(default)]
+        known: Vec<String>,
+    },
+    /// A telephone number; with the words of `or` in front of a colon, other addresses (`client:ann`).
+    Phone {
+        #[serde(default)]
+        or: Vec<String>,
+    },
+    /// A SIP address.
+    Sip,
+    /// A JSON object.
+    Json,
+}

@@ -1,0 +1,411 @@
+//! The tables against themselves, each rule by its own examples, and what no document may do.
+
+use std::collections::HashSet;
+
+use super::schema::schema;
+use super::table::{Kind, Level, Table, table};
+use super::*;
+use crate::model::Severity;
+
+const CODES: &str = include_str!("../../../filters/twilio-codes.tsv");
+
+/// `{x*9}` is nine times x.
+fn expand(example: &str) -> String {
+    let Some((before, rest)) = example.split_once('{') else {
+        return example.to_owned();
+    };
+    let Some((what, count)) = rest.split_once('}').and_then(|(inner, _)| inner.rsplit_once('*')) else {
+        return example.to_owned();
+    };
+    let Ok(count) = count.parse() else {
+        return example.to_owned();
+    };
+    let after = rest.split_once('}').unwrap().1;
+    format!("{before}{}{}", what.repeat(count), expand(after))
+}
+
+fn escaped(value: &str) -> String {
+    value.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
+}
+
+fn judged(message: bool, inner: &str) -> Vec<Problem> {
+    let kind = if message {
+        RequestKind::Message
+    } else {
+        RequestKind::Voice
+    };
+    let xml = format!("<Response>{inner}</Response>");
+    document(kind, xml.as_bytes(), xml.len() as u64)
+}
+
+/// The elements around `on`, opened and closed, from the root inwards; `on` is a path of one or two.
+fn around(on: &str) -> (String, String, bool) {
+    let (parent, tag) = on.rsplit_once('/').map_or((None, on), |(p, t)| (Some(p), t));
+    let mut path = vec![];
+    let mut now = parent.map(str::to_owned).or_else(|| first_parent(tag));
+    while let Some(name) = now.filter(|n| n != "Response") {
+        now = first_parent(&name);
+        path.push(name);
+    }
+    path.reverse();
+    let open = path.iter().flat_map(|n| ["<", n, ">"]).collect();
+    let close = path.iter().rev().flat_map(|n| ["</", n, ">"]).collect();
+    let message = path.first().map_or(tag, String::as_str) == "Message";
+    (open, close, message)
+}
+
+fn first_parent(tag: &str) -> Option<String> {
+    let parents = schema().parents.get(tag)?;
+    let root = parents.iter().find(|p| *p == "Response");
+    root.or_else(|| parents.first()).cloned()
+}
+
+fn has(problems: &[Problem], code: &str, inner: &str, says: &str) -> bool {
+    problems.iter().any(|p| {
+        let place = p.line == Some(1) && p.column.is_some_and(|c| c as usize <= inner.chars().count() + 24);
+        p.code.as_deref().unwrap_or_default() == code
+            && p.severity > Severity::Info
+            && p.message.contains(says)
+            && place
+    })
+}
+
+#[test]
+fn the_tables_parse() {
+    let rules = toml::from_str::<Table>(include_str!("../../../filters/twiml-rules.toml"));
+    assert!(rules.is_ok(), "{}", rules.unwrap_err());
+    assert!(table().value.len() > 70 && table().text.len() > 10 && table().rule.len() > 30);
+    assert_eq!(schema().all().count(), 63);
+    assert_eq!(schema().voices.len(), 900);
+}
+
+#[test]
+fn every_code_is_in_the_dictionary_with_that_level() {
+    let level = |code: &str| {
+        let row = CODES.lines().find(|l| l.split('\t').next() == Some(code))?;
+        row.split('\t').nth(3).map(str::to_owned)
+    };
+    let mut seen = Vec::new();
+    for v in &table().value {
+        seen.push((v.code.as_str(), Some(v.level), format!("{:?}", v.name)));
+    }
+    for t in &table().text {
+        seen.push((t.code.as_str(), Some(t.level), format!("{:?}", t.on)));
+    }
+    seen.extend(table().nesting.iter().map(|n| (n.code.as_str(), None, n.on.clone())));
+    for rule in &table().rule {
+        seen.push((rule.code.as_str(), None, rule.id.clone()));
+        seen.extend(rule.also.iter().map(|code| (code.as_str(), None, rule.id.clone())));
+    }
+    for code in ["13226", "13253", "13252", "11240", "11241", "11242", "11243"] {
+        seen.push((code, None, "in the code".to_owned()));
+    }
+    for (code, found, what) in seen.into_iter().filter(|(code, ..)| !code.is_empty()) {
+        let level = level(code);
+        assert!(level.is_some(), "{what}: {code} is not in the dictionary");
+        if let Some(found) = found {
+            let wanted = if level.as_deref() == Some("ERROR") {
+                Level::Error
+            } else {
+                Level::Warning
+            };
+            assert_eq!(found, wanted, "{what}: the dictionary has {level:?} for {code}");
+        }
+    }
+}
+
+#[test]
+fn every_element_and_attribute_is_in_the_schema() {
+    for value in &table().value {
+        for on in &value.on {
+            let (parent, tag) = on.rsplit_once('/').map_or((None, on.as_str()), |(p, t)| (Some(p), t));
+            let all: Vec<_> = schema().all().filter(|(_, e)| e.tag == tag).collect();
+            assert!(!all.is_empty(), "{on} is no element");
+            let parents = schema().parents.get(tag);
+            assert!(
+                parent.is_none_or(|p| parents.is_some_and(|all| all.iter().any(|q| q == p))),
+                "{on}"
+            );
+            for name in &value.name {
+                assert!(
+                    all.iter().any(|(_, e)| e.attributes.contains_key(name)),
+                    "{on} has no `{name}`"
+                );
+            }
+        }
+    }
+    for on in table()
+        .text
+        .iter()
+        .flat_map(|t| &t.on)
+        .chain(table().nesting.iter().map(|n| &n.on))
+    {
+        let tag = on.rsplit('/').next().unwrap();
+        assert!(schema().parents.contains_key(tag), "{on}");
+    }
+}
+
+#[test]
+fn every_rule_has_a_source_and_an_id_of_its_own() {
+    let sources = table()
+        .value
+        .iter()
+        .map(|v| &v.source)
+        .chain(table().text.iter().map(|t| &t.source));
+    let sources = sources
+        .chain(table().nesting.iter().map(|n| &n.source))
+        .chain(table().rule.iter().map(|r| &r.source));
+    assert!(sources.into_iter().all(|s| s.len() > 5));
+    let ids: HashSet<&str> = table().rule.iter().map(|r| r.id.as_str()).collect();
+    assert_eq!(ids.len(), table().rule.len());
+}
+
+#[test]
+fn values_by_their_examples() {
+    for value in &table().value {
+        assert!(!value.good.is_empty() && !value.bad.is_empty(), "{:?}", value.name);
+        for (on, name) in value
+            .on
+            .iter()
+            .flat_map(|on| value.name.iter().map(move |name| (on, name)))
+        {
+            let (open, close, message) = around(on);
+            let tag = on.rsplit('/').next().unwrap();
+            let says = format!("`{name}` of <{tag}>");
+            for (example, wanted) in value
+                .good
+                .iter()
+                .map(|g| (g, false))
+                .chain(value.bad.iter().map(|b| (b, true)))
+            {
+                let example = expand(example);
+                let inner = format!("{open}<{tag} {name}=\"{}\"/>{close}", escaped(&example));
+                let problems = judged(message, &inner);
+                assert_eq!(
+                    has(&problems, &value.code, &inner, &says),
+                    wanted,
+                    "{inner}: {problems:#?}"
+                );
+                let other = problems
+                    .iter()
+                    .any(|p| p.message.contains(&says) && p.severity > Severity::Info);
+                assert_eq!(other, wanted, "{inner}: {problems:#?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn texts_by_their_examples() {
+    for text in &table().text {
+        assert!(!text.good.is_empty() && !text.bad.is_empty(), "{:?}", text.on);
+        for on in &text.on {
+            let (open, close, message) = around(on);
+            let tag = on.rsplit('/').next().unwrap();
+            for (example, wanted) in text
+                .good
+                .iter()
+                .map(|g| (g, false))
+                .chain(text.bad.iter().map(|b| (b, true)))
+            {
+                let inner = format!("{open}<{tag}>{}</{tag}>{close}", escaped(&expand(example)));
+                let problems = judged(message, &inner);
+                let says = format!("<{tag}>");
+                assert_eq!(
+                    has(&problems, &text.code, &inner, &says),
+                    wanted,
+                    "{inner}: {problems:#?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn rules_by_their_examples() {
+    let nesting = table()
+        .nesting
+        .iter()
+        .map(|n| (&n.on, &n.code, Some(Severity::Error), &n.good, &n.bad, false));
+    let rules = table()
+        .rule
+        .iter()
+        .map(|r| (&r.id, &r.code, Some(r.level.into()), &r.good, &r.bad, r.message));
+    for (id, code, level, good, bad, message) in nesting.chain(rules) {
+        let encoding = id.starts_with("encoding");
+        assert!(!good.is_empty() && (!bad.is_empty() || encoding), "{id}");
+        for example in good {
+            let problems = judged(message, &expand(example));
+            let worst = problems.iter().map(|p| p.severity).max();
+            assert!(
+                worst.is_none_or(|s| s == Severity::Info),
+                "{id}: {example}: {problems:#?}"
+            );
+        }
+        for example in bad {
+            let problems = judged(message, &expand(example));
+            let found = problems
+                .iter()
+                .any(|p| p.code.as_deref().unwrap_or_default() == code && Some(p.severity) == level);
+            assert!(found, "{id}: {example}: {problems:#?}");
+        }
+    }
+}
+
+#[test]
+fn encodings() {
+    let latin = b"<?xml version='1.0' encoding='ISO-8859-1'?>\n<Response><Say>caf\xe9</Say><foo/></Response>";
+    let problems = document(RequestKind::Voice, latin, 9);
+    assert_eq!(problems[0].line, Some(1), "{problems:?}");
+    assert_eq!(
+        (problems[1].line, problems[1].column),
+        (Some(2), Some(26)),
+        "{problems:?}"
+    );
+    let wide = "<?xml version='1.0' encoding='UTF-16'?><Response/>";
+    assert_eq!(
+        document(RequestKind::Voice, wide.as_bytes(), 9)[0].code.as_deref(),
+        Some("12100")
+    );
+    assert_eq!(
+        document(RequestKind::Voice, b"\xff\xfe<\0R\0", 9)[0].code.as_deref(),
+        Some("12100")
+    );
+}
+
+#[test]
+fn overrides_of_connections() {
+    for (fragment, wanted) in [
+        ("rc=3&rp=all&ct=2000", None),
+        ("rp=4xx,5xx,ct", None),
+        ("e=ashburn,dublin&sni=y", None),
+        ("top", None),
+        ("rp=never", Some("11243")),
+        ("e=mars", Some("11241")),
+        ("e=", Some("11240")),
+        ("e=ashburn-ix", Some("")),
+        ("rc=9", Some("")),
+        ("ct=10", Some("")),
+        ("zz=1", Some("")),
+    ] {
+        let problems = judged(
+            false,
+            &format!("<Play>https://example.com/a.mp3#{}</Play>", escaped(fragment)),
+        );
+        let found = problems.first().map(|p| p.code.as_deref().unwrap_or_default());
+        match wanted {
+            Some("") => assert_eq!(problems.len(), 1, "{fragment}: {problems:?}"),
+            wanted => assert_eq!(found, wanted, "{fragment}: {problems:?}"),
+        }
+    }
+}
+
+#[test]
+fn what_a_document_is_for() {
+    for (inner, kind) in [
+        ("<Message>a</Message>", RequestKind::Message),
+        ("<Message>a</Message><Redirect>/a</Redirect>", RequestKind::Message),
+        ("<Redirect>/a</Redirect>", RequestKind::Voice),
+        ("<Message>a</Message><Say>a</Say>", RequestKind::Voice),
+        ("", RequestKind::Voice),
+        ("<Say>a", RequestKind::Voice),
+    ] {
+        assert_eq!(
+            kind_of(format!("<Response>{inner}</Response>").as_bytes()),
+            kind,
+            "{inner}"
+        );
+    }
+}
+
+#[test]
+fn many_problems_are_counted() {
+    let problems = judged(false, &"<foo/>".repeat(5_000));
+    assert_eq!(problems.len(), 101);
+    let last = problems.last().unwrap();
+    assert_eq!(
+        (last.severity, last.message.contains("4900")),
+        (Severity::Error, true),
+        "{last:?}"
+    );
+}
+
+#[test]
+fn hostile_documents_are_refused() {
+    let attributes: String = (0..5_000)
+        .flat_map(|n| [" a".to_owned(), n.to_string(), "=''".to_owned()])
+        .collect();
+    let prefixes: String = (0..30)
+        .flat_map(|n| ["<a xmlns:p".to_owned(), n.to_string(), "='x'>".to_owned()])
+        .collect();
+    for (xml, says) in [
+        (format!("<Response{attributes}/>"), "attributes"),
+        (format!("<Response>{}", "<a>".repeat(300)), "deep"),
+        (format!("<Response>{prefixes}"), "prefixes"),
+        (
+            "<!DOCTYPE r [<!ENTITY a \"b\">]><Response>&a;</Response>".to_owned(),
+            "document type",
+        ),
+        (
+            "<!DOCTYPE r SYSTEM \"file:///etc/passwd\"><Response/>".to_owned(),
+            "document type",
+        ),
+    ] {
+        let problems = document(RequestKind::Voice, xml.as_bytes(), xml.len() as u64);
+        assert_eq!(problems.len(), 1, "{says}");
+        assert_eq!(problems[0].code.as_deref(), Some("12100"));
+        assert!(problems[0].message.contains(says), "{problems:?}");
+    }
+}
+
+#[test]
+fn deep_nesting_is_refused_before_parsing() {
+    let deep = |n: usize| judged(false, &format!("{}{}", "<a b='/>'>".repeat(n), "</a>".repeat(n)));
+    assert!(!deep(150)[0].message.contains("deep"));
+    assert!(deep(250)[0].message.contains("nested more than 200 deep"));
+    let flat = judged(false, &"<Pause/><!-- <a> --><![CDATA[ ]]><?a <a> ?>".repeat(300));
+    assert!(flat.is_empty(), "{flat:?}");
+}
+
+/// Every kind of value has a rule that uses it, so that none is dead.
+#[test]
+fn kinds_are_used() {
+    let kinds = table()
+        .value
+        .iter()
+        .map(|v| &v.kind)
+        .chain(table().text.iter().map(|t| &t.kind));
+    let used: HashSet<_> = kinds.map(std::mem::discriminant::<Kind>).collect();
+    assert_eq!(used.len(), 17, "all but `any`");
+}
+
+proptest::proptest! {
+    #[test]
+    fn places_are_within_the_document(
+        seed in proptest::collection::vec((0..40usize, "[<>/!?a&;'\"= \néx-]{0,6}"), 0..12),
+        bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..120),
+    ) {
+        let mut xml = concat!(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response>\n <Gather input=\"dtmf speech\" timeout=\"5\" action=\"/é?a=1&amp;b=2\">\n",
+            "  <Say voice=\"Polly.Joanna-Neural\" language=\"en-US\">Hi <emphasis>ü</emphasis></Say>\n </Gather>\n",
+            " <Dial><Number sendDigits=\"1\">+14155550100</Number><Sip>sip:a@b.c?X-A=1</Sip></Dial>\n <Message/>\n</Response>\n"
+        ).to_owned();
+        for (part, insert) in &seed {
+            let mut at = xml.len() * part / 40;
+            while !xml.is_char_boundary(at) { at -= 1; }
+            xml.insert_str(at, insert);
+        }
+        for body in [xml.as_bytes(), &bytes[..]] {
+            let text = String::from_utf8_lossy(body);
+            for kind in [RequestKind::Voice, RequestKind::Message, RequestKind::Unknown] {
+                for p in document(kind, body, body.len() as u64) {
+                    let (Some(line), Some(column)) = (p.line, p.column) else { continue };
+                    let lines: Vec<&str> = text.split('\n').collect();
+                    proptest::prop_assert!((1..=lines.len()).contains(&(line as usize)), "{p:?} in {text}");
+                    let len = lines[line as usize - 1].chars().count();
+                    proptest::prop_assert!((1..=len + 1).contains(&(column as usize)), "{p:?} in {text}");
+                }
+            }
+        }
+    }
+}

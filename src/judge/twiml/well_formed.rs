@@ -1,0 +1,341 @@
+//! Is it XML at all, and is its root `<Response>`? 12100, 12101 and 12102 with their place and usual cause.
+//!
+//! One scan over the tags comes before the parser: it refuses what the parser would be slow or deep on, and knows afterwards
+//! where an unclosed tag was opened. After the first fatal fault nothing more is said: the rest would be guessed.
+
+use roxmltree::{Document, Error, Node};
+
+use super::near;
+use super::report::Report;
+use crate::judge::text::{self, impostor};
+use crate::model::{Problem, RequestKind};
+
+/// Deeper nesting is an attack or a loop in the app, not TwiML.
+const MAX_DEPTH: usize = 200;
+/// More attributes in one tag; the parser compares each with each.
+const MAX_ATTRIBUTES: usize = 200;
+/// More declarations of prefixes; every element inherits all of them.
+const MAX_PREFIXES: usize = 20;
+
+/// The document as a tree.
+pub(super) fn tree(kind: RequestKind, xml: &str) -> Result<Document<'_>, Problem> {
+    before_the_document(kind, xml)?;
+    let place = |offset| text::position(xml.as_bytes(), offset);
+    let tags = Tags::scan(xml);
+    if let Some((offset, what)) = tags.refused {
+        return Err(Problem::error("12100", what).at(place(offset)));
+    }
+    if memchr::memmem::find_iter(xml.as_bytes(), b"xmlns")
+        .nth(MAX_PREFIXES)
+        .is_some()
+    {
+        let message = format!("more than {MAX_PREFIXES} prefixes are declared: TwiML has none");
+        return Err(Problem::error("12100", message).at((1, 1)));
+    }
+    Document::parse(xml).map_err(|e| {
+        let (offset, says) = malformed(xml, &e, &tags);
+        Problem::error("12100", format!("the document does not parse: {says}")).at(place(offset))
+    })
+}
+
+/// The root that TwiML wants.
+pub(super) fn response(xml: &str, root: Node) -> Result<(), Problem> {
+    let name = root.tag_name().name();
+    if name == "Response" {
+        return Ok(());
+    }
+    let advice = match name {
+        _ if name.eq_ignore_ascii_case("response") => "names are case-sensitive",
+        _ if name.eq_ignore_ascii_case("html") => "this is an HTML page, often an error or login page of the framework",
+        _ => "wrap the verbs in <Response>",
+    };
+    let message = format!(
+        "the root element is {}, it must be <Response>: {advice}",
+        near::tag(name)
+    );
+    Err(Problem::error("12102", message).at(Report::new(xml).place(root.range().start)))
+}
+
+/// What must not stand before the document: a BOM, blanks before `<?xml`, anything that is not XML.
+fn before_the_document(kind: RequestKind, xml: &str) -> Result<(), Problem> {
+    let trimmed = xml.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
+    if !trimmed.starts_with('<') || impostor(xml).is_some() {
+        // Seen from messaging for answers such as `OK` (spec/twilio.md section 5).
+        let code = if kind == RequestKind::Message { "12200" } else { "12100" };
+        let what = impostor(xml).map_or_else(|| not_xml(xml, trimmed), str::to_owned);
+        return Err(Problem::error(code, format!("the document does not parse: {what}")).at((1, 1)));
+    }
+    if xml.starts_with('\u{feff}') {
+        let message = "a byte order mark stands before the document: save the file as UTF-8 without BOM";
+        return Err(Problem::error("12100", message).at((1, 1)));
+    }
+    if trimmed.len() < xml.len() && trimmed.starts_with("<?xml") {
+        let message = "blanks or empty lines stand before `<?xml`: it must be the very first";
+        return Err(Problem::error("12100", message).at((1, 1)));
+    }
+    let declaration = trimmed.strip_prefix("<?xml").and_then(|rest| rest.split_once("?>"));
+    if let Some((declaration, _)) = declaration
+        && declaration.contains("version")
+        && !declaration.contains("\"1.0\"")
+        && !declaration.contains("'1.0'")
+    {
+        return Err(Problem::error("12101", "the XML declaration must say version=\"1.0\"").at((1, 1)));
+    }
+    Ok(())
+}
+
+/// Text before the first tag, or no tag at all.
+fn not_xml(xml: &str, trimmed: &str) -> String {
+    if let Some(at) = xml.find("<?xml").or_else(|| xml.find("<Response")) {
+        let before = near::code(xml[..at].trim());
+        return format!("{before} stands before the document, often output of the app from before its answer");
+    }
+    if trimmed.starts_with(['{', '[']) {
+        return "this is JSON, not XML: send TwiML, <Response>…</Response>".to_owned();
+    }
+    if trimmed.starts_with("&lt;") {
+        return "the brackets are escaped as &lt; and &gt;: send the tags themselves, the template escapes too much"
+            .to_owned();
+    }
+    "this is text, not XML: wrap it in <Response>…</Response>".to_owned()
+}
+
+/// Where and why the parser gave up.
+fn malformed(xml: &str, e: &Error, tags: &Tags) -> (usize, String) {
+    let pos = e.pos();
+    let at = offset_of(xml, pos.row, pos.col);
+    let opened = |(offset, name): (usize, &str)| {
+        let (line, column) = text::position(xml.as_bytes(), offset);
+        format!("{}, opened in line {line}, column {column},", near::tag(name))
+    };
+    match e {
+        Error::DtdDetected => {
+            let at = xml.find("<!DOCTYPE").unwrap_or_default();
+            (
+                at,
+                "TwiML has no document type, and nothing is ever fetched: remove <!DOCTYPE …>".to_owned(),
+            )
+        }
+        Error::UnexpectedCloseTag(expected, actual, _) => {
+            let around = tags.open_at(xml, at).pop();
+            let open = around.map_or_else(|| near::tag(expected), opened);
+            (at, format!("{open} is not closed before </{}>", near::short(actual)))
+        }
+        Error::UnclosedRootNode => match tags.open_at(xml, xml.len()).pop() {
+            Some(open) => (open.0, format!("{} is never closed", near::tag(open.1))),
+            None => (at, "a tag is never closed".to_owned()),
+        },
+        Error::UnexpectedEndOfStream => {
+            let at = tags.unfinished.unwrap_or(xml.len());
+            (
+                at,
+                "the document ends within what begins here: it is cut, or a quote or bracket is missing".to_owned(),
+            )
+        }
+        Error::NoRootNode => (0, "there is no element: send at least <Response/>".to_owned()),
+        Error::MalformedEntityReference(_) => (
+            at,
+            format!("a bare `&` in {}: write &amp; (also in URLs)", holder(xml, at)),
+        ),
+        Error::UnknownEntityReference(name, _) => {
+            let name = near::short(name);
+            (
+                at,
+                format!(
+                    "`&{name};` in {} is HTML, not XML: write the character itself, and & as &amp;",
+                    holder(xml, at)
+                ),
+            )
+        }
+        Error::InvalidAttributeValue(_) => (
+            at,
+            format!(
+                "a bare `<` in {}: write &lt;, or close the quote before",
+                holder(xml, at)
+            ),
+        ),
+        Error::UnknownNamespace(prefix, _) => (
+            at,
+            format!(
+                "the prefix `{}` is not declared: TwiML has no prefixes",
+                near::short(prefix)
+            ),
+        ),
+        Error::DuplicatedAttribute(name, _) => (at, format!("the attribute `{}` stands here twice", near::short(name))),
+        Error::UnexpectedDeclaration(_) => (at, "a second `<?xml`: it must be the very first, and once".to_owned()),
+        Error::UnknownToken(_) if tags.root_end.is_some_and(|end| at >= end) => (at, after_the_root(xml, at)),
+        Error::NonXmlChar(c, _) => (at, format!("the character U+{:04X} cannot stand in XML", *c as u32)),
+        _ => (at, other(xml, e, at)),
+    }
+}
+
+fn after_the_root(xml: &str, at: usize) -> String {
+    let rest = xml[at..].trim_start();
+    if rest.starts_with("<?xml") || rest.starts_with("<Response") {
+        return "a second document begins after the first: send one <Response>".to_owned();
+    }
+    match rest.strip_prefix('<').filter(|r| r.starts_with(char::is_alphabetic)) {
+        Some(_) => "a second root element begins here: everything must stand in one <Response>".to_owned(),
+        None if rest.starts_with("</") => "this closes a tag that was not opened".to_owned(),
+        None => format!(
+            "{} stands after the document",
+            near::code(rest.lines().next().unwrap_or_default())
+        ),
+    }
+}
+
+fn other(xml: &str, e: &Error, at: usize) -> String {
+    let said = e.to_string();
+    let said = said.split(" at ").next().unwrap_or_default();
+    let line = xml
+        .get(..at)
+        .map_or("", |before| before.rsplit('\n').next().unwrap_or_default());
+    let hint = match line.rfind('<') {
+        Some(open) if xml[at..].starts_with(['=', '>', '/']) || line[open..].contains('=') => {
+            "quote every attribute's value"
+        }
+        _ => "escape & and < in text, quote attributes, close every tag",
+    };
+    format!("{said}; {hint}")
+}
+
+/// What a place is in: `the attribute "action" of <Gather>`, `the text of <Say>`.
+fn holder(xml: &str, at: usize) -> String {
+    let before = &xml[..at];
+    let Some(open) = before.rfind('<') else {
+        return "the text".to_owned();
+    };
+    let name = tag_name(&before[open..]);
+    let within = tag_len(&before[open..]).is_none();
+    if within && !name.is_empty() {
+        let attribute = before[open..].rsplit_once('=').map(|(head, _)| head.trim_end());
+        let attribute = attribute
+            .and_then(|head| head.rsplit(char::is_whitespace).next())
+            .unwrap_or_default();
+        return format!("the attribute `{}` of {}", near::short(attribute), near::tag(name));
+    }
+    match Tags::scan(before).stack.pop() {
+        Some((_, name)) => format!("the text of {}", near::tag(name)),
+        None => "the text".to_owned(),
+    }
+}
+
+/// The byte offset of a line and column in characters.
+fn offset_of(xml: &str, row: u32, column: u32) -> usize {
+    let lines = xml.split_inclusive('\n').take(row.saturating_sub(1) as usize);
+    let start: usize = lines.map(str::len).sum();
+    let line = xml.get(start..).unwrap_or_default();
+    let within = line
+        .char_indices()
+        .nth(column.saturating_sub(1) as usize)
+        .map_or(line.len(), |(at, _)| at);
+    start + within
+}
+
+/// What one pass over the tags finds; comments, CDATA, instructions and quoted values are skipped.
+#[derive(Default)]
+struct Tags<'a> {
+    /// Opened and not closed to the end: where, and the name.
+    stack: Vec<(usize, &'a str)>,
+    /// Too deep, too many: where, and what to say.
+    refused: Option<(usize, String)>,
+    /// Where something begins that does not end.
+    unfinished: Option<usize>,
+    /// Where the first root ends.
+    root_end: Option<usize>,
+}
+
+impl<'a> Tags<'a> {
+    fn scan(xml: &'a str) -> Self {
+        let mut tags = Self::default();
+        let mut at = 0;
+        while let Some(open) = xml.get(at..).and_then(|rest| rest.find('<')).map(|found| at + found) {
+            let Some(len) = tags.one(xml, open) else {
+                tags.unfinished = Some(open);
+                break;
+            };
+            at = open + len;
+            if tags.refused.is_some() {
+                break;
+            }
+        }
+        tags
+    }
+
+    /// Takes what begins at `open` and says how long it is; none where it does not end.
+    fn one(&mut self, xml: &'a str, open: usize) -> Option<usize> {
+        let rest = &xml[open..];
+        let skipped = [("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>")];
+        if let Some((begin, end)) = skipped.iter().find(|(begin, _)| rest.starts_with(begin)) {
+            return rest[begin.len()..].find(end).map(|e| begin.len() + e + end.len());
+        }
+        let len = tag_len(rest)?;
+        let tag = &rest[..len];
+        if tag.starts_with("</") {
+            self.stack.pop();
+        } else if !tag.starts_with("<!") {
+            if !tag.ends_with("/>") {
+                self.stack.push((open, tag_name(tag)));
+            }
+            // An attribute has a `=`; in values it stands rarely enough.
+            if memchr::memchr_iter(b'=', tag.as_bytes()).nth(MAX_ATTRIBUTES).is_some()
+                && attributes(tag) > MAX_ATTRIBUTES
+            {
+                self.refused = Some((open, format!("this tag has more than {MAX_ATTRIBUTES} attributes")));
+            } else if self.stack.len() > MAX_DEPTH {
+                self.refused = Some((
+                    open,
+                    format!("elements are nested more than {MAX_DEPTH} deep from here on"),
+                ));
+            }
+        }
+        if self.stack.is_empty() && self.root_end.is_none() && !tag.starts_with("<!") {
+            self.root_end = Some(open + len);
+        }
+        Some(len)
+    }
+
+    /// What is open at a place.
+    fn open_at(&self, xml: &'a str, at: usize) -> Vec<(usize, &'a str)> {
+        if at >= xml.len() {
+            self.stack.clone()
+        } else {
+            Tags::scan(&xml[..at]).stack
+        }
+    }
+}
+
+/// How many `name=` stand outside of quotes.
+fn attributes(tag: &str) -> usize {
+    let (mut quote, mut count) = (None, 0);
+    for byte in tag.bytes() {
+        match (quote, byte) {
+            (None, b'"' | b'\'') => quote = Some(byte),
+            (None, b'=') => count += 1,
+            (Some(q), _) if q == byte => quote = None,
+            _ => {}
+        }
+    }
+    count
+}
+
+/// The length of a tag with its brackets, quoted values skipped; none where it is not closed.
+fn tag_len(rest: &str) -> Option<usize> {
+    let mut quote = None;
+    for (at, byte) in rest.bytes().enumerate() {
+        match (quote, byte) {
+            (None, b'>') => return Some(at + 1),
+            (None, b'"' | b'\'') => quote = Some(byte),
+            (Some(q), _) if q == byte => quote = None,
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The name in `<Name …`.
+fn tag_name(tag: &str) -> &str {
+    let name = tag.trim_start_matches(['<', '/']);
+    let end = name.find(|c: char| c.is_whitespace() || matches!(c, '/' | '>'));
+    &name[..end.unwrap_or(name.len())]
+}
