@@ -3,54 +3,89 @@
 //! Which Twilio code stands for what: spec/twilio.md sections 3 to 5. Tropo's log knows only "non-2XX"; its time limit
 //! is not known (spec/tropo.md 2.3).
 
-use url::Url;
-
-use super::{Answer, FaultClass, MAX_DOCUMENT, tropo as tropo_json, twiml};
+use super::{Answer, Fault, FaultClass, MAX_DOCUMENT, callback, charset, redirect, tropo as tropo_json, twiml};
 use crate::model::{Problem, RequestKind};
 
 /// Twilio's total limit for a call request.
 const LIMIT_MS: u64 = 15_000;
+/// A connect that takes longer is told apart from a slow answer (dictionary entry 11205, spec/twilio.md section 8).
+const CONNECT_LIMIT_MS: u64 = 10_000;
 
 /// Types that Twilio runs as TwiML.
-const XML_TYPES: [&str; 3] = ["text/xml", "application/xml", "text/html"];
+pub(super) const XML_TYPES: [&str; 3] = ["text/xml", "application/xml", "text/html"];
+
+/// Encodings that Twilio undoes; it asks for gzip.
+const CODINGS: [&str; 5] = ["", "identity", "gzip", "x-gzip", "deflate"];
 
 pub(super) fn twilio(kind: RequestKind, answer: &Answer<'_>) -> Vec<Problem> {
     if let Some(fault) = &answer.error {
-        return vec![Problem::error(fault_code(fault.class), fault.message.clone())];
+        return vec![failed(fault)];
     }
     let mut problems = Vec::new();
-    let failed = if kind == RequestKind::StatusCallback {
-        "15003"
-    } else {
-        "11200"
-    };
     if let Some(status) = answer.status
         && !(200..300).contains(&status)
     {
         problems.push(if (300..400).contains(&status) {
-            redirect(status, answer)
+            redirect::problem(status, answer)
         } else {
             Problem::error(
-                failed,
+                callback::code(kind, answer.asked),
                 format!("the answer has status {status}: {}", status_advice(status)),
             )
         });
     }
-    if let Some(ms) = answer.ms.filter(|ms| *ms > LIMIT_MS) {
-        problems.push(Problem::error(
-            "11203",
-            format!("the answer took {ms} ms; Twilio gives up after {LIMIT_MS} ms and uses the fallback URL"),
-        ));
-    }
+    problems.extend(time(answer));
     let answered = answer.status.is_none_or(|s| (200..300).contains(&s));
     match kind {
         _ if !answered => {}
-        RequestKind::StatusCallback => problems.extend(callback(answer)),
-        RequestKind::Media | RequestKind::Api | RequestKind::Sip => {}
-        _ if kind.is_callback() => {}
+        RequestKind::Api | RequestKind::Sip => {}
+        RequestKind::Media => problems.extend(media(answer)),
+        _ if kind.is_callback() => problems.extend(callback::problem(kind, answer)),
         _ => document(kind, answer, &mut problems),
     }
     problems
+}
+
+/// No complete answer, in Twilio's code for it.
+fn failed(fault: &Fault) -> Problem {
+    let then = match fault.class {
+        FaultClass::Timeout => ": Twilio waits 15 s, then uses the fallback URL; answer first and do slow work later",
+        _ => "",
+    };
+    Problem::error(fault_code(fault.class), format!("{}{then}", fault.message))
+}
+
+/// What the answer's time means against Twilio's limits.
+fn time(answer: &Answer<'_>) -> Option<Problem> {
+    let ms = answer.ms.unwrap_or_default();
+    if let Some(connect) = answer.connect_ms.filter(|ms| *ms > CONNECT_LIMIT_MS) {
+        let message = format!(
+            "the connection took {connect} ms: found, but not connecting; look at the firewall, the load balancer and the TLS handshake"
+        );
+        return Some(Problem::error("11205", message));
+    }
+    if ms > LIMIT_MS {
+        let message = format!(
+            "the answer took {ms} ms; Twilio gives up after {LIMIT_MS} ms and uses the fallback URL: answer first and do slow work later"
+        );
+        return Some(Problem::error("11203", message));
+    }
+    (ms > LIMIT_MS / 2).then(|| {
+        let message = format!("the answer took {ms} ms, more than half of the {LIMIT_MS} ms that Twilio waits; callers hear silence meanwhile");
+        Problem::note("", message)
+    })
+}
+
+/// A file for Play or a message: of another type than media it is none.
+fn media(answer: &Answer<'_>) -> Option<Problem> {
+    let found = media_type(answer)?;
+    let document = found.starts_with("text/") || found.ends_with("/json") || found.ends_with("xml");
+    document.then(|| {
+        let message = format!(
+            "the media file arrives as `{found}`: send its own type, as audio/mpeg, or look what answers there"
+        );
+        Problem::error("12300", message)
+    })
 }
 
 pub(super) fn tropo(_: RequestKind, answer: &Answer<'_>) -> Vec<Problem> {
@@ -124,125 +159,103 @@ fn status_advice(status: u16) -> &'static str {
     }
 }
 
-/// Twilio follows 301, 302, 303 and 307 (spec/twilio.md section 3); this program follows none to another host.
-fn redirect(status: u16, answer: &Answer<'_>) -> Problem {
-    if !matches!(status, 301 | 302 | 303 | 307) {
-        return Problem::error(
-            "11200",
-            format!("the answer has status {status}, a redirect that Twilio does not follow"),
-        );
-    }
-    let Some(location) = answer.header("location").filter(|l| !l.trim().is_empty()) else {
-        return Problem::error("11216", format!("the answer has status {status} without a Location"));
-    };
-    let lost = if status == 307 {
-        "method and body stay"
-    } else {
-        "a POST becomes a GET without its parameters"
-    };
-    let from = Url::parse(answer.url).ok();
-    let to = from
-        .as_ref()
-        .map_or_else(|| Url::parse(location), |from| from.join(location));
-    let Ok(to) = to else {
-        return Problem::error(
-            "11216",
-            format!("the answer redirects ({status}) to `{location}`, which is not a URL"),
-        );
-    };
-    let same_host = from.as_ref().is_none_or(|from| from.host() == to.host());
-    if !same_host {
-        return Problem::error(
-            "11200",
-            format!(
-                "the answer redirects ({status}) to another host, {location}: {lost}, and the signature is for the old URL"
-            ),
-        );
-    }
-    if from.is_some_and(|from| from.scheme() != to.scheme()) {
-        return Problem::warning(
-            "",
-            format!(
-                "the answer redirects ({status}) to {location}: the app wants {}, see --public-url; {lost}",
-                to.scheme()
-            ),
-        );
-    }
-    Problem::warning("", format!("the answer redirects ({status}) to {location}: {lost}"))
-}
-
-/// A status callback wants 204, or 200 with XML, else Twilio notes 15003; the call goes on either way.
-fn callback(answer: &Answer<'_>) -> Option<Problem> {
-    let kind = media_type(answer);
-    let xml = kind.as_deref().is_some_and(|t| XML_TYPES.contains(&t));
-    let empty = answer.body.trim_ascii().is_empty();
-    // Of a document that was cut nobody knows whether it is whole.
-    let fine = empty || xml && (answer.truncated || twiml::is_well_formed(answer.body));
-    (!fine).then(|| {
-        Problem::warning(
-            "15003",
-            "the answer to a status callback is neither empty nor XML: send 204 without a body",
-        )
-    })
-}
-
 fn document(kind: RequestKind, answer: &Answer<'_>, problems: &mut Vec<Problem>) {
     if answer.body.trim_ascii().is_empty() {
-        problems.extend(empty(kind, answer.status));
+        problems.extend(empty(kind, answer));
+        return;
+    }
+    if let Some(problem) = undecoded(answer) {
+        problems.push(problem);
         return;
     }
     let message = kind == RequestKind::Message;
+    let (body, wrong) = charset::read(answer.header("content-type"), answer.body);
     match media_type(answer).as_deref() {
         None => problems.push(Problem::error(
             "11200",
             "the answer has no Content-Type: Twilio reports that as 502; send `Content-Type: text/xml`",
         )),
         Some(t) if XML_TYPES.contains(&t) => {}
-        Some(t) if t.starts_with("audio/") && !message => return,
-        Some("text/plain") => {
-            if twiml::is_response(answer.body) {
-                problems.push(Problem::warning(
-                    "",
-                    "TwiML sent as text/plain is run; send it as text/xml",
-                ));
-            } else {
-                let what = if message {
-                    "sent as the reply"
-                } else {
-                    "read aloud, then the call is hung up"
-                };
-                problems.push(Problem::warning("", format!("text/plain that is not TwiML is {what}")));
-                return;
-            }
-        }
-        Some(t) => {
-            problems.push(Problem::error(
-                "12300",
-                format!("Twilio does not take the content type `{t}`: send text/xml"),
+        Some(t) if t.starts_with("audio/") && !message => {
+            problems.push(Problem::note(
+                "",
+                format!("`{t}` is played to the caller, then the call is hung up"),
             ));
             return;
         }
+        Some("text/plain") => {
+            if let Some(problem) = too_large(answer.total_len) {
+                problems.push(problem);
+                return;
+            }
+            problems.extend(wrong);
+            problems.push(plain(message, &body));
+            if !twiml::is_response(&body) {
+                return;
+            }
+            problems.extend(twiml::document(kind, &body, answer.total_len));
+            return;
+        }
+        Some(t) => {
+            let message = format!("Twilio does not take the content type `{t}`: send text/xml");
+            problems.push(Problem::error("12300", message));
+            return;
+        }
     }
-    problems.extend(twiml::document(kind, answer.body, answer.total_len));
+    problems.extend(wrong);
+    problems.extend(twiml::document(kind, &body, answer.total_len));
+}
+
+/// What becomes of text/plain: run when it is `TwiML`, else words.
+fn plain(message: bool, body: &[u8]) -> Problem {
+    if twiml::is_response(body) {
+        return Problem::warning("", "TwiML sent as text/plain is run; send it as text/xml");
+    }
+    let what = if message {
+        "sent as the reply"
+    } else {
+        "read aloud, then the call is hung up"
+    };
+    Problem::warning(
+        "",
+        format!("text/plain that is not TwiML is {what}: send TwiML as text/xml"),
+    )
+}
+
+/// A body in an encoding that nobody asked for cannot be read.
+fn undecoded(answer: &Answer<'_>) -> Option<Problem> {
+    let coding = answer.header("content-encoding")?.trim().to_ascii_lowercase();
+    (!CODINGS.contains(&coding.as_str())).then(|| {
+        let message =
+            format!("the answer is encoded as `{coding}`, which Twilio cannot read: send it plain or as gzip");
+        Problem::error("12100", message).likely()
+    })
 }
 
 /// No document where one is wanted. A message without a reply is common and harmless; a call has nothing to run.
-fn empty(kind: RequestKind, status: Option<u16>) -> Option<Problem> {
+fn empty(kind: RequestKind, answer: &Answer<'_>) -> Option<Problem> {
+    let chunked = answer
+        .header("transfer-encoding")
+        .is_some_and(|v| v.to_ascii_lowercase().contains("chunked"));
+    if chunked {
+        let message = "the answer is chunked and empty: send at least <Response/>, with a Content-Length";
+        return Some(Problem::error("11770", message));
+    }
     match kind {
-        RequestKind::Message if status == Some(204) => None,
+        RequestKind::Message if answer.status == Some(204) => None,
         RequestKind::Message | RequestKind::Unknown => Some(Problem::warning(
             "11770",
             "the answer is empty: send <Response/> with Content-Type text/xml",
         )),
-        _ => Some(Problem::error(
-            "11770",
-            "the answer is empty: Twilio has nothing to run; send at least <Response/>",
-        )),
+        _ => {
+            let message = "the answer is empty: Twilio has nothing to run; send at least <Response/> with status 200";
+            Some(Problem::error("11770", message).likely())
+        }
     }
 }
 
 /// The media type in lower case, without parameters.
-fn media_type(answer: &Answer<'_>) -> Option<String> {
+pub(super) fn media_type(answer: &Answer<'_>) -> Option<String> {
     let value = answer
         .header("content-type")?
         .split(';')

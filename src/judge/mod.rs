@@ -1,10 +1,15 @@
 //! Would the platform accept this answer?
 //!
-//! Pure: an answer comes in, a [`Verdict`] goes out, bad input included. Transport, status, headers and size are judged
-//! here and in `http`, the document in `twiml` and `tropo`. Codes are Twilio's own numbers (data/twilio-error-codes.tsv)
-//! and for Tropo the class names of spec/tropo.md 3.1. Not judged yet: verbs and attributes, SSML, redirect chains.
+//! Pure: an answer comes in, a [`Verdict`] goes out, bad input included. Transport, status, time, headers and size are judged in
+//! `http` (with `redirect`, `callback` and `charset`), the document in `twiml` and `tropo`; [`dump`] reads an answer that was written down
+//! as text. Codes are Twilio's own numbers (filters/twilio-codes.tsv) and for Tropo the class names of spec/tropo.md 3.1. To add a rule of
+//! Tropo's verbs, edit filters/tropo-verbs.toml.
 
+mod callback;
+mod charset;
+pub mod dump;
 mod http;
+mod redirect;
 mod text;
 mod tropo;
 mod twiml;
@@ -50,6 +55,15 @@ pub struct Fault {
     pub message: String,
 }
 
+/// What was asked, as far as a redirect can lose it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Asked<'a> {
+    /// `POST`, `GET`; empty where it is not known.
+    pub method: &'a str,
+    /// The names of its parameters.
+    pub params: &'a [String],
+}
+
 /// An answer as it came in.
 #[derive(Clone, Debug, Default)]
 pub struct Answer<'a> {
@@ -67,6 +81,10 @@ pub struct Answer<'a> {
     pub truncated: bool,
     /// From the first connect to the last byte.
     pub ms: Option<u64>,
+    /// From the first connect to the end of the handshakes.
+    pub connect_ms: Option<u64>,
+    /// What was asked; nothing where the source does not tell.
+    pub asked: Asked<'a>,
     /// What went wrong on the way.
     pub error: Option<Fault>,
 }
@@ -96,6 +114,16 @@ pub fn reply(provider: Provider, kind: RequestKind, body: &[u8]) -> Vec<Problem>
         Provider::Tropo => tropo::document(body),
         Provider::Twilio if kind.is_callback() => Vec::new(),
         Provider::Twilio => twiml::document(kind, body, body.len() as u64),
+    }
+}
+
+/// What a document is likely for: JSON is Tropo's, a `<Message>` says messaging, all other is to be voice `TwiML`.
+pub fn detect(body: &[u8]) -> (Provider, RequestKind) {
+    let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii_start();
+    match text.first() {
+        Some(b'{' | b'[') => (Provider::Tropo, RequestKind::Result),
+        _ if memchr::memmem::find(text, b"<Message").is_some() => (Provider::Twilio, RequestKind::Message),
+        _ => (Provider::Twilio, RequestKind::Voice),
     }
 }
 

@@ -34,12 +34,16 @@ fn voice(status: u16, content_type: &str, body: &str) -> Verdict {
     )
 }
 
-/// The code of the first problem (`~` before a warning's), or `ok`.
+/// The code of the first problem that is no note (`~` before a warning's), or `ok`.
 fn first(verdict: &Verdict) -> String {
-    verdict.problems.first().map_or("ok".to_owned(), |p| {
-        let mark = if p.severity == Severity::Error { "" } else { "~" };
-        format!("{mark}{}", p.code.as_deref().unwrap_or_default())
-    })
+    verdict
+        .problems
+        .iter()
+        .find(|p| p.severity > Severity::Info)
+        .map_or("ok".to_owned(), |p| {
+            let mark = if p.severity == Severity::Error { "" } else { "~" };
+            format!("{mark}{}", p.code.as_deref().unwrap_or_default())
+        })
 }
 
 const XML: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response><Say>Hi</Say></Response>";
@@ -63,7 +67,7 @@ fn voice_answers() {
         (500, "text/html", "<h1>oops", "11200"),
         (404, "", "", "11200"),
         (403, "text/plain", "", "11200"),
-        (308, "", "", "11200"),
+        (308, "", "", "11216"),
         (302, "", "", "11216"),
         (200, "text/xml", "\u{feff}<Response/>", "12100"),
         (200, "text/xml", " <?xml version=\"1.0\"?><Response/>", "12100"),
@@ -132,8 +136,12 @@ fn messages_and_callbacks() {
         (StatusCallback, 200, "text/plain", "", "ok"),
         (StatusCallback, 200, "text/xml", "<Response/>", "ok"),
         (StatusCallback, 200, "application/json", "{}", "~15003"),
+        (StatusCallback, 200, "text/xml", "<Response><Hangup/></Response>", "~"),
         (StatusCallback, 500, "", "", "15003"),
         (RecordingStatus, 200, "application/json", "{}", "ok"),
+        (RecordingStatus, 200, "text/xml", "<Response><Hangup/></Response>", "~"),
+        (RequestKind::Media, 200, "audio/mpeg", "x", "ok"),
+        (RequestKind::Media, 200, "text/html; charset=utf-8", "<html>", "12300"),
         (MessageStatus, 500, "", "", "11200"),
     ] {
         let verdict = answered(Provider::Twilio, kind, status, content_type, body.as_bytes());
@@ -161,6 +169,99 @@ fn redirects_are_judged_by_host() {
         let verdict = judge(Provider::Twilio, RequestKind::Voice, &answer);
         assert_eq!(first(&verdict), want, "{location}");
         assert!(verdict.problems[0].message.contains(says), "{verdict:?}");
+    }
+}
+
+#[test]
+fn a_redirect_names_what_it_loses() {
+    let all = ["AccountSid", "CallSid", "To", "From", "Digits", "ApiVersion"].map(str::to_owned);
+    for (method, status, params, says) in [
+        (
+            "POST",
+            302,
+            &all[..],
+            "so Digits, CallSid, From, To and 2 more are lost: use 307",
+        ),
+        ("POST", 307, &all[..], "method and body stay"),
+        ("GET", 307, &all[..1], "only its own query, so AccountSid are lost"),
+        ("GET", 302, &[], "loses nothing"),
+        ("", 301, &[], "without its parameters"),
+    ] {
+        let headers = [("Location".to_owned(), "/b".to_owned())];
+        let answer = Answer {
+            url: "http://localhost:3000/voice",
+            status: Some(status),
+            headers: &headers,
+            asked: Asked { method, params },
+            ..Answer::default()
+        };
+        let verdict = judge(Provider::Twilio, RequestKind::Gather, &answer);
+        assert!(verdict.problems[0].message.contains(says), "{verdict:?}");
+        assert!(verdict.pass());
+    }
+    let conference = ["ConferenceSid".to_owned()];
+    let answer = Answer {
+        status: Some(500),
+        asked: Asked {
+            method: "POST",
+            params: &conference,
+        },
+        ..Answer::default()
+    };
+    let verdict = judge(Provider::Twilio, RequestKind::StatusCallback, &answer);
+    assert_eq!(verdict.code(), Some("16011"));
+}
+
+#[test]
+fn encodings_and_character_sets() {
+    let said = |header: (&str, &str), body: &[u8]| {
+        let headers = [("Content-Type", "text/xml"), header].map(|(n, v)| (n.to_owned(), v.to_owned()));
+        let headers = if header.0 == "Content-Type" {
+            &headers[1..]
+        } else {
+            &headers[..]
+        };
+        let answer = Answer {
+            status: Some(200),
+            headers,
+            body,
+            total_len: body.len() as u64,
+            ..Answer::default()
+        };
+        first(&judge(Provider::Twilio, RequestKind::Voice, &answer))
+    };
+    let utf8 = "<Response><Say>\u{fc}</Say></Response>".as_bytes();
+    let latin1 = b"<Response><Say>\xfc</Say></Response>";
+    assert_eq!(said(("Content-Encoding", "br"), utf8), "12100");
+    assert_eq!(said(("Content-Encoding", "GZIP"), utf8), "ok");
+    assert_eq!(said(("Transfer-Encoding", "chunked"), b""), "11770");
+    assert_eq!(said(("Content-Type", "text/xml; charset=ISO-8859-1"), latin1), "ok");
+    assert_eq!(said(("Content-Type", "text/xml; charset=\"latin1\""), utf8), "~");
+    assert_eq!(said(("Content-Type", "text/xml; charset=utf-16"), utf8), "~");
+    assert_eq!(said(("Content-Type", "text/xml; charset=utf-8"), latin1), "12100");
+    assert_eq!(said(("Content-Type", "text/xml"), b"\xff\xfe<\0R\0"), "12100");
+    assert_eq!(said(("Content-Type", "text/xml"), b"<Response>\0</Response>"), "12100");
+}
+
+#[test]
+fn half_of_the_time_is_a_note_and_a_slow_connect_an_error_of_its_own() {
+    for (ms, connect_ms, want) in [
+        (7_500, Some(10), None),
+        (7_501, Some(10), Some("more than half")),
+        (12_000, Some(10_001), Some("found, but not connecting")),
+        (15_001, None, Some("gives up")),
+    ] {
+        let answer = Answer {
+            status: Some(204),
+            ms: Some(ms),
+            connect_ms,
+            ..Answer::default()
+        };
+        let problems = judge(Provider::Twilio, RequestKind::StatusCallback, &answer).problems;
+        match want {
+            None => assert_eq!(problems, []),
+            Some(says) => assert!(problems[0].message.contains(says), "{problems:?}"),
+        }
     }
 }
 
@@ -224,6 +325,12 @@ fn tropo_answers() {
         (200, "application/json", "[]", "webhook-reply"),
         (200, "application/json", r#"{"tropo":{}}"#, "webhook-reply"),
         (200, "application/json", r#"{"tropo":["say"]}"#, "webhook-reply"),
+        (
+            200,
+            "application/json",
+            r#"{"tropo":[{"say":{"value":"a"}},{}]}"#,
+            "webhook-reply",
+        ),
         (200, "application/json", "\u{feff}{\"tropo\":[]}", "webhook-reply"),
         (200, "application/json", "{\"tropo\":[]} x", "webhook-reply"),
     ] {

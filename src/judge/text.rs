@@ -13,6 +13,19 @@ pub(super) fn position(body: &[u8], offset: usize) -> (u32, u32) {
 
 /// A body as text; where it is not UTF-8, the place of the first bad byte.
 pub(super) fn utf8<'a>(code: &str, body: &'a [u8]) -> Result<&'a str, Problem> {
+    let marked = [&b"\xff\xfe"[..], b"\xfe\xff"]
+        .iter()
+        .any(|mark| body.starts_with(mark));
+    if let Some(at) = memchr::memchr(0, body).or(marked.then_some(0)) {
+        // Half of the bytes of Latin text in UTF-16.
+        let what = if marked || memchr::memchr_iter(0, body).count() * 3 > body.len() {
+            "the document is UTF-16: save or send it as UTF-8"
+        } else {
+            "the document holds a NUL byte, it is no text: is this the right file?"
+        };
+        let place = if marked { (1, 1) } else { position(body, at) };
+        return Err(Problem::error(code, what).at(place));
+    }
     std::str::from_utf8(body).map_err(|e| {
         let problem = Problem::error(code, "the document is not UTF-8 from here on: save or send it as UTF-8");
         problem.at(position(body, e.valid_up_to()))

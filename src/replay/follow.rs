@@ -7,7 +7,7 @@ use super::edit::carries_no_body;
 use super::plan::{Options, Plan, plan};
 use super::send::{Sent, send};
 use super::target::{Pinned, Target};
-use crate::judge::judge;
+use crate::judge::{Answer, Asked, judge};
 use crate::model::{Payload, Problem, Provider, Request, RequestKind, Verdict};
 
 /// Twilio follows so many redirects (11215 beyond, spec/twilio.md 3).
@@ -43,7 +43,13 @@ pub async fn send_following(
     let mut hops = 0;
     loop {
         let sent = send(&plan, pinned).await;
-        let mut verdict = judge(provider, kind, &sent.answer());
+        let params = params(&request, &options);
+        let asked = Asked {
+            method: &plan.method,
+            params: &params,
+        };
+        let answer = Answer { asked, ..sent.answer() };
+        let mut verdict = judge(provider, kind, &answer);
         let next = redirected(provider, &plan, &sent).filter(|_| verdict.pass());
         problems.append(&mut verdict.problems);
         let next = match next {
@@ -73,6 +79,15 @@ pub async fn send_following(
     }
 }
 
+/// The names of the parameters that are sent, edits included.
+fn params(request: &Request, options: &Options) -> Vec<String> {
+    let gone = |name: &String| options.edits.unset.contains(name);
+    let recorded = request.params().iter().map(|(name, _)| name);
+    let set = options.edits.set.iter().map(|(name, _)| name);
+    let added = set.filter(|name| request.param(name).is_none());
+    recorded.filter(|name| !gone(name)).chain(added).cloned().collect()
+}
+
 /// Turns a request and what is asked for into those of its redirect.
 fn move_on((status, url): (u16, String), plan: &Plan, request: &mut Request, options: &mut Options) {
     if status != 307 {
@@ -99,7 +114,7 @@ fn move_on((status, url): (u16, String), plan: &Plan, request: &mut Request, opt
 fn too_many() -> Problem {
     Problem::error(
         "11215",
-        format!("the answer still redirects after {REDIRECTS} redirects"),
+        format!("the answer still redirects after {REDIRECTS} redirects: look for a circle, and answer with TwiML"),
     )
 }
 

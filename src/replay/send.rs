@@ -61,7 +61,9 @@ impl Sent {
             total_len: self.total_len,
             truncated: self.truncated,
             ms: Some(self.ms),
+            connect_ms: self.connect_ms,
             error: self.error.as_ref().map(TransportError::fault),
+            ..Answer::default()
         }
     }
 }
@@ -80,6 +82,7 @@ pub async fn send(plan: &Plan, pinned: &Pinned) -> Sent {
     sent.error = match outcome {
         Ok(done) => done.err(),
         Err(_) if sent.peer.is_none() => Some(TransportError::ConnectTimeout(dial::names(pinned))),
+        Err(_) if sent.connect_ms.is_none() => Some(TransportError::HandshakeTimeout(plan.timeout.as_millis())),
         Err(_) => Some(TransportError::Timeout {
             ms: plan.timeout.as_millis(),
             begun: sent.status.is_some(),

@@ -35,6 +35,9 @@ pub enum TransportError {
         /// What to do.
         advice: &'static str,
     },
+    /// Connected, but the TLS handshake did not end.
+    #[error("TLS: no end of the handshake within {0} ms; does the port speak TLS at all?")]
+    HandshakeTimeout(u128),
     /// The connection ended too early.
     #[error("the server closed the connection {0}: see its own log for a crash")]
     Closed(&'static str),
@@ -65,6 +68,7 @@ impl TransportError {
             Self::Unreachable { .. } => FaultClass::Unreachable,
             Self::ConnectTimeout(_) => FaultClass::ConnectTimeout,
             Self::Tls { class, .. } => *class,
+            Self::HandshakeTimeout(_) => FaultClass::Tls,
             Self::Closed(_) => FaultClass::Closed,
             Self::Malformed(_) | Self::Encoding(_) | Self::Unsendable(_) => FaultClass::Protocol,
             Self::Timeout { .. } => FaultClass::Timeout,
@@ -76,7 +80,7 @@ impl TransportError {
         match self {
             Self::Refused(_) => ("unreachable", "refused"),
             Self::ConnectTimeout(_) => ("unreachable", "connect-timeout"),
-            Self::Tls { .. } => ("unreachable", "tls"),
+            Self::Tls { .. } | Self::HandshakeTimeout(_) => ("unreachable", "tls"),
             Self::Unreachable { .. } => ("unreachable", "unreachable"),
             Self::Malformed(_) | Self::Encoding(_) | Self::Unsendable(_) => ("protocol", "protocol"),
             Self::Closed(_) | Self::Timeout { .. } => ("closed", "closed"),

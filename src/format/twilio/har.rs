@@ -302,7 +302,8 @@ impl Entry {
         let problems = self.problems(record, fault);
         let is_error = |p: &&Problem| p.severity == Severity::Error;
         let first = problems.iter().find(is_error);
-        if let Some(problem) = first.or_else(|| problems.iter().find(|p| p.code.is_some())) {
+        let complaint = |p: &&Problem| p.code.is_some() && p.severity > Severity::Info;
+        if let Some(problem) = first.or_else(|| problems.iter().find(complaint)) {
             blame(record, problem, self.status);
         } else if record.provider == Provider::Tropo && record.fields.get("msg").is_some() {
             // The result that was sent tells of an error on the platform's side.
@@ -348,6 +349,7 @@ impl Entry {
             truncated: self.facts.response_cut,
             ms: self.ms,
             error: fault,
+            ..Answer::default()
         };
         judge::judge(record.provider, kind, &answer).problems
     }
