@@ -1,0 +1,147 @@
+//! A value against its type: what is taken though it is written otherwise, what Tropo cannot use.
+
+use url::Url;
+
+use super::table::{Field, TABLE, near};
+use super::tree::{Kind, Node};
+use super::{CODE, NUMBER, Report, speech};
+use crate::model::Problem;
+
+/// Checks one value; `path` is its name for people (`ask.timeout`).
+pub(super) fn check(report: &mut Report<'_>, path: &str, rule: &Field, node: &Node<'_>) {
+    if matches!(node.kind, Kind::Null) || rule.is == "any" {
+        return;
+    }
+    match rule.is.as_str() {
+        "number" => number(report, path, node),
+        "bool" => truth(report, path, node),
+        "map" => shape(report, path, node, "an object", matches!(node.kind, Kind::Map(_))),
+        "signals" => shape(
+            report,
+            path,
+            node,
+            "text or a list of texts",
+            !matches!(node.kind, Kind::Map(_)),
+        ),
+        _ => words(report, path, rule, node),
+    }
+}
+
+fn shape(report: &mut Report<'_>, path: &str, node: &Node<'_>, wanted: &str, fits: bool) {
+    if !fits {
+        let message = format!("`{path}` is {}, it must be {wanted}", node.is());
+        report.add(node.at, Problem::error(CODE, message).likely());
+    }
+}
+
+fn taken(report: &mut Report<'_>, path: &str, node: &Node<'_>, as_what: &str) {
+    let message = format!("`{path}` is {}; it is taken as {as_what}", node.is());
+    report.add(node.at, Problem::note("", message).likely());
+}
+
+fn number(report: &mut Report<'_>, path: &str, node: &Node<'_>) {
+    match &node.kind {
+        Kind::Number if !node.raw.starts_with('-') => {}
+        Kind::Number => {
+            let message = format!("`{path}` is {}, it cannot be below 0", node.raw);
+            report.add(node.at, Problem::warning(CODE, message).likely());
+        }
+        Kind::Text(text) if text.trim().parse::<f64>().is_ok() => taken(report, path, node, "a number"),
+        _ => shape(report, path, node, "a number", false),
+    }
+}
+
+fn truth(report: &mut Report<'_>, path: &str, node: &Node<'_>) {
+    match &node.kind {
+        Kind::Bool => {}
+        Kind::Text(text) if matches!(text.to_ascii_lowercase().as_str(), "true" | "false") => {
+            taken(report, path, node, "a truth value");
+        }
+        _ => shape(report, path, node, "true or false", false),
+    }
+}
+
+/// Everything that is text in the end.
+fn words(report: &mut Report<'_>, path: &str, rule: &Field, node: &Node<'_>) {
+    let text = match &node.kind {
+        Kind::Text(text) => text.as_str(),
+        Kind::Number if rule.is == "phone" => node.raw,
+        Kind::Number | Kind::Bool => return taken(report, path, node, "text"),
+        _ => return shape(report, path, node, "text", false),
+    };
+    if !rule.values.is_empty() {
+        one_of(report, path, rule, node, text);
+    }
+    match rule.is.as_str() {
+        "phone" => phone(report, path, node, text),
+        "url" | "link" => link(report, path, node, text, rule.is == "link"),
+        "speech" => speech::check(report, path, node, text),
+        "voice" if !TABLE.voices.iter().any(|v| v.eq_ignore_ascii_case(text)) => {
+            let message = match near(text, TABLE.voices.iter()) {
+                Some(meant) => format!("the voice `{text}` is not known to this tool: is `{meant}` meant?"),
+                None => format!("the voice `{text}` is not known to this tool"),
+            };
+            report.add(node.at, Problem::note("", message).likely());
+        }
+        _ => {}
+    }
+}
+
+fn one_of(report: &mut Report<'_>, path: &str, rule: &Field, node: &Node<'_>, text: &str) {
+    if rule.values.iter().any(|v| v.eq_ignore_ascii_case(text)) {
+        return;
+    }
+    let values = rule.values.join(", ");
+    let message = match near(text, rule.values.iter()) {
+        Some(meant) => format!("`{path}` is `{text}`: is `{meant}` meant?"),
+        None => format!("`{path}` is `{text}`; known are {values}"),
+    };
+    report.add(node.at, Problem::warning(CODE, message).likely());
+}
+
+/// A number to call: `+` and the country first (spec/tropo.md 3.1 C9). Addresses of other kinds are let be.
+fn phone(report: &mut Report<'_>, path: &str, node: &Node<'_>, text: &str) {
+    let text = text.trim();
+    let bare = text.strip_prefix("tel:").unwrap_or(text);
+    let main = bare.split([';', '?']).next().unwrap_or_default();
+    let digits = main.bytes().filter(u8::is_ascii_digit).count();
+    let like_a_number = main.bytes().all(|b| b.is_ascii_digit() || b"+-(). ".contains(&b));
+    if text.is_empty() {
+        report.add(
+            node.at,
+            Problem::error(NUMBER, format!("`{path}` is empty: whom to call?")),
+        );
+    } else if like_a_number && digits >= 7 {
+        let plain = main.bytes().skip(1).all(|b| b.is_ascii_digit());
+        if !main.starts_with('+') {
+            let message = format!("`{path}` is `{bare}`, without + and country: write +1… (or the country's code)");
+            report.add(node.at, Problem::warning(NUMBER, message));
+        } else if !plain {
+            let message = format!("`{path}` is `{bare}`: write + and digits only, without blanks and dashes");
+            report.add(node.at, Problem::warning(NUMBER, message).likely());
+        }
+    }
+}
+
+/// A URL; `relative` where one without a host is resolved against the document's own.
+fn link(report: &mut Report<'_>, path: &str, node: &Node<'_>, text: &str, relative: bool) {
+    let wrong = if text.trim().is_empty() {
+        Some("is empty".to_owned())
+    } else if text.contains(char::is_whitespace) {
+        Some(format!("is `{text}`, with a blank in it: write %20"))
+    } else {
+        match Url::parse(text) {
+            Ok(url) => {
+                let usual = ["http", "https", "ftp", "sftp", "mailto"].contains(&url.scheme());
+                let fits = usual && !(relative && !url.scheme().starts_with("http"));
+                (!fits).then(|| format!("has the scheme `{}:`, which cannot be asked", url.scheme()))
+            }
+            Err(url::ParseError::RelativeUrlWithoutBase) if relative => None,
+            Err(url::ParseError::RelativeUrlWithoutBase) => Some(format!("is `{text}`: it must be absolute")),
+            Err(e) => Some(format!("is `{text}`, which is no URL: {e}")),
+        }
+    };
+    if let Some(wrong) = wrong {
+        report.add(node.at, Problem::warning(CODE, format!("`{path}` {wrong}")).likely());
+    }
+}
