@@ -298,12 +298,28 @@ pub(super) struct Replay {
 
 #[derive(Args, Debug)]
 pub(super) struct Check {
-    /// The document, or `-` for standard input
+    /// Documents, or whole HTTP answers as `curl -i` prints them; `-` for standard input
     #[arg(value_name = "FILE", default_value = "-")]
-    pub(super) file: PathBuf,
+    pub(super) files: Vec<PathBuf>,
+    /// What it answers, where it cannot be told from the document
+    #[arg(long, value_enum, value_name = "KIND")]
+    pub(super) kind: Option<Reply>,
     /// One JSON object a line
     #[arg(long)]
     pub(super) json: bool,
+}
+
+/// `check --kind`.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(super) enum Reply {
+    /// TwiML for a call
+    Voice,
+    /// TwiML for a message
+    Message,
+    /// The answer to a status callback
+    StatusCallback,
+    /// Tropo's JSON
+    Tropo,
 }
 
 #[derive(Args, Debug)]

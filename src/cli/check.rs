@@ -1,68 +1,249 @@
-//! `redial check`: would the platform accept this reply document?
+//! `redial check`: would the platform accept this reply? A document, or a whole HTTP answer as `curl -i` prints it.
 
+use std::borrow::Cow;
 use std::io::{Read, Write};
+use std::path::Path;
 
-use super::args::Check;
-use super::{Exit, Stop};
-use crate::judge;
-use crate::model::{Provider, RequestKind, Severity, Verdict};
+use super::args::{Check, Reply};
+use super::{Exit, say};
+use crate::judge::{self, Answer, dump};
+use crate::model::{Problem, Provider, RequestKind, Severity, Verdict};
+use crate::output::caret;
+use crate::output::fit::count;
 use crate::output::json;
 use crate::output::safe::printable;
+use crate::replay::TransportError;
+use crate::replay::decode::decode;
 
-/// Longer than any platform takes; the rest would not be judged anyway.
-const LONGEST: u64 = 16 << 20;
+/// Longer than any platform takes; what is longer is not read to its end.
+const LONGEST: usize = 16 << 20;
+
+/// How wide a line of a document is shown.
+const WIDTH: usize = 80;
 
 /// Runs the command.
 pub(super) fn run(args: &Check, out: &mut impl Write) -> anyhow::Result<Exit> {
-    let name = args.file.display().to_string();
-    let body = read(args).map_err(|e| Stop::usage(format!("{name}: cannot read the document: {e}")))?;
-    let (provider, kind) = detect(&body);
-    let verdict = Verdict {
-        problems: judge::reply(provider, kind, &body),
-    };
-    for p in &verdict.problems {
-        if args.json {
-            json::line(out, &json::problem_line(p))?;
-            continue;
+    let (mut unread, mut failed) = (false, false);
+    for file in &args.files {
+        let name = file.display().to_string();
+        match read(file) {
+            Ok(text) => {
+                let judged = judged(&text, args.kind);
+                failed |= !judged.verdict.pass();
+                if args.json {
+                    for p in &judged.verdict.problems {
+                        json::line(out, &json::problem_line(p, Some(&name)))?;
+                    }
+                } else {
+                    print(out, &name, &judged)?;
+                }
+            }
+            Err(e) => {
+                unread = true;
+                say(&format!("{name}: cannot read the document: {e}"));
+            }
         }
+    }
+    Ok(match (unread, failed) {
+        (true, _) => Exit::Failed,
+        (_, true) => Exit::No,
+        _ => Exit::Done,
+    })
+}
+
+fn read(file: &Path) -> std::io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    let most = LONGEST as u64 + 1;
+    if file.as_os_str() == "-" {
+        std::io::stdin().take(most).read_to_end(&mut text)?;
+    } else {
+        std::fs::File::open(file)?.take(most).read_to_end(&mut text)?;
+    }
+    Ok(text)
+}
+
+/// What was said of an input.
+struct Judged<'a> {
+    /// What it was taken for.
+    what: String,
+    verdict: Verdict,
+    /// The text that the places are in.
+    text: Cow<'a, [u8]>,
+    /// Named where that is not the input itself.
+    part: &'static str,
+}
+
+fn judged(input: &[u8], kind: Option<Reply>) -> Judged<'_> {
+    let dump = dump::read(input);
+    let body = dump.as_ref().map_or(input, |d| &input[d.body..]);
+    if input.len() > LONGEST {
+        let (provider, kind) = kind.map_or_else(|| judge::detect(body), asked);
+        return Judged {
+            what: what(provider, kind, None),
+            verdict: Verdict {
+                problems: vec![too_long(provider)],
+            },
+            text: Cow::Borrowed(&[]),
+            part: "",
+        };
+    }
+    match dump {
+        Some(dump) => answer(input, &dump, kind),
+        None => document(input, kind),
+    }
+}
+
+fn too_long(provider: Provider) -> Problem {
+    let code = if provider == Provider::Tropo {
+        "webhook-reply"
+    } else {
+        "11750"
+    };
+    Problem::error(
+        code,
+        format!("the document is longer than {LONGEST} bytes: no platform takes that"),
+    )
+}
+
+/// A document without status and headers.
+fn document(body: &[u8], kind: Option<Reply>) -> Judged<'_> {
+    let (provider, kind) = kind.map_or_else(|| judge::detect(body), asked);
+    let problems = if kind.is_callback() || body.trim_ascii().is_empty() {
+        // The type that it would have to be sent with.
+        let headers = [("content-type".to_owned(), "text/xml".to_owned())];
+        let answer = Answer {
+            headers: &headers,
+            body,
+            total_len: body.len() as u64,
+            ..Answer::default()
+        };
+        judge::judge(provider, kind, &answer).problems
+    } else {
+        judge::reply(provider, kind, body)
+    };
+    Judged {
+        what: what(provider, kind, None),
+        verdict: Verdict { problems },
+        text: Cow::Borrowed(body),
+        part: "",
+    }
+}
+
+/// A whole HTTP answer.
+fn answer<'a>(input: &'a [u8], dump: &dump::Dump, kind: Option<Reply>) -> Judged<'a> {
+    let written = &input[dump.body..];
+    let (body, error) = contents(dump, written);
+    let (provider, kind) = kind.map_or_else(|| judge::detect(&body), asked);
+    let answer = Answer {
+        status: Some(dump.status),
+        headers: &dump.headers,
+        body: &body,
+        total_len: body.len() as u64,
+        error: error.map(|e| e.fault()),
+        ..Answer::default()
+    };
+    let mut verdict = judge::judge(provider, kind, &answer);
+    let what = what(provider, kind, Some(dump.status));
+    if let Cow::Owned(body) = body {
+        return Judged {
+            what,
+            verdict,
+            text: Cow::Owned(body),
+            part: " (decoded)",
+        };
+    }
+    let above = memchr::memchr_iter(b'\n', &input[..dump.body]).count() as u32;
+    for line in verdict.problems.iter_mut().filter_map(|p| p.line.as_mut()) {
+        *line += above;
+    }
+    Judged {
+        what,
+        verdict,
+        text: Cow::Borrowed(input),
+        part: "",
+    }
+}
+
+/// The body without chunks and encoding. Programs that print an answer may have taken off both and left the headers.
+fn contents<'a>(dump: &dump::Dump, written: &'a [u8]) -> (Cow<'a, [u8]>, Option<TransportError>) {
+    let mut body = Cow::Borrowed(written);
+    let chunked = dump.header("transfer-encoding");
+    if chunked.is_some_and(|v| v.to_ascii_lowercase().contains("chunked"))
+        && let Some(whole) = dump::unchunked(written)
+    {
+        body = Cow::Owned(whole);
+    }
+    let coding = dump.header("content-encoding").unwrap_or_default();
+    let Some(decoded) = decode(coding, &body, LONGEST) else {
+        return (body, None);
+    };
+    if !decoded.broken {
+        return (Cow::Owned(decoded.body), None);
+    }
+    let plain = std::str::from_utf8(&body).is_ok();
+    let error = (!plain).then(|| TransportError::Encoding(coding.to_owned()));
+    (body, error)
+}
+
+fn asked(kind: Reply) -> (Provider, RequestKind) {
+    match kind {
+        Reply::Voice => (Provider::Twilio, RequestKind::Voice),
+        Reply::Message => (Provider::Twilio, RequestKind::Message),
+        Reply::StatusCallback => (Provider::Twilio, RequestKind::StatusCallback),
+        Reply::Tropo => (Provider::Tropo, RequestKind::Result),
+    }
+}
+
+fn what(provider: Provider, kind: RequestKind, status: Option<u16>) -> String {
+    let what = match (provider, kind) {
+        (Provider::Tropo, _) => "Tropo JSON",
+        (_, RequestKind::Message) => "TwiML (messaging)",
+        (_, RequestKind::StatusCallback) => "answer to a status callback",
+        _ => "TwiML (voice)",
+    };
+    status.map_or_else(|| what.to_owned(), |status| format!("HTTP {status}, {what}"))
+}
+
+/// The problems with their lines, then what it was and how many there are.
+fn print(out: &mut impl Write, name: &str, judged: &Judged<'_>) -> std::io::Result<()> {
+    let text = String::from_utf8_lossy(&judged.text);
+    let name = format!("{name}{}", judged.part);
+    let problems = &judged.verdict.problems;
+    for p in problems {
         let place = match (p.line, p.column) {
             (Some(l), Some(c)) => format!("{l}:{c}:"),
             (Some(l), None) => format!("{l}:"),
             _ => String::new(),
         };
         let code = p.code.as_deref().map(|c| format!(" {c}")).unwrap_or_default();
-        writeln!(
-            out,
-            "{}",
-            printable(&format!("{name}:{place} {}{code}: {}", p.severity, p.message))
-        )?;
-    }
-    if !args.json && verdict.problems.iter().all(|p| p.severity < Severity::Warning) {
-        let what = if provider == Provider::Tropo {
-            "Tropo JSON"
-        } else {
-            "TwiML"
+        let line = format!("{name}:{place} {}{code}: {}", p.severity, p.message);
+        writeln!(out, "{}", printable(&line))?;
+        let (Some(line), Some(column)) = (p.line, p.column) else {
+            continue;
         };
-        writeln!(out, "{}", printable(&format!("{name}: {what}, nothing wrong found")))?;
+        let lead = format!("{line:>5} | ");
+        if let Some(shown) = caret::show(&text, line, column, WIDTH - lead.len()) {
+            writeln!(out, "{lead}{}", shown.line)?;
+            writeln!(out, "{:>5} | {}^", "", " ".repeat(shown.caret))?;
+        }
     }
-    Ok(if verdict.pass() { Exit::Done } else { Exit::No })
-}
-
-fn read(args: &Check) -> std::io::Result<Vec<u8>> {
-    let mut body = Vec::new();
-    if args.file.as_os_str() == "-" {
-        std::io::stdin().take(LONGEST).read_to_end(&mut body)?;
+    let of = |severity| problems.iter().filter(|p| p.severity == severity).count();
+    let counts = [
+        (Severity::Error, "error"),
+        (Severity::Warning, "warning"),
+        (Severity::Info, "note"),
+    ];
+    let counts: Vec<String> = counts
+        .into_iter()
+        .map(|(severity, word)| (of(severity), word))
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, word)| count(n, word))
+        .collect();
+    let said = if of(Severity::Error) + of(Severity::Warning) == 0 {
+        let notes = counts.iter().map(|c| format!(", {c}"));
+        format!("nothing wrong found{}", notes.collect::<String>())
     } else {
-        std::fs::File::open(&args.file)?.take(LONGEST).read_to_end(&mut body)?;
-    }
-    Ok(body)
-}
-
-/// JSON is Tropo's, everything else is to be `TwiML`.
-fn detect(body: &[u8]) -> (Provider, RequestKind) {
-    let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii_start();
-    match text.first() {
-        Some(b'{' | b'[') => (Provider::Tropo, RequestKind::Result),
-        _ => (Provider::Twilio, RequestKind::Voice),
-    }
+        counts.join(", ")
+    };
+    writeln!(out, "{}", printable(&format!("{name}: {}, {said}", judged.what)))
 }

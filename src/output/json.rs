@@ -317,14 +317,17 @@ fn problem(p: &Problem) -> ProblemLine<'_> {
 #[derive(Serialize)]
 struct ProblemObject<'a> {
     r#type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<&'a str>,
     #[serde(flatten)]
     problem: ProblemLine<'a>,
 }
 
-/// A `problem` (`check`).
-pub fn problem_line(p: &Problem) -> impl Serialize + '_ {
+/// A `problem` (`check`), with the file that it is in.
+pub fn problem_line<'a>(p: &'a Problem, path: Option<&'a str>) -> impl Serialize + 'a {
     ProblemObject {
         r#type: "problem",
+        path,
         problem: problem(p),
     }
 }

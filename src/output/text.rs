@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
+use super::caret;
 pub use super::fit::count;
 use super::fit::{self, brief, cut, fit, length, moment, people, short, thousands, width, wrap};
 use super::json::{Summary, body_text};
@@ -13,7 +14,7 @@ use super::kept::Kept;
 use super::safe::{printable, printable_lines};
 use super::style::{Paint, Role};
 use crate::call::{Call, Exchange, Finding};
-use crate::model::{Payload, RequestKind, Severity, Verdict};
+use crate::model::{Payload, Problem, RequestKind, Severity, Verdict};
 use crate::replay::{Plan, Sent};
 use crate::session::{Detail, Session};
 
@@ -32,6 +33,9 @@ pub struct Page {
 
 /// A longer time between the first and the last word of a call says nothing (milliseconds).
 const LONGEST_CALL: i64 = 86_400_000;
+
+/// So many places of an answer are shown below its verdict.
+const MARKED: usize = 3;
 
 /// Where the text of a finding begins.
 const INDENT: usize = 11;
@@ -249,6 +253,8 @@ impl Page {
             None => format!("signature {}", plan.signature.as_str()),
         };
         self.wrapped(out, 6, Role::Faint, &format!("{} · {signature}", e.name()))?;
+        let body = String::from_utf8_lossy(&sent.body);
+        let mut marked = 0;
         for p in &verdict.problems {
             let place = match (p.line, p.column) {
                 (Some(l), Some(c)) => format!("line {l}, column {c}: "),
@@ -262,19 +268,32 @@ impl Page {
                 p.severity.into(),
                 &format!("{}: {code}{place}{}", p.severity, p.message),
             )?;
+            if marked < MARKED {
+                marked += usize::from(self.marked(out, &body, p)?);
+            }
         }
-        if !verdict.pass() && !sent.body.is_empty() {
-            let body = String::from_utf8_lossy(&sent.body);
+        if !verdict.pass() && marked == 0 {
             for line in printable_lines(&body).take(6) {
-                writeln!(
-                    out,
-                    "      {}",
-                    self.paint
-                        .role(Role::Faint, format!("│ {}", cut(&line, self.width.saturating_sub(8))))
-                )?;
+                let line = cut(&line, self.width.saturating_sub(8));
+                writeln!(out, "      {}", self.paint.role(Role::Faint, format!("│ {line}")))?;
             }
         }
         Ok(())
+    }
+
+    /// The line of an answer that a problem is in, with a caret; false where it has no place.
+    fn marked(&self, out: &mut impl Write, body: &str, p: &Problem) -> io::Result<bool> {
+        let place = p.line.zip(p.column);
+        let shown = place.and_then(|(l, c)| caret::show(body, l, c, self.width.saturating_sub(8).max(16)));
+        let Some(shown) = shown else {
+            return Ok(false);
+        };
+        let line = format!("│ {}", shown.line);
+        let caret = format!("{}^", " ".repeat(shown.caret));
+        writeln!(out, "      {}", self.paint.role(Role::Faint, line))?;
+        let bar = self.paint.role(Role::Faint, "│ ");
+        writeln!(out, "      {bar}{}", self.paint.role(Role::Fault, caret))?;
+        Ok(true)
     }
 
     /// A replay that was kept, below its request.
