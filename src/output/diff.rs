@@ -1,8 +1,14 @@
-//! Two answers compared line by line, and the words that differ inside of changed lines.
+//! Two answers compared: XML and JSON as structure, anything else line by line, and the words that differ inside of changed lines.
 //!
-//! [`texts`] prepares two bodies, [`diff`] compares them, and the result is read as one column ([`Diff::unified`]) or as
-//! two ([`Diff::side_by_side`]). Marks stand in the text (`-`, `+`, `~`), so that no colour is needed. The work is
-//! bounded by lines and by a moment that the caller names: what could not be compared closely in time is shown as replaced.
+//! [`bodies`] compares two bodies, and the result is read as one column ([`Diff::unified`]) or as
+//! two ([`Diff::side_by_side`]). Documents are laid out so that lines are equal where both say the same (`diff/laid`), and changes carry
+//! the path of what changed. [`diff`] compares texts that were prepared otherwise. Marks stand in the text (`-`, `+`, `~`), so that no
+//! colour is needed. The work is bounded by lines and by a moment that the caller names: what could not be compared closely in time is
+//! shown as replaced. A further kind of document is a file beside `diff/xml` that makes a [`laid::Laid`] of it.
+
+mod json;
+mod laid;
+mod xml;
 
 use std::time::Instant;
 
@@ -27,7 +33,13 @@ pub struct Diff {
     pub rows: Vec<Row>,
     /// Lines at the end of the older and of the newer text that were not looked at.
     pub left_out: (usize, usize),
+    /// Where the documents differ, for rows that do: `Response/Gather[2]@timeout`, `tropo[0].ask.choices`. Empty for texts; else
+    /// one list for each row.
+    pub paths: Vec<Vec<String>>,
 }
+
+/// So many paths stand above a change.
+const MOST_PATHS: usize = 3;
 
 /// A line of one text beside one of the other.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,23 +71,47 @@ impl Row {
 /// A body and its content type.
 pub type Body<'a> = (Option<&'a str>, &'a [u8]);
 
-/// The lines of two bodies: laid out where both are sound JSON or well-formed XML, so that only what they say is
-/// compared, else as they stand.
+/// Compares two bodies: as structure where both are sound XML or sound JSON, else as they stand.
+pub fn bodies(old: Body, new: Body, until: Option<Instant>) -> Diff {
+    let Some((older, newer)) = laid::both(old, new, limits()) else {
+        let (old, new) = (as_they_stand(old), as_they_stand(new));
+        return diff(&old, &new, until);
+    };
+    let texts = |laid: &laid::Laid| -> Vec<String> { laid.lines.iter().map(|l| l.text.clone()).collect() };
+    let mut found = diff(&texts(&older), &texts(&newer), until);
+    let at = |line: &Line| line.number.map_or(0, |n| n as usize - 1);
+    found.paths = found
+        .rows
+        .iter()
+        .map(|row| match row {
+            Row::Same(..) => Vec::new(),
+            Row::Removed(old) => vec![older.path(at(old))],
+            Row::Added(new) => vec![newer.path(at(new))],
+            Row::Changed(old, new) => older.differs(at(old), &newer, at(new)),
+        })
+        .collect();
+    found
+}
+
+/// The lines of two bodies, as [`bodies`] compares them.
 pub fn texts(old: Body, new: Body) -> (Vec<String>, Vec<String>) {
-    let limits = Limits {
+    let lines = |laid: laid::Laid| laid.lines.into_iter().map(|l| l.text).collect();
+    match laid::both(old, new, limits()) {
+        Some((old, new)) => (lines(old), lines(new)),
+        None => (as_they_stand(old), as_they_stand(new)),
+    }
+}
+
+fn limits() -> Limits {
+    Limits {
         lines: MOST_LINES,
         ..Limits::default()
-    };
-    let laid_out = |(kind, bytes): Body| pretty::laid_out(kind, bytes, limits);
-    let (old, new) = match (laid_out(old), laid_out(new)) {
-        (Some(old), Some(new)) => (old, new),
-        _ => (
-            pretty::as_it_stands(old.0, old.1, limits),
-            pretty::as_it_stands(new.0, new.1, limits),
-        ),
-    };
-    let strings = |lines: Vec<Line>| lines.iter().map(Line::text).collect();
-    (strings(old), strings(new))
+    }
+}
+
+fn as_they_stand((kind, bytes): Body) -> Vec<String> {
+    let lines = pretty::as_it_stands(kind, bytes, limits());
+    lines.iter().map(Line::text).collect()
 }
 
 /// Compares two texts, each in lines without line ends. A view that must not wait gives a moment, such as 150 ms from
@@ -103,6 +139,7 @@ pub fn diff(old: &[String], new: &[String], until: Option<Instant>) -> Diff {
     Diff {
         rows,
         left_out: (old.len() - kept_old.len(), new.len() - kept_new.len()),
+        paths: Vec::new(),
     }
 }
 
@@ -152,7 +189,8 @@ fn words(old: &str, new: &str, until: Option<Instant>) -> (Line, Line) {
 
 /// Rows as they are shown: some, or a number of equal ones folded.
 enum Shown<'a> {
-    Rows(&'a [Row]),
+    /// Rows, and what they are about.
+    Rows(&'a [Row], Option<Line>),
     Folded(usize),
 }
 
@@ -178,7 +216,7 @@ impl Diff {
             let begin = at;
             at += run.len();
             if !run[0].is_same() {
-                shown.push(Shown::Rows(run));
+                shown.push(Shown::Rows(run, self.about(begin..at)));
                 continue;
             }
             let head = if begin == 0 { 0 } else { context.min(run.len()) };
@@ -186,14 +224,42 @@ impl Diff {
             let folded = run.len().saturating_sub(head.saturating_add(tail));
             // A line that says that one line was left out takes as much room as that line.
             if folded < 2 {
-                shown.push(Shown::Rows(run));
+                shown.push(Shown::Rows(run, None));
                 continue;
             }
-            shown.push(Shown::Rows(&run[..head]));
+            shown.push(Shown::Rows(&run[..head], None));
             shown.push(Shown::Folded(folded));
-            shown.push(Shown::Rows(&run[head + folded..]));
+            shown.push(Shown::Rows(&run[head + folded..], None));
         }
         shown
+    }
+
+    /// Where the documents differ, each place once, in the order of the document.
+    pub fn changes(&self) -> Vec<&str> {
+        let mut seen = std::collections::HashSet::new();
+        let all = self.paths.iter().flatten().map(String::as_str);
+        all.filter(|p| seen.insert(*p)).collect()
+    }
+
+    /// The line above a change: where it is.
+    fn about(&self, rows: std::ops::Range<usize>) -> Option<Line> {
+        let mut paths: Vec<&str> = Vec::new();
+        for path in self.paths.get(rows)?.iter().flatten() {
+            // What is in an element that came or went needs no name of its own.
+            let inside = |p: &&str| {
+                path.strip_prefix(*p)
+                    .is_some_and(|r| r.is_empty() || r.starts_with(['/', '.', '[', '@']))
+            };
+            if !paths.iter().any(inside) {
+                paths.push(path);
+            }
+        }
+        let more = paths.len().saturating_sub(MOST_PATHS);
+        let mut said = paths.iter().take(MOST_PATHS).copied().collect::<Vec<_>>().join(", ");
+        if more > 0 {
+            said = format!("{said} and {more} more");
+        }
+        (!said.is_empty()).then(|| Line::of(Role::Faint, &format!("@ {said}")).marked(Mark::Note))
     }
 
     /// One column: `- ` before what went, `+ ` before what came, with so many equal lines around each change.
@@ -202,10 +268,11 @@ impl Diff {
         for part in self.shown(context) {
             match part {
                 Shown::Folded(count) => lines.push(fold(count)),
-                Shown::Rows(rows) if rows.first().is_some_and(Row::is_same) => {
+                Shown::Rows(rows, _) if rows.first().is_some_and(Row::is_same) => {
                     lines.extend(rows.iter().filter_map(|r| r.sides().1).map(|l| prefixed("  ", l)));
                 }
-                Shown::Rows(rows) => {
+                Shown::Rows(rows, about) => {
+                    lines.extend(about);
                     let (gone, come) = (rows.iter().map(Row::sides), rows.iter().map(Row::sides));
                     lines.extend(
                         gone.filter_map(|(old, _)| old)
@@ -233,7 +300,14 @@ impl Diff {
                     let cell = fold(count).window(0, half).padded(half);
                     out.push((cell.clone(), cell));
                 }
-                Shown::Rows(rows) => rows.iter().for_each(|row| beside(row, half, &mut out)),
+                Shown::Rows(rows, about) => {
+                    if let Some(about) = about {
+                        out.push((about.window(0, half).padded(half), Line::default().padded(half)));
+                    }
+                    for row in rows {
+                        beside(row, half, &mut out);
+                    }
+                }
             }
         }
         if let Some(line) = self.rest() {
@@ -304,6 +378,9 @@ fn beside(row: &Row, half: usize, out: &mut Vec<(Line, Line)>) {
         }
     }
 }
+
+#[cfg(test)]
+mod structure_tests;
 
 #[cfg(test)]
 mod tests {
@@ -378,21 +455,6 @@ mod tests {
         assert_eq!(marked(new, Role::AddedWords), ["me"]);
         assert_eq!((old.number, new.number), (Some(1), Some(1)));
         assert_eq!((found.counts(), found.is_same()), ((1, 1), false));
-    }
-
-    #[test]
-    fn documents_are_compared_by_what_they_say() {
-        let xml = Some("text/xml");
-        let (old, new) = texts((xml, b"<a><b/></a>"), (xml, b"<a>\n\n <b/> </a>\n"));
-        assert!(diff(&old, &new, None).is_same(), "{old:?} {new:?}");
-        let json = Some("application/json");
-        let (old, new) = texts((json, b"{\"a\":1}"), (json, b"{\"a\" : 2}"));
-        assert_eq!(diff(&old, &new, None).counts(), (1, 1));
-        // One of them is broken: both are compared as they stand.
-        let (old, new) = texts((json, b"{\"a\":1}"), (json, b"{\"a\":1"));
-        assert_eq!((old.len(), new.len()), (1, 1));
-        let (old, new) = texts((None, b"\0\x01"), (None, b"\0\x02"));
-        assert!(!diff(&old, &new, None).is_same());
     }
 
     #[test]

@@ -113,6 +113,21 @@ fn of_extent(content_type: Option<&str>, bytes: &[u8], extent: Extent, faults: &
     lines
 }
 
+/// The text of a sound JSON or XML document and which it is; none for anything else, and for XML that is nested too deep or has too long tags.
+pub fn sound<'a>(content_type: Option<&str>, bytes: &'a [u8], limits: Limits) -> Option<(Kind, &'a str)> {
+    if bytes.len() > limits.bytes || binary::is_binary(bytes) {
+        return None;
+    }
+    let text = std::str::from_utf8(bytes).ok()?;
+    let kind = kind::of(content_type, text);
+    let fits = match kind {
+        Kind::Json => true,
+        Kind::Xml | Kind::Html => !xml::is_heavy(text),
+        Kind::Form | Kind::Plain => false,
+    };
+    (fits && check(kind, text, Extent::Whole).is_ok()).then_some((kind, text))
+}
+
 /// The lines of a sound JSON or XML document laid out; none for anything else.
 pub fn laid_out(content_type: Option<&str>, bytes: &[u8], limits: Limits) -> Option<Vec<Line>> {
     if bytes.len() > limits.bytes || binary::is_binary(bytes) {

@@ -165,6 +165,27 @@ pub(super) fn check(text: &str, extent: Extent) -> Result<(), Broken> {
     if deepest > MOST_DEPTH { Ok(()) } else { parse(text) }
 }
 
+/// A longer tag may have so many attributes that comparing each with each takes long.
+const MOST_TAG: usize = 8192;
+
+/// Whether a parser would take too long: tags nested too deep, or too long.
+pub(super) fn is_heavy(text: &str) -> bool {
+    let (mut at, mut depth) = (0, 0usize);
+    while let Some(token) = token(text, at) {
+        at = token.at.end;
+        match token.kind {
+            Kind::Open => depth += 1,
+            Kind::Close => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        let tag = matches!(token.kind, Kind::Open | Kind::Empty) && token.at.len() > MOST_TAG;
+        if tag || depth > MOST_DEPTH {
+            return true;
+        }
+    }
+    false
+}
+
 fn stray(shown: &str, start: usize) -> Broken {
     let message = match shown {
         "<" => "this `<` begins no tag; in text write &lt;",
