@@ -336,9 +336,15 @@ pub(super) struct SignArgs {
     /// HMAC-SHA256, as an account with a shared key signs
     #[arg(long)]
     pub(super) sha256: bool,
-    /// A signature that was received: say which URL it was made for
+    /// A signature that was received: say what it was made for, and which setting mends the difference
     #[arg(long, value_name = "SIGNATURE")]
     pub(super) explain: Option<String>,
+    /// With --explain: another URL or host that the app may be called at; may be given again
+    #[arg(long, value_name = "URL")]
+    pub(super) also: Vec<String>,
+    /// An environment variable that holds a token to try; may be given again
+    #[arg(long, value_name = "NAME")]
+    pub(super) token_env: Vec<String>,
     /// One JSON object a line
     #[arg(long)]
     pub(super) json: bool,

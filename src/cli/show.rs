@@ -6,12 +6,14 @@ use super::args::Show;
 use super::live::{self, Printed};
 use super::{Exit, read, say};
 use crate::call::{Call, Exchange, Finding};
+use crate::config::Credentials;
 use crate::model::Place;
 use crate::output::json;
 use crate::output::kept::Kept;
 use crate::output::safe::printable;
 use crate::output::style::Role;
 use crate::output::text::count;
+use crate::replay::{is_refused, recorded_text};
 use crate::session::Detail;
 use crate::session::story::{Story, What, family};
 use crate::store::Replays;
@@ -116,6 +118,18 @@ fn story<'a>(view: &'a read::View, calls: &[&'a Call], lines: &[(u32, Place)]) -
     shown.collect()
 }
 
+/// What the signature of a refused request was made for, where it was recorded and the token is known.
+fn signature(view: &read::View, out: &mut impl Write, e: &Exchange, d: &Detail) -> anyhow::Result<()> {
+    if !is_refused(e.status) {
+        return Ok(());
+    }
+    let token = Credentials::from_lookup(|n| std::env::var(n).ok()).auth_token;
+    if let Some(text) = token.and_then(|t| recorded_text(&d.request, &t)) {
+        view.page.wrapped(out, 11, Role::Good, &format!("→ {text}"))?;
+    }
+    Ok(())
+}
+
 fn print(view: &read::View, out: &mut impl Write, item: &Item<'_>) -> anyhow::Result<()> {
     let session = &view.session;
     match item {
@@ -124,6 +138,7 @@ fn print(view: &read::View, out: &mut impl Write, item: &Item<'_>) -> anyhow::Re
         Item::Line(p, text) if view.json => json::line(out, &json::log_line(session, *p, text))?,
         Item::Request(e, d) => {
             view.page.exchange(out, e, d)?;
+            signature(view, out, e, d)?;
             // Where a finding is about it, the finding has the command.
             let found = session
                 .calls

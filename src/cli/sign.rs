@@ -1,4 +1,4 @@
-//! `redial sign`: the signature that Twilio would send, or the URL that a received one was made for.
+//! `redial sign`: the signature that Twilio would send, or what a received one was made for.
 
 use std::io::Write;
 
@@ -7,54 +7,106 @@ use serde::Serialize;
 use super::args::SignArgs;
 use super::{Exit, Stop};
 use crate::config::{Credentials, Secret};
+use crate::output::fit::wrap;
 use crate::output::json;
 use crate::output::safe::printable;
+use crate::signature::doctor::{Case, MOST, Search, examine};
+use crate::signature::settings::{Setting, settings};
 use crate::signature::{Algorithm, canonical_url, sign, with_body_sha256};
 
-#[derive(Serialize)]
+/// Variables that hold tokens, besides those named with `--token-env`.
+const TOKENS: [&str; 2] = ["TWILIO_AUTH_TOKEN", "TWILIO_AUTH_TOKEN_SECONDARY"];
+/// Columns of the diagnosis.
+const WIDTH: usize = 100;
+
+#[derive(Default, Serialize)]
 struct Signed<'a> {
     r#type: &'static str,
     url: &'a str,
     signature: Option<&'a str>,
     fits: Option<bool>,
+    #[serde(flatten)]
+    explained: Option<Explained<'a>>,
+}
+
+/// What `--explain` adds.
+#[derive(Serialize)]
+struct Explained<'a> {
+    diagnosis: Option<String>,
+    settings: &'a [Setting],
+    tried: usize,
+    token: Option<&'a str>,
 }
 
 /// Runs the command.
 pub(super) fn run(args: &SignArgs, out: &mut impl Write) -> anyhow::Result<Exit> {
-    let key = Credentials::from_lookup(|n| std::env::var(n).ok()).auth_token;
-    let key = key
-        .ok_or_else(|| Stop::usage("set TWILIO_AUTH_TOKEN to the account's auth token: signatures are made with it"))?;
     let params = params(args)?;
     let algorithm = if args.sha256 {
         Algorithm::HmacSha256
     } else {
         Algorithm::HmacSha1
     };
-    let mut url = canonical_url(&args.url);
-    if let Some(file) = &args.body {
-        let body =
-            std::fs::read(file).map_err(|e| Stop::usage(format!("{}: cannot read the body: {e}", file.display())))?;
-        url = with_body_sha256(&url, &body);
-    }
+    let body = args.body.as_ref().map(|file| {
+        std::fs::read(file).map_err(|e| Stop::usage(format!("{}: cannot read the body: {e}", file.display())))
+    });
+    let body = body.transpose()?;
+    let tokens = tokens(args)?;
     if let Some(signature) = &args.explain {
-        return explain(args, &url, &params, &key, algorithm, signature.trim(), out);
+        let case = Case {
+            signature,
+            url: &args.url,
+            params: &params,
+            body: body.as_deref(),
+            also: &args.also,
+            tokens: &tokens,
+            algorithm,
+        };
+        return explain(args, &case, out);
     }
-    let signature = sign(&url, &params, &key, algorithm);
+    let mut url = canonical_url(&args.url);
+    if let Some(body) = &body {
+        url = with_body_sha256(&url, body);
+    }
+    let signature = sign(&url, &params, &tokens[0].1, algorithm);
     if args.json {
-        let (url, signature) = (url.as_str(), Some(signature.as_str()));
-        json::line(
-            out,
-            &Signed {
-                r#type: "signature",
-                url,
-                signature,
-                fits: None,
-            },
-        )?;
+        let signed = Signed {
+            r#type: "signature",
+            url: &url,
+            signature: Some(&signature),
+            ..Signed::default()
+        };
+        json::line(out, &signed)?;
     } else {
         writeln!(out, "{signature}")?;
     }
     Ok(Exit::Done)
+}
+
+/// The tokens that are known, by the names of their variables; never none.
+fn tokens(args: &SignArgs) -> Result<Vec<(String, Secret)>, Stop> {
+    let mut out = Vec::new();
+    for name in &args.token_env {
+        let value = std::env::var(name).ok().filter(|v| !v.trim().is_empty());
+        let value = value
+            .ok_or_else(|| Stop::usage(format!("--token-env {name}: there is no such variable, or it is empty")))?;
+        out.push((name.clone(), Secret::new(value.trim())));
+    }
+    let lookup = |name: &str| std::env::var(name).ok();
+    let first = Credentials::from_lookup(lookup).auth_token;
+    let second = lookup(TOKENS[1]).filter(|v| !v.trim().is_empty());
+    let known = [first, second.map(|v| Secret::new(v.trim()))];
+    let named = TOKENS
+        .into_iter()
+        .zip(known)
+        .filter_map(|(n, t)| Some((n.to_owned(), t?)));
+    // The token in use comes first: what fits another is told by that one's name.
+    out.splice(0..0, named);
+    if out.is_empty() {
+        return Err(Stop::usage(
+            "set TWILIO_AUTH_TOKEN to the account's auth token: signatures are made with it (--token-env names another variable)",
+        ));
+    }
+    Ok(out)
 }
 
 fn params(args: &SignArgs) -> Result<Vec<(String, String)>, Stop> {
@@ -67,76 +119,71 @@ fn params(args: &SignArgs) -> Result<Vec<(String, String)>, Stop> {
     args.param.iter().map(pair).collect()
 }
 
-/// Tries the URLs that an app or a proxy makes of one another.
-fn explain(
-    args: &SignArgs,
-    url: &str,
-    params: &[(String, String)],
-    key: &Secret,
-    algorithm: Algorithm,
-    signature: &str,
-    out: &mut impl Write,
-) -> anyhow::Result<Exit> {
-    let candidates = candidates(url);
-    let found = candidates.iter().find(|u| sign(u, params, key, algorithm) == signature);
+/// Says what a signature was made for, what the app probably rebuilt, and the setting that mends it.
+fn explain(args: &SignArgs, case: &Case, out: &mut impl Write) -> anyhow::Result<Exit> {
+    let search = examine(case, MOST);
+    let found = search.found.as_ref();
+    let differs = found.filter(|f| !f.is_as_given());
+    let diagnosis: Vec<String> = differs.map(|f| f.diagnosis(case.url)).unwrap_or_default();
+    let mends = differs.map(|f| settings(&f.causes(), None)).unwrap_or_default();
     if args.json {
-        let shown = found.map_or(url, String::as_str);
-        json::line(
-            out,
-            &Signed {
-                r#type: "signature",
-                url: shown,
-                signature: None,
-                fits: Some(found.is_some()),
-            },
-        )?;
-    } else if let Some(fits) = found {
-        let hint = if fits == url {
-            "the URL as given"
-        } else {
-            "not the URL as given: sign or rebuild this one"
+        let given = canonical_url(case.url);
+        let signed = Signed {
+            r#type: "signature",
+            url: found.map_or(&given, |f| &f.url),
+            signature: None,
+            fits: Some(found.is_some()),
+            explained: Some(Explained {
+                diagnosis: (!diagnosis.is_empty()).then(|| diagnosis.join("; ")),
+                settings: &mends,
+                tried: search.tried,
+                token: found.map(|f| f.token.as_deref().unwrap_or(&case.tokens[0].0)),
+            }),
         };
-        writeln!(out, "{}", printable(&format!("made for {fits} ({hint})")))?;
+        json::line(out, &signed)?;
     } else {
-        let tried = candidates.len();
-        writeln!(
-            out,
-            "fits none of {tried} URLs tried: another token, other parameters, or a URL that differs more"
-        )?;
+        told(case, &search, &diagnosis, &mends, out)?;
     }
     Ok(if found.is_some() { Exit::Done } else { Exit::No })
 }
 
-/// The URL itself; then scheme, port and trailing slash changed, one with another.
-fn candidates(url: &str) -> Vec<String> {
-    let mut out = vec![url.to_owned()];
-    let Ok(parsed) = url::Url::parse(url) else { return out };
-    let path = url.find("://").map_or(0, |n| n + 3);
-    let rest = url[path..].find(['/', '?']).map_or("", |n| &url[path + n..]);
-    let host = parsed.host_str().unwrap_or_default().to_owned();
-    let ports: Vec<String> = parsed.port().iter().map(|p| format!(":{p}")).collect();
-    let slashed = match rest.split_once('?') {
-        Some((p, q)) => format!("{}?{q}", toggled(p)),
-        None => toggled(rest),
+fn told(
+    case: &Case,
+    search: &Search,
+    diagnosis: &[String],
+    mends: &[Setting],
+    out: &mut impl Write,
+) -> std::io::Result<()> {
+    let Some(found) = &search.found else {
+        let tried = crate::output::fit::thousands(search.tried);
+        writeln!(
+            out,
+            "fits none of {tried} ways tried: another token (--token-env NAME), other parameters (--param), another host (--also URL)"
+        )?;
+        if search.tried < search.of {
+            let of = crate::output::fit::thousands(search.of);
+            writeln!(out, "there are {of} ways in all: the likeliest were tried")?;
+        }
+        return Ok(());
     };
-    for scheme in ["https", "http"] {
-        let known = if scheme == "https" { ":443" } else { ":80" };
-        for port in std::iter::once(String::new())
-            .chain(ports.clone())
-            .chain([known.to_owned()])
-        {
-            for rest in [rest, slashed.as_str()] {
-                let candidate = format!("{scheme}://{host}{port}{rest}");
-                if !out.contains(&candidate) {
-                    out.push(candidate);
-                }
-            }
+    let hint = if found.is_as_given() {
+        "the URL as given"
+    } else if found.url == canonical_url(case.url) {
+        "the URL as given, but"
+    } else {
+        "not the URL as given: sign or rebuild this one"
+    };
+    writeln!(out, "{}", printable(&format!("made for {} ({hint})", found.url)))?;
+    for line in diagnosis {
+        for part in wrap(line, WIDTH) {
+            writeln!(out, "  {part}")?;
         }
     }
-    out
-}
-
-/// A path with its trailing slash added or taken away.
-fn toggled(path: &str) -> String {
-    path.strip_suffix('/').map_or_else(|| format!("{path}/"), str::to_owned)
+    for mend in mends {
+        for (n, part) in wrap(mend.setting, WIDTH).into_iter().enumerate() {
+            let name = if n == 0 { mend.framework } else { "" };
+            writeln!(out, "    {name:<8} {part}")?;
+        }
+    }
+    Ok(())
 }

@@ -5,6 +5,7 @@
 
 use super::edit::carries_no_body;
 use super::plan::{Options, Plan, plan};
+use super::refused;
 use super::send::{Sent, send};
 use super::target::{Pinned, Target};
 use crate::judge::{Answer, Asked, judge};
@@ -59,6 +60,7 @@ pub async fn send_following(
                 self::plan(provider, kind, &request, target, &options).map_err(|e| unfollowable(&e))
             }
             None => {
+                problems.extend(refused::notes(provider, &request, &plan, &sent, &options));
                 let verdict = Verdict { problems };
                 return Followed { plan, sent, verdict };
             }

@@ -110,7 +110,7 @@ fn the_middle_is_pure() {
             "scan/",
             "call/",
             "judge/",
-            "signature.rs",
+            "signature/",
             "session/",
             "query.rs",
             "output/",

@@ -39,7 +39,9 @@ impl<'s, 'e: 's> Clerk<'s, 'e, '_> {
             }
             Ask::Sheet(subject) => {
                 let mut replays = self.replays.take();
-                let sheet = self.look(|s| sheet::sheet(s, subject, replays.as_mut()));
+                let options = Arc::clone(&self.options);
+                let token = options.auth_token.as_ref();
+                let sheet = self.look(|s| sheet::sheet(s, subject, replays.as_mut(), token));
                 self.replays = replays;
                 if let Some(sheet) = sheet {
                     self.out.say(Msg::Sheet(subject, Arc::new(sheet)));
@@ -63,11 +65,10 @@ impl<'s, 'e: 's> Clerk<'s, 'e, '_> {
                 self.out.say(Msg::Planned(purpose, plans.unwrap_or_default()));
             }
             Ask::Diff(sides, older, newer) => {
-                let (older, newer) = diff::texts((None, older.as_bytes()), (None, newer.as_bytes()));
-                self.out.say(Msg::Diffed(
-                    sides,
-                    Arc::new(diff::diff(&older, &newer, Some(Instant::now() + COMPARING))),
-                ));
+                let (older, newer) = ((None, older.as_bytes()), (None, newer.as_bytes()));
+                let until = Some(Instant::now() + COMPARING);
+                self.out
+                    .say(Msg::Diffed(sides, Arc::new(diff::bodies(older, newer, until))));
             }
             Ask::Follow => self.wants_follow = true,
             Ask::Hold(held) => {

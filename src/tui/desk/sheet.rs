@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::call::{Exchange, Finding};
+use crate::config::Secret;
 use crate::filter::catalogue;
 use crate::model::{Payload, Place, Provider, RequestKind, Response};
 use crate::output::copy::pasteable;
@@ -11,6 +12,7 @@ use crate::output::kept::Kept;
 use crate::output::pretty::{self, Limits};
 use crate::output::rich::Line;
 use crate::output::style::Role;
+use crate::replay::{is_refused, recorded_text};
 use crate::session::{Detail, Session};
 use crate::store::Replays;
 
@@ -27,7 +29,29 @@ const LONGEST: u32 = 256 * 1024;
 const REPLAYS: usize = 20;
 
 /// Everything about a subject; `replays` are those that were kept.
-pub(super) fn sheet(session: &Session, subject: Subject, replays: Option<&mut Replays>) -> Sheet {
+pub(super) fn sheet(
+    session: &Session,
+    subject: Subject,
+    replays: Option<&mut Replays>,
+    token: Option<&Secret>,
+) -> Sheet {
+    let mut sheet = told(session, subject, replays);
+    let exchange = sheet.exchange.and_then(|n| session.calls.exchanges.get(n as usize));
+    if let Some(text) = exchange.zip(token).and_then(|(e, token)| signature(session, e, token)) {
+        sheet
+            .why
+            .extend([Line::default(), Line::of(Role::Good, &format!("→ {text}"))]);
+    }
+    sheet
+}
+
+/// What the signature of a refused request was made for, where it was recorded and a token is known.
+fn signature(session: &Session, e: &Exchange, token: &Secret) -> Option<String> {
+    let detail = is_refused(e.status).then(|| session.details(&[e]).pop())??;
+    recorded_text(&detail.request, token)
+}
+
+fn told(session: &Session, subject: Subject, replays: Option<&mut Replays>) -> Sheet {
     match subject {
         Subject::Request(n) => match session.calls.exchanges.get(n as usize) {
             Some(e) => request(session, e, None, replays),
@@ -554,7 +578,7 @@ mod tests {
         let session = Session::read(vec![source], Vec::new(), &engine, Reading::default(), &mut |_, _| {});
         let mut replays = Replays::new(path.clone());
         let why = |replays: Option<&mut Replays>| -> Vec<String> {
-            let sheet = sheet(&session, Subject::Request(0), replays);
+            let sheet = told(&session, Subject::Request(0), replays);
             assert_eq!(sheet.recorded.map(|r| r.event), Some(Some(2)));
             sheet.why.iter().map(Line::text).collect()
         };
@@ -574,7 +598,7 @@ mod tests {
             ]
         );
         // A finding about the request has them as well.
-        let of_finding = sheet(&session, Subject::Finding(0), Some(&mut replays));
+        let of_finding = told(&session, Subject::Finding(0), Some(&mut replays));
         assert!(of_finding.why.last().unwrap().text().ends_with("PASS"));
         for n in 0..1_500 {
             store.keep_replay(&replay(Time(1_795_348_986_000 + n), true)).unwrap();

@@ -1,0 +1,155 @@
+//! Why an app probably refused what was sent: 400, 401, 403, and the 500 of a validator without a token.
+//!
+//! Only what is known of the request and its answer is looked at; nothing is sent. The notes end a verdict, as information.
+
+use super::plan::{Options, Plan, SignatureUse};
+use super::send::Sent;
+use crate::config::Secret;
+use crate::model::{Problem, Provider, Request};
+use crate::signature::doctor::{Case, Cause, Search, examine, rebuilt};
+use crate::signature::settings::{recognise, settings};
+use crate::signature::{Algorithm, canonical_url};
+
+/// Signatures that are made for a recorded request.
+const TRIED: usize = 4000;
+
+/// Statuses of an app that refuses a request for who sent it.
+pub fn is_refused(status: Option<u16>) -> bool {
+    matches!(status, Some(400 | 401 | 403))
+}
+
+/// What is to be said of a request that was sent and refused.
+pub(super) fn notes(
+    provider: Provider,
+    request: &Request,
+    plan: &Plan,
+    sent: &Sent,
+    options: &Options,
+) -> Vec<Problem> {
+    if provider != Provider::Twilio {
+        return Vec::new();
+    }
+    if sent.status == Some(500) && unconfigured(&sent.body) {
+        let text = "the app's validator has no auth token: set TWILIO_AUTH_TOKEN where the app runs";
+        return vec![Problem::note("", text).likely()];
+    }
+    if !is_refused(sent.status) {
+        return Vec::new();
+    }
+    let mut out: Vec<String> = vec![signature(request, plan, options)];
+    let framework = recognise(&sent.headers, &sent.body);
+    if plan.signature == SignatureUse::Resigned {
+        let mut causes = vec![Cause::Proxy];
+        if plan.signed_url.as_deref().is_some_and(|u| !rebuilt(u).is_empty()) {
+            causes.push(Cause::Encoding);
+        }
+        if let Some(framework) = framework {
+            let mends: Vec<&str> = settings(&causes, Some(framework)).iter().map(|s| s.setting).collect();
+            out.push(format!(
+                "{} mends a wrong URL with {}",
+                framework.name,
+                mends.join("; or ")
+            ));
+        }
+        out.push("--diagnose sends it signed for each URL that the app may rebuild, until one is accepted".to_owned());
+    }
+    out.into_iter().map(|text| Problem::note("", text).likely()).collect()
+}
+
+/// What was done about the signature, and what to try next.
+fn signature(request: &Request, plan: &Plan, options: &Options) -> String {
+    let node = "Twilio's Node library answers 400 to a missing signature, 403 to a wrong one";
+    let host = public_host(request);
+    match plan.signature {
+        SignatureUse::None | SignatureUse::Stripped if options.auth_token.is_none() => {
+            format!("it was sent without a signature ({node}): set TWILIO_AUTH_TOKEN to have it signed")
+        }
+        SignatureUse::None | SignatureUse::Stripped => format!("it was sent without a signature ({node})"),
+        SignatureUse::Kept => {
+            "the signature is the recorded one, made for the recorded URL and parameters: --sign resign makes another"
+                .to_owned()
+        }
+        SignatureUse::Resigned => {
+            let url = plan.signed_url.as_deref().unwrap_or_default();
+            match (&options.public_url, host) {
+                (Some(_), _) => format!(
+                    "it was signed for {url} and sent with Host {} and X-Forwarded-*: an app that does not trust these rebuilds another URL; without --public-url the local one is signed",
+                    plan.host_header
+                ),
+                (None, Some(host)) => format!(
+                    "it was signed for {url}: an app that checks its public URL wants --public-url {host}; else the app may have another auth token"
+                ),
+                (None, None) => {
+                    format!("it was signed for {url}: the app may rebuild another URL, or have another auth token")
+                }
+            }
+        }
+    }
+}
+
+/// Scheme and host that the request was recorded with.
+pub(crate) fn public_host(request: &Request) -> Option<String> {
+    let url = canonical_url(request.url.as_deref()?.trim());
+    let start = url.find("://")? + 3;
+    let end = url[start..].find(['/', '?']).map_or(url.len(), |at| start + at);
+    let local = ["localhost", "127.", "[::1]"]
+        .iter()
+        .any(|l| url[start..end].starts_with(l));
+    (end > start && !local).then(|| url[..end].to_owned())
+}
+
+/// What Twilio's Node library says when it was given no token.
+fn unconfigured(body: &[u8]) -> bool {
+    let body = String::from_utf8_lossy(&body[..body.len().min(4096)]).to_lowercase();
+    body.contains("auth token") && (body.contains("twilio") || body.contains("validate"))
+}
+
+/// What the signature of a recorded request was made for; none where there is none, or nothing to check it with.
+fn recorded(request: &Request, token: &Secret) -> Option<Search> {
+    let header = |name: &str| {
+        let found = request.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name));
+        found.map(|(_, v)| v.trim())
+    };
+    let signature = header("x-twilio-signature")?;
+    let algorithm =
+        header("x-twilio-webhooks-signature-settings").map_or(Some(Algorithm::HmacSha1), Algorithm::from_settings);
+    if algorithm != Some(Algorithm::HmacSha1) {
+        return None;
+    }
+    let body = match &request.payload {
+        crate::model::Payload::Json(body) => Some(body.as_slice()),
+        _ => None,
+    };
+    let params = if request.is_get() { &[] } else { request.params() };
+    let tokens = [("TWILIO_AUTH_TOKEN".to_owned(), token.clone())];
+    let case = Case {
+        signature,
+        url: request.url.as_deref()?,
+        params,
+        body,
+        tokens: &tokens,
+        ..Case::default()
+    };
+    Some(examine(&case, TRIED))
+}
+
+/// What is to be known of the signature of a recorded request, in a sentence or two.
+pub fn recorded_text(request: &Request, token: &Secret) -> Option<String> {
+    let search = recorded(request, token)?;
+    let url = request.url.as_deref().unwrap_or_default();
+    Some(match search.found {
+        Some(found) if found.is_as_given() => format!(
+            "its signature fits {}: the app rebuilds another URL, or has another auth token",
+            found.url
+        ),
+        Some(found) => format!(
+            "its signature was made for {}: {}",
+            found.url,
+            found.diagnosis(url).join("; ")
+        ),
+        None => format!(
+            "its signature fits none of {} ways tried: it was made with another auth token, or the request was changed",
+            search.tried
+        ),
+    })
+}
