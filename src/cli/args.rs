@@ -230,6 +230,9 @@ pub(super) struct Errors {
     /// Exit with 1 when an error was found
     #[arg(long)]
     pub(super) fail: bool,
+    /// One cause, many calls: findings put together by code, endpoint and answer
+    #[arg(long)]
+    pub(super) group: bool,
 }
 
 #[derive(Args, Debug)]
@@ -267,6 +270,8 @@ pub(super) struct Replay {
     /// Also requests that went well
     #[arg(long)]
     pub(super) all: bool,
+    #[command(flatten)]
+    pub(super) cause: super::diagnose::Cause,
     /// Print the requests and send nothing
     #[arg(long)]
     pub(super) list: bool,

@@ -5,13 +5,17 @@ use std::io::Write;
 
 use super::args::Errors;
 use super::live::{self, Printed};
-use super::{Exit, read};
+use super::{Exit, Stop, grouped, read};
 use crate::call::{Call, Finding};
 use crate::model::{Severity, Time};
 use crate::output::json;
 
 /// Runs the command.
 pub(super) fn run(args: &Errors, out: &mut impl Write) -> anyhow::Result<Exit> {
+    if args.group && args.read.look.follow {
+        let why = "--group puts together what is there: leave --follow out; in the screen (`redial -f INPUT`) a key groups what comes";
+        return Err(Stop::usage(why).into());
+    }
     if args.read.look.follow {
         let inputs = read::inputs(&args.read)?;
         let level = Some(Severity::Warning);
@@ -23,6 +27,9 @@ pub(super) fn run(args: &Errors, out: &mut impl Write) -> anyhow::Result<Exit> {
         });
     }
     let mut view = read::open(&args.read, Some(Severity::Warning), false)?;
+    if args.group {
+        return grouped::run(&view, args.fail, out);
+    }
     let with: HashSet<u32> = {
         let (session, query) = (&view.session, &view.query);
         let failing = session

@@ -5,8 +5,10 @@ mod calls;
 mod check;
 mod checkpoint;
 mod config;
+mod diagnose;
 mod errors;
 mod filters;
+mod grouped;
 mod listen;
 mod live;
 mod man;
@@ -134,6 +136,7 @@ fn dispatch(cli: Cli, out: &mut impl Write) -> anyhow::Result<Exit> {
             &args::Errors {
                 read: cli.read,
                 fail: false,
+                group: false,
             },
             out,
         ),

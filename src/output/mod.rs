@@ -11,6 +11,7 @@ pub mod copy;
 pub mod curl;
 pub mod diff;
 pub mod fit;
+pub mod groups;
 pub mod har;
 pub mod json;
 pub mod kept;

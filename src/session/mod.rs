@@ -5,6 +5,7 @@
 
 mod around;
 mod detail;
+pub mod groups;
 mod lines;
 mod live;
 pub mod story;

@@ -13,9 +13,11 @@ mod config;
 mod contract;
 mod cuts;
 mod demo;
+mod doctor;
 #[cfg(unix)]
 mod follow;
 mod golden;
+mod groups;
 mod layers;
 mod listen;
 #[cfg(unix)]

@@ -35,6 +35,7 @@ pub(super) fn choose<'a>(args: &Replay, view: &'a read::View) -> anyhow::Result<
     } else {
         by_name(&args.request, &all)?
     };
+    chosen = args.cause.narrow(session, chosen);
     if args.last && chosen.len() > 1 {
         let last = chosen
             .iter()

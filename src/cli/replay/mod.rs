@@ -5,6 +5,7 @@
 
 mod batch;
 mod choose;
+mod diagnosing;
 
 use std::io::{IsTerminal, Write};
 
@@ -62,6 +63,10 @@ pub(super) fn run(args: &Replay, out: &mut impl Write) -> anyhow::Result<Exit> {
     };
     if args.dry_run {
         return dry_run(&ready, &target, &options, out);
+    }
+    if args.cause.diagnose {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        return runtime.block_on(diagnosing::diagnose(&view, &ready, &target, &options, out));
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(send_all(&view, &ready, &target, &options, out))
