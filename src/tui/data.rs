@@ -39,6 +39,35 @@ pub struct CallRow {
     pub failed: Vec<u32>,
     /// It is a leg of another call.
     pub leg: bool,
+    /// It stands for a cause, not for a call; the call is then an example.
+    pub group: Option<Arc<GroupRow>>,
+}
+
+impl CallRow {
+    /// What it is, whatever rows stand around it: the number of its call, or that of its cause, which is above all numbers of calls.
+    pub fn key(&self) -> u32 {
+        self.group.as_ref().map_or(self.call, |g| g.id | GROUPS)
+    }
+}
+
+/// Keys from here on are those of causes.
+pub const GROUPS: u32 = 1 << 31;
+
+/// A cause: findings of one code, endpoint and answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupRow {
+    /// The same for the same cause.
+    pub id: u32,
+    /// Twilio's code; for Tropo the class.
+    pub code: Arc<str>,
+    /// How often it occurred.
+    pub count: u64,
+    /// On how many calls.
+    pub calls: usize,
+    /// Method and path; empty for what is about no request.
+    pub endpoint: String,
+    /// What the app answered.
+    pub answer: String,
 }
 
 /// Errors over time, as many bins as were asked for.

@@ -74,6 +74,8 @@ pub enum Action {
     ErrorsOnly,
     /// Worst first, or by time.
     Order,
+    /// One row a cause, or a call.
+    Group,
     /// All lines of the story, or folded.
     AllLines,
     /// The whole family of the call.
@@ -237,6 +239,13 @@ pub const COMMANDS: &[Command] = &[
     )
     .foot("all calls", &[1]),
     c(Action::Order, "order", "s", "worst calls first, or by time").foot("sort", &[1]),
+    c(
+        Action::Group,
+        "group",
+        "o",
+        "one cause, many calls: by code, endpoint and answer, or all calls",
+    )
+    .foot("causes", &[1]),
     c(
         Action::AllLines,
         "all-lines",

@@ -97,6 +97,8 @@ pub struct CallsPane {
     pub problems_only: bool,
     /// Worst first.
     pub worst_first: bool,
+    /// One row a cause, not a call.
+    pub grouped: bool,
     /// The user has moved in it.
     pub touched: bool,
     /// Stay at the newest.
@@ -107,7 +109,7 @@ pub struct CallsPane {
     pub asked: u64,
     /// The last question, its number left out.
     pub query: Option<ListQuery>,
-    /// Marked calls, with their failed requests that can be sent again.
+    /// Marked calls or causes by their keys, with their failed requests that can be sent again.
     pub marks: BTreeMap<u32, Vec<u32>>,
     /// The first list is here.
     pub filled: bool,

@@ -195,6 +195,8 @@ pub struct ListQuery {
     pub problems_only: bool,
     /// Worst first; else by time.
     pub worst_first: bool,
+    /// One row a cause, not a call.
+    pub grouped: bool,
     /// The filter, if one is on.
     pub filter: Option<String>,
     /// Bins of the histogram.

@@ -243,13 +243,15 @@ impl<'s, 'e: 's> Clerk<'s, 'e, '_> {
             .or_else(|| query.filter.take().filter(|_| wanted.filter.is_none()));
         let (engine, call) = (self.engine, self.call.clone());
         let whole = matches!(self.known, Known::Whole(_));
+        let mut answers = std::mem::take(&mut self.answers);
         let list = self.look(|s| {
             if let Some(id) = &call {
                 query.calls = Some(calls_by_id(s, id).unwrap_or_default());
             }
             let look = whole || s.inputs.iter().all(|i| i.source.again_is_cheap());
-            list::list(s, engine, &query, &wanted, look, most)
+            list::list(s, engine, &query, &wanted, &mut answers, (look, most))
         });
+        self.answers = answers;
         if let Some(list) = list {
             self.rest = whole && list.rows.len() > most;
             let (number, list) = (wanted.number, Arc::new(list));

@@ -5,8 +5,9 @@ use crate::filter::Engine;
 use crate::model::{Severity, Time};
 use crate::query::Query;
 use crate::session::Session;
+use crate::session::groups::{Answers, Group, groups};
 
-use super::super::data::{CallList, CallRow, Histogram};
+use super::super::data::{CallList, CallRow, GroupRow, Histogram};
 use super::super::msg::ListQuery;
 
 /// Callers and states are looked up for so many rows before a list is sent; the others follow.
@@ -18,14 +19,21 @@ pub(super) fn list(
     engine: &Engine,
     query: &Query,
     wanted: &ListQuery,
-    look: bool,
-    most: usize,
+    answers: &mut Answers,
+    (look, most): (bool, usize),
 ) -> CallList {
     if query.asks_for_people() && look {
         session.look_into(engine, |_| true);
     }
     let mut calls = in_view(session, query, wanted.problems_only);
     order(session, &mut calls, wanted.worst_first);
+    if wanted.grouped {
+        return CallList {
+            histogram: histogram(session, query, &calls, wanted.bins),
+            rows: causes(session, query, &calls, answers, look),
+            total: session.calls.iter().count(),
+        };
+    }
     if look {
         let first: std::collections::HashSet<u32> = calls.iter().take(most).map(|c| c.0).collect();
         session.look_into(engine, |c| first.contains(&c.index));
@@ -82,6 +90,49 @@ fn order(session: &Session, calls: &mut [InView], worst_first: bool) {
     });
 }
 
+/// A row for each cause in view.
+fn causes(session: &Session, query: &Query, calls: &[InView], answers: &mut Answers, look: bool) -> Vec<CallRow> {
+    let of = |&(n, ..): &InView| query.findings(session, &session.calls.calls[n as usize]);
+    // What is only worth knowing is no cause of anything.
+    let findings: Vec<_> = calls
+        .iter()
+        .flat_map(of)
+        .filter(|f| f.severity >= Severity::Warning)
+        .collect();
+    let found = groups(session, &findings, answers, look.then_some(&mut |_, _| {}));
+    found.into_iter().map(|g| cause(session, g)).collect()
+}
+
+fn cause(session: &Session, g: Group) -> CallRow {
+    let example = &session.calls.findings[g.example as usize];
+    let c = &session.calls.calls[example.call as usize];
+    let method = g.method.as_deref().unwrap_or_default();
+    let endpoint = g.endpoint.as_deref().unwrap_or_default();
+    CallRow {
+        call: c.index,
+        id: c.real.then(|| c.id.clone()),
+        provider: c.provider,
+        severity: Some(g.severity),
+        started: example.at,
+        from: None,
+        to: None,
+        app: None,
+        what: Some(g.title),
+        problems: u32::try_from(g.count).unwrap_or(u32::MAX),
+        requests: g.requests.len() as u32,
+        failed: g.request.into_iter().collect(),
+        leg: false,
+        group: Some(std::sync::Arc::new(GroupRow {
+            id: g.id,
+            code: g.code,
+            count: g.count,
+            calls: g.calls.len(),
+            endpoint: format!("{method} {endpoint}").trim().to_owned(),
+            answer: g.answer,
+        })),
+    }
+}
+
 fn row(session: &Session, c: &Call, severity: Option<Severity>, problems: u32) -> CallRow {
     let worst = session
         .calls
@@ -106,6 +157,7 @@ fn row(session: &Session, c: &Call, severity: Option<Severity>, problems: u32) -
             .map(|e| e.index)
             .collect(),
         leg: c.parent.is_some(),
+        group: None,
     }
 }
 

@@ -31,6 +31,7 @@ use crate::filter::Engine;
 use crate::live::{self, Intake, Plan};
 use crate::query::Query;
 use crate::replay::Options;
+use crate::session::groups::Answers;
 use crate::session::{LinesRead, Reading, Session};
 use crate::store::Replays;
 pub use anew::Moved;
@@ -112,6 +113,7 @@ fn work(
             held: false,
             wants_follow: false,
             ticked: Instant::now(),
+            answers: Answers::default(),
             story: None,
             story_lines: None,
             story_length: 0,
@@ -169,6 +171,8 @@ struct Clerk<'s, 'e, 'o> {
     wants_follow: bool,
     /// When it was looked last for what only time tells.
     ticked: Instant,
+    /// What failed requests were answered with, as far as causes were looked for.
+    answers: Answers,
     /// The story that the screen shows, and its lines once they were read.
     story: Option<story::Wanted>,
     story_lines: Option<LinesRead>,

@@ -54,6 +54,7 @@ pub(super) fn run(model: &mut Model, action: Action, effects: &mut Vec<Effect>) 
         Action::ToggleFilter => toggle_filter(model),
         Action::ErrorsOnly => model.calls.problems_only = !model.calls.problems_only,
         Action::Order => order(model),
+        Action::Group => group(model),
         Action::AllLines => stories::toggle_all(model),
         Action::Family => stories::toggle_family(model, effects),
         Action::Follow => follow(model, effects),
@@ -212,11 +213,13 @@ fn escape(model: &mut Model, effects: &mut Vec<Effect>) {
     }
 }
 
-/// Nowhere to go back to: marks are cleared, then the filter is switched off.
+/// Nowhere to go back to: marks are cleared, then causes are calls again, then the filter is switched off.
 fn top(model: &mut Model) {
     if !(model.calls.marks.is_empty() && model.story.marks.is_empty()) {
         model.calls.marks.clear();
         model.story.marks.clear();
+    } else if model.calls.grouped {
+        group(model);
     } else if model.filter.active().is_some() {
         model.filter.off = true;
         let text = format!(
@@ -247,6 +250,30 @@ fn order(model: &mut Model) {
     model.notices.say(model.now, Level::Info, text);
 }
 
+/// One cause, many calls; and back.
+fn group(model: &mut Model) {
+    let calls = &mut model.calls;
+    calls.grouped = !calls.grouped;
+    calls.touched = true;
+    calls.follow = false;
+    let (grouped, len) = (calls.grouped, calls.list.rows.len());
+    if grouped {
+        let height = model.height(Pane::Calls);
+        model.calls.cursor.select(0, len, height);
+    }
+    focus(model, Pane::Calls);
+    let text = if grouped {
+        format!(
+            "one row a cause: {} sends one request of it, {} opens an example",
+            model.keys.name_of(Action::Replay),
+            model.keys.name_of(Action::Open)
+        )
+    } else {
+        "one row a call".to_owned()
+    };
+    model.notices.say(model.now, Level::Info, text);
+}
+
 fn follow(model: &mut Model, effects: &mut Vec<Effect>) {
     model.calls.follow = !model.calls.follow;
     if model.calls.follow {
@@ -273,9 +300,9 @@ fn follow(model: &mut Model, effects: &mut Vec<Effect>) {
 fn mark(model: &mut Model, effects: &mut Vec<Effect>) {
     match model.focus {
         Pane::Calls => {
-            if let Some((call, failed)) = model.calls.selected().map(|r| (r.call, r.failed.clone())) {
-                if model.calls.marks.remove(&call).is_none() {
-                    model.calls.marks.insert(call, failed);
+            if let Some((key, failed)) = model.calls.selected().map(|r| (r.key(), r.failed.clone())) {
+                if model.calls.marks.remove(&key).is_none() {
+                    model.calls.marks.insert(key, failed);
                 }
                 moves::step(model, Step::By(1), effects);
             }

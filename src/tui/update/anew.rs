@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::super::data::{CallList, Recorded, StoryData, Subject, What};
+use super::super::data::{CallList, GROUPS, Recorded, StoryData, Subject, What};
 use super::super::desk::Moved;
 use super::super::model::{Anchor, DetailPane, Left, Model, Overlay, StoryPane};
 
@@ -18,7 +18,11 @@ pub(super) fn moved(model: &mut Model, moved: &Moved) {
     let marks = std::mem::take(&mut model.calls.marks);
     model.calls.marks = marks
         .into_iter()
-        .filter_map(|(call, requests)| Some((moved.call(call)?, exchanges(requests, moved))))
+        .filter_map(|(key, requests)| {
+            // A cause is the same in any numbers.
+            let key = if key < GROUPS { moved.call(key)? } else { key };
+            Some((key, exchanges(requests, moved)))
+        })
         .collect();
     story(&mut model.story, moved);
     detail(&mut model.detail, moved);

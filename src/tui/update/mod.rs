@@ -134,13 +134,18 @@ fn list(model: &mut Model, number: u64, list: Arc<CallList>, effects: &mut Vec<E
     let height = model.height(Pane::Calls);
     let live = model.is_live() && model.sources.caught_up;
     let calls = &mut model.calls;
-    let was = calls.selected().map(|r| r.call);
+    let was = calls.selected().map(|r| (r.key(), r.call));
     let elsewhere = matches!(model.focus, Pane::Story | Pane::Detail | Pane::Replays) || model.overlay.is_some();
     let moved = calls.touched || model.story.lines_asked;
     calls.list = list;
     calls.filled = true;
     let len = calls.list.rows.len();
-    let there = was.and_then(|w| calls.list.rows.iter().position(|r| r.call == w));
+    // From calls to causes and back, the call is what stays.
+    let there = was.and_then(|(key, call)| {
+        let rows = &calls.list.rows;
+        let same = rows.iter().position(|r| r.key() == key);
+        same.or_else(|| rows.iter().position(|r| r.call == call))
+    });
     let at = match there {
         // Whoever reads a story goes on reading it.
         _ if calls.follow && !(elsewhere && was.is_some()) => len.saturating_sub(1),

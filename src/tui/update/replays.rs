@@ -61,8 +61,8 @@ fn wanted(model: &Model) -> Result<Vec<Wanted>, String> {
                 // In the order of the list, then those that it does not show.
                 let marks = &model.calls.marks;
                 let rows = &model.calls.list.rows;
-                let shown = rows.iter().filter_map(|r| marks.get(&r.call));
-                let hidden = marks.iter().filter(|(call, _)| rows.iter().all(|r| r.call != **call));
+                let shown = rows.iter().filter_map(|r| marks.get(&r.key()));
+                let hidden = marks.iter().filter(|(key, _)| rows.iter().all(|r| r.key() != **key));
                 shown.chain(hidden.map(|h| h.1)).flatten().copied().collect()
             };
             if chosen.is_empty() {

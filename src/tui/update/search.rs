@@ -48,7 +48,15 @@ fn of_call(r: &CallRow) -> String {
     let id = r.id.as_ref().map(ToString::to_string).unwrap_or_default();
     let texts = [&r.from, &r.to, &r.app, &r.what];
     let texts = texts.into_iter().filter_map(|t| t.as_deref());
-    std::iter::once(id.as_str()).chain(texts).collect::<Vec<_>>().join(" ")
+    let group = r.group.as_deref();
+    let group = group
+        .into_iter()
+        .flat_map(|g| [&*g.code, g.endpoint.as_str(), g.answer.as_str()]);
+    std::iter::once(id.as_str())
+        .chain(texts)
+        .chain(group)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// The texts of a story's row.

@@ -29,6 +29,7 @@ fn list(model: &mut Model, effects: &mut Vec<Effect>) {
         number: 0,
         problems_only: model.calls.problems_only,
         worst_first: model.calls.worst_first,
+        grouped: model.calls.grouped,
         filter: model.filter.active().map(str::to_owned),
         bins,
     };

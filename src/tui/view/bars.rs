@@ -110,10 +110,14 @@ fn status(model: &Model, buffer: &mut Buffer, area: Rect) {
     pen.skip(1);
     let list = &model.calls.list;
     let shown = list.rows.iter().filter(|r| r.id.is_some()).count();
-    pen.text(
-        Role::Plain,
-        &format!("{} of {}", fit::thousands(shown), fit::count(list.total, "call")),
-    );
+    let causes = list.rows.first().is_some_and(|r| r.group.is_some());
+    let total = fit::count(list.total, "call");
+    let text = if causes {
+        format!("{} in {total}", fit::count(list.rows.len(), "cause"))
+    } else {
+        format!("{} of {total}", fit::thousands(shown))
+    };
+    pen.text(Role::Plain, &text);
     let open = model.replays.open();
     if open > 0 {
         pen.text(Role::Faint, &dot)

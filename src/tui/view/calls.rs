@@ -89,6 +89,9 @@ pub(super) fn facts(model: &Model) -> String {
     let order = if calls.worst_first { "worst first" } else { "by time" };
     let which = if calls.problems_only { "with problems" } else { "all" };
     let mut facts = vec![which, order];
+    if calls.grouped {
+        facts = vec!["causes, most frequent first"];
+    }
     if calls.follow {
         facts.push("following");
     }
@@ -106,6 +109,10 @@ pub(super) fn draw(model: &Model, buffer: &mut Buffer, pane: Rect, needle: Optio
         histogram(model, buffer, area, &model.calls.list.histogram);
     }
     let rows = &model.calls.list.rows;
+    // The list that is here, not the one that was asked for.
+    if rows.first().is_some_and(|r| r.group.is_some()) {
+        return super::groups::draw(model, buffer, &areas, needle);
+    }
     let columns = Columns::of(rows, usize::from(areas.rows.width));
     if let Some(area) = areas.head {
         let mut pen = Pen::new(buffer, theme, area, 0);
@@ -137,9 +144,9 @@ pub(super) fn draw(model: &Model, buffer: &mut Buffer, pane: Rect, needle: Optio
 
 fn row(model: &Model, buffer: &mut Buffer, area: Rect, n: u16, r: &CallRow, columns: Columns, needle: Option<&Needle>) {
     let signs = model.look.signs();
-    let selected = model.calls.selected().is_some_and(|s| s.call == r.call);
+    let selected = model.calls.selected().is_some_and(|s| s.key() == r.key());
     let mut pen = Pen::new(buffer, model.look.theme, area, n);
-    let mark = if model.calls.marks.contains_key(&r.call) {
+    let mark = if model.calls.marks.contains_key(&r.key()) {
         signs.mark
     } else if selected {
         signs.here
@@ -204,7 +211,7 @@ fn row(model: &Model, buffer: &mut Buffer, area: Rect, n: u16, r: &CallRow, colu
 }
 
 /// Whether the last replay of each of the call's failed requests passed; none when one was not sent again.
-fn replayed(model: &Model, r: &CallRow) -> Option<bool> {
+pub(super) fn replayed(model: &Model, r: &CallRow) -> Option<bool> {
     if model.replays.attempts.is_empty() || r.failed.is_empty() {
         return None;
     }
@@ -215,7 +222,7 @@ fn replayed(model: &Model, r: &CallRow) -> Option<bool> {
     Some(all)
 }
 
-fn letter(severity: Option<Severity>) -> (&'static str, Role) {
+pub(super) fn letter(severity: Option<Severity>) -> (&'static str, Role) {
     match severity {
         Some(Severity::Error) => ("E", Role::Error),
         Some(Severity::Warning) => ("W", Role::Warning),

@@ -6,6 +6,7 @@ mod bars;
 mod calls;
 mod detail;
 mod empty;
+mod groups;
 mod overlays;
 mod pen;
 mod sources;

@@ -93,6 +93,7 @@ pub(super) fn list(bins: usize) -> CallList {
         requests: 2,
         failed: vec![call],
         leg: false,
+        group: None,
     };
     CallList {
         rows: (1..9).map(row).collect(),

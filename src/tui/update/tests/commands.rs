@@ -136,6 +136,34 @@ const ROWS: &[Row] = &[
         !a.model.calls.worst_first && a.call() == 4 && a.at(Pane::Calls) == 2
     }),
     ("order", "s", |_, a| a.model.calls.worst_first),
+    ("group", "", |_, a| {
+        a.model.calls.grouped
+            && a.asked(|q| matches!(q, Ask::List(l) if l.grouped))
+            && a.model.calls.list.rows.len() == 2
+            && a.notice().contains("one row a cause")
+    }),
+    ("group", "o", |_, a| {
+        !a.model.calls.grouped && a.model.calls.list.rows.len() == 3 && a.call() == 1
+    }),
+    ("group", "2", |_, a| {
+        a.model.calls.grouped && a.model.focus == Pane::Calls
+    }),
+    ("close", "o j", |_, a| {
+        !a.model.calls.grouped && a.model.calls.list.rows.len() == 3
+    }),
+    ("open", "o", |_, a| {
+        a.model.focus == Pane::Story && a.model.story.call == Some(1)
+    }),
+    ("replay", "o", |_, a| {
+        a.planned() == [11] && a.does(&Effect::Send(vec![1]))
+    }),
+    ("replay", "o j", |_, a| {
+        a.planned().is_empty() && a.notice().contains("no failed request here")
+    }),
+    ("mark", "o", |_, a| {
+        a.model.calls.marks.len() == 1 && a.model.calls.marks.values().all(|m| *m == [11]) && a.at(Pane::Calls) == 1
+    }),
+    ("mark", "o space", |_, a| a.model.calls.marks.len() == 2),
     ("all-lines", "2", |b, a| {
         a.model.story.all
             && a.model.story.rows.len() == b.model.story.rows.len() + 3

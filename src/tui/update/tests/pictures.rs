@@ -21,6 +21,8 @@ const SIZES: [(u16, u16); 3] = [(120, 40), (80, 24), (40, 10)];
 
 /// Name, and the keys that lead there.
 const SCREENS: &[(&str, &str)] = &[
+    ("groups", "o"),
+    ("groups_marked", "o space"),
     ("calls", ""),
     ("calls_all_by_time", "E s"),
     ("calls_marked", "space space"),

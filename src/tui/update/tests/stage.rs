@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::super::super::data::{
-    Answered, Attempt, AttemptState, CallList, CallRow, CopyTexts, FindingItem, Head, Histogram, Planned, Recorded,
-    RequestItem, Sheet, SourceRow, SourceState, StoryData, StoryItem, Subject, What,
+    Answered, Attempt, AttemptState, CallList, CallRow, CopyTexts, FindingItem, GroupRow, Head, Histogram, Planned,
+    Recorded, RequestItem, Sheet, SourceRow, SourceState, StoryData, StoryItem, Subject, What,
 };
 use super::super::super::keys::Keymap;
 use super::super::super::layout::Pane;
@@ -273,14 +273,39 @@ pub fn list(q: &ListQuery) -> CallList {
     if q.filter.is_some() {
         calls.retain(|c| c.0 == 2);
     }
+    let rows = if q.grouped {
+        causes()
+    } else {
+        calls.iter().map(|c| row(c.0, c.1, c.2)).collect()
+    };
     CallList {
-        rows: calls.iter().map(|c| row(c.0, c.1, c.2)).collect(),
+        rows,
         total: 4,
         histogram: Histogram {
             bins: (0..q.bins as u32).map(|n| (n % 3, n % 2)).collect(),
             span: Some((Time(NOW.0 - 100_000), NOW)),
         },
     }
+}
+
+/// Two causes: of one a request can be sent, of the other none; both have the first call as their example.
+fn causes() -> Vec<CallRow> {
+    let cause = |id: u32, count, severity, failed: &[u32], endpoint: &str| CallRow {
+        group: Some(Arc::new(GroupRow {
+            id,
+            code: "11200".into(),
+            count,
+            calls: 2,
+            endpoint: endpoint.to_owned(),
+            answer: "500 TypeError: Cannot read properties of undefined".to_owned(),
+        })),
+        what: Some("the app answered with an error".into()),
+        ..row(1, severity, failed)
+    };
+    vec![
+        cause(7, 1234, Severity::Error, &[11], "POST /calls/{n}/menu?step"),
+        cause(8, 1, Severity::Warning, &[], "POST /status"),
+    ]
 }
 
 pub fn row(call: u32, severity: Severity, failed: &[u32]) -> CallRow {
@@ -298,6 +323,7 @@ pub fn row(call: u32, severity: Severity, failed: &[u32]) -> CallRow {
         requests: 2,
         failed: failed.to_vec(),
         leg: false,
+        group: None,
     }
 }
 
