@@ -7,6 +7,7 @@
 //! an editor) and [`leaves()`] (the values of a JSON body, for a form).
 
 mod address;
+pub mod batch;
 pub(crate) mod decode;
 pub(crate) mod dial;
 mod draft;
@@ -20,6 +21,7 @@ mod refused;
 mod send;
 mod target;
 mod transport;
+pub mod watch;
 mod wire;
 
 #[cfg(test)]
@@ -30,7 +32,7 @@ pub use edit::Edits;
 pub use follow::{Followed, send_following};
 pub use json_path::PathError;
 pub use leaves::{LEAVES, leaves};
-pub use plan::{DEFAULT_TIMEOUT, Options, Plan, PlanError, SignMode, SignatureUse, plan};
+pub use plan::{DEFAULT_TIMEOUT, MARK, Options, Plan, PlanError, SignMode, SignatureUse, plan};
 pub(crate) use refused::public_host;
 pub use refused::{is_refused, recorded_text};
 pub use send::{COUNT, KEEP, Sent, send};

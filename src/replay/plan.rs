@@ -20,6 +20,9 @@ use crate::signature::{self, Algorithm};
 /// Twilio's own limit for a call request (spec/twilio.md section 3).
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(15);
 
+/// The header that says which recorded request is sent again.
+pub const MARK: &str = "X-Redial-Replay";
+
 /// `--sign`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignMode {
@@ -72,6 +75,8 @@ pub struct Options {
     pub timeout: Duration,
     /// The request itself is not the recorded one any more (an edited draft of it); counts as an edit like `edits`.
     pub edited: bool,
+    /// `--replay-header`: what [`MARK`] says; no edit, since only the tool itself is told by it.
+    pub mark: Option<String>,
 }
 
 impl Options {
@@ -90,6 +95,7 @@ impl Default for Options {
             public_url: None,
             timeout: DEFAULT_TIMEOUT,
             edited: false,
+            mark: None,
         }
     }
 }
@@ -279,7 +285,11 @@ impl Draft<'_> {
             new_signature = Some(signature::sign(&url, &self.params, key, Algorithm::HmacSha1));
             signed_url = Some(url);
         }
-        let (headers, signature) = head.list(new_signature, &mut notes)?;
+        let (mut headers, signature) = head.list(new_signature, &mut notes)?;
+        if let Some(mark) = &self.options.mark {
+            headers.retain(|(name, _)| !name.eq_ignore_ascii_case(MARK));
+            headers.push((MARK.to_owned(), mark.clone()));
+        }
         if signature != SignatureUse::Resigned {
             signed_url = None;
         }

@@ -1,0 +1,227 @@
+//! The machine in virtual time: tables of what happens when, and random ones.
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn ms(n: u64) -> Duration {
+    Duration::from_millis(n)
+}
+
+const RED: Event = Event::Ended {
+    green: false,
+    unreachable: false,
+};
+const GREEN: Event = Event::Ended {
+    green: true,
+    unreachable: false,
+};
+const NOBODY: Event = Event::Ended {
+    green: false,
+    unreachable: true,
+};
+
+/// Plays events at their times, with a tick whenever one is due; what was to be done, and when, until `end`.
+fn play(events: &[(u64, Event)], end: u64) -> Vec<(u64, Step)> {
+    let mut watch = Watch::new(ms(0));
+    let mut steps = Vec::new();
+    let mut events = events.iter().copied().peekable();
+    let mut now = 0;
+    while now <= end {
+        let due = watch.due().map(|d| d.as_millis() as u64);
+        let next = events.peek().map(|e| e.0);
+        let Some(at) = due.into_iter().chain(next).min().filter(|at| *at <= end) else {
+            break;
+        };
+        now = at.max(now);
+        let event = match events.next_if(|e| e.0 <= now) {
+            Some((_, e)) => e,
+            None => Event::Tick,
+        };
+        steps.extend(watch.on(ms(now), event).map(|s| (now, s)));
+    }
+    steps
+}
+
+#[test]
+fn what_is_done_when() {
+    use Event::{Changed, Probed, Refused};
+    use Step::{Cancel, Green, Probe, Start};
+    let open = Probed { open: true };
+    let shut = Probed { open: false };
+    for (about, events, expected) in [
+        ("green at once", vec![(50, GREEN)], vec![(0, Start(1)), (50, Green)]),
+        ("idle is idle", vec![(50, RED)], vec![(0, Start(1))]),
+        (
+            "a change, then the quiet",
+            vec![(50, RED), (1000, Changed), (1100, Changed), (1300, GREEN)],
+            vec![(0, Start(1)), (1250, Start(2)), (1300, Green)],
+        ),
+        (
+            "a change while requests are sent",
+            vec![(600, Changed)],
+            vec![(0, Start(1)), (600, Cancel), (1000, Start(2))],
+        ),
+        (
+            "nobody listens: looks become rarer, then the port is back",
+            vec![(10, NOBODY), (260, shut), (760, shut), (1760, open), (2000, GREEN)],
+            vec![
+                (0, Start(1)),
+                (260, Probe),
+                (760, Probe),
+                (1760, Probe),
+                (1910, Start(2)),
+                (2000, Green),
+            ],
+        ),
+        (
+            "refused after a change is the restart",
+            vec![
+                (10, RED),
+                (1000, Changed),
+                (1160, Refused),
+                (1260, shut),
+                (1360, open),
+                (1700, GREEN),
+            ],
+            vec![
+                (0, Start(1)),
+                (1150, Start(2)),
+                (1160, Cancel),
+                (1260, Probe),
+                (1360, Probe),
+                (1650, Start(3)),
+                (1700, Green),
+            ],
+        ),
+        (
+            "refused without a change is an answer",
+            vec![(10, Refused)],
+            vec![(0, Start(1))],
+        ),
+        (
+            "the old app answered, then restarts",
+            vec![
+                (10, RED),
+                (1000, Changed),
+                (1200, RED),
+                (1300, shut),
+                (1400, open),
+                (1700, GREEN),
+            ],
+            vec![
+                (0, Start(1)),
+                (1150, Start(2)),
+                (1300, Probe),
+                (1400, Probe),
+                (1650, Start(3)),
+                (1700, Green),
+            ],
+        ),
+    ] {
+        assert_eq!(play(&events, 5000), expected, "{about}");
+    }
+}
+
+#[test]
+fn an_app_that_stays_away_is_red_in_the_end() {
+    let mut events = vec![(10, RED), (1000, Event::Changed), (1160, Event::Refused)];
+    events.extend((12..=120).map(|n| (n * 100 + 60, Event::Probed { open: false })));
+    let steps = play(&events, 20_000);
+    let starts: Vec<u64> = steps
+        .iter()
+        .filter(|s| matches!(s.1, Step::Start(_)))
+        .map(|s| s.0)
+        .collect();
+    assert_eq!(starts.len(), 3, "{steps:?}");
+    assert!(starts[2] >= 11_150 && starts[2] < 11_500, "{steps:?}");
+}
+
+#[test]
+fn ten_thousand_files_are_one_round() {
+    let mut events = vec![(10, RED)];
+    events.extend((0..10_000).map(|n| (1000 + n / 10, Event::Changed)));
+    let steps = play(&events, 10_000);
+    assert_eq!(steps, [(0, Step::Start(1)), (1999 + 150, Step::Start(2))]);
+}
+
+#[test]
+fn a_log_that_each_round_writes_makes_no_storm() {
+    let mut watch = Watch::new(ms(0));
+    let (mut now, mut starts, mut noisy, mut ended) = (ms(0), 0, 0, 0);
+    while now < ms(60_000) {
+        match watch.due() {
+            Some(due) => now = now.max(due),
+            None => break,
+        }
+        match watch.on(now, Event::Tick) {
+            Some(Step::Start(_)) => {
+                starts += 1;
+                now += ms(5);
+                if watch.on(now, Event::Changed) != Some(Step::Cancel) {
+                    now += ms(5);
+                    watch.on(now, RED);
+                    ended += 1;
+                }
+                noisy += u32::from(watch.is_noisy());
+            }
+            Some(Step::Probe) => {
+                watch.on(now, Event::Probed { open: true });
+            }
+            other => assert_eq!(other, None),
+        }
+    }
+    assert!(
+        starts < 12 && ended > 2 && noisy == 1,
+        "{starts} rounds, {ended} ended, {noisy} times said"
+    );
+}
+
+proptest! {
+    /// After the last change there is a round, and it is not cut short; rounds have their distance; one is under way at most.
+    #[test]
+    fn never_a_storm_and_never_forgotten(
+        changes in proptest::collection::vec(0u64..20_000, 1..60),
+        takes in 1u64..900,
+        green_after in 0u64..40_000,
+    ) {
+        let mut changes = changes;
+        changes.sort_unstable();
+        let last = *changes.last().unwrap();
+        let mut changes = changes.into_iter().peekable();
+        let mut watch = Watch::new(ms(0));
+        let (mut now, mut running, mut begun) = (0, None, Vec::new());
+        let mut finished = Vec::new();
+        let mut over = None;
+        while over.is_none() && now < 120_000 {
+            let due = watch.due().map(|d| d.as_millis() as u64);
+            let ends = running.map(|r| r + takes);
+            let Some(at) = due.into_iter().chain(changes.peek().copied()).chain(ends).min() else { break };
+            now = at.max(now);
+            let event = if changes.next_if(|c| *c <= now).is_some() {
+                Event::Changed
+            } else if ends.is_some_and(|e| e <= now) {
+                finished.extend(running.take());
+                Event::Ended { green: begun.last().is_some_and(|b| *b >= green_after), unreachable: false }
+            } else {
+                Event::Tick
+            };
+            match watch.on(ms(now), event) {
+                Some(Step::Start(_)) => {
+                    prop_assert!(running.is_none());
+                    running = Some(now);
+                    begun.push(now);
+                }
+                Some(Step::Cancel) => running = None,
+                Some(Step::Green) => over = Some(now),
+                Some(Step::Probe) => { watch.on(ms(now), Event::Probed { open: true }); }
+                None => {}
+            }
+            prop_assert_eq!(running.is_some(), watch.is_running());
+        }
+        prop_assert!(begun.windows(2).all(|w| w[1] - w[0] >= 500));
+        // The round after the last change comes soon and ends, unless all was green before.
+        let after = finished.iter().find(|b| **b >= last);
+        prop_assert!(over.is_some_and(|o| o <= last) || after.is_some_and(|b| *b <= last + 17_000), "{:?} {:?}", begun, last);
+    }
+}
