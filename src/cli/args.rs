@@ -278,6 +278,8 @@ pub(super) struct Replay {
     /// Print exactly the bytes that would be sent
     #[arg(long)]
     pub(super) dry_run: bool,
+    #[command(flatten)]
+    pub(super) bench: super::replay::Bench,
     /// `X-Twilio-Signature` [default: resign when `TWILIO_AUTH_TOKEN` is set]
     #[arg(long, value_enum)]
     pub(super) sign: Option<Sign>,

@@ -11,7 +11,7 @@ mod answer;
 mod clipboard;
 pub mod data;
 pub mod desk;
-mod editor;
+pub(crate) mod editor;
 mod events;
 pub mod form;
 mod fuzzy;

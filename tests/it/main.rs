@@ -9,6 +9,8 @@
 // Texts of a few lines, put together where they are read.
 #![allow(clippy::format_push_string, clippy::case_sensitive_file_extension_comparisons)]
 
+#[cfg(unix)]
+mod batch;
 mod config;
 mod contract;
 mod cuts;
@@ -37,3 +39,5 @@ mod terminal;
 mod tropo;
 mod twilio;
 mod twilio_mock;
+#[cfg(unix)]
+mod watch;

@@ -1,82 +1,132 @@
-//! Sending what was chosen, in order, and telling what became of each.
+//! Each chosen request once: what is said before more than one, the answers as they come, the closing line.
 
-use std::io::Write;
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::pin::pin;
 
-use super::super::{Exit, read, say};
-use super::choose::Chosen;
-use super::{planned, refused};
-use crate::model::Time;
+use super::super::{Exit, Stop, read, say};
+use super::ready::Ready;
+use super::round::{Round, Sending, keep};
+use super::tell::{self, Body};
 use crate::output::json;
-use crate::output::kept::Attempted;
+use crate::output::safe::printable;
 use crate::output::style::Role;
 use crate::output::text::count;
-use crate::replay::{Followed, Options, Pinned, Target, send_following};
+use crate::replay::{Target, batch};
 use crate::store::Replays;
 
-/// Sends one after the other; every answer is printed when it is there.
-pub(super) async fn send_all(
-    view: &read::View,
-    ready: &[Chosen<'_>],
-    target: &Target,
-    options: &Options,
-    out: &mut impl Write,
-) -> anyhow::Result<Exit> {
-    let pinned: Pinned = target.resolve().await.map_err(|e| refused(&e))?;
-    let mut passed = 0;
+/// The number of an interrupt.
+pub(super) const INTERRUPT: u8 = 2;
+
+/// Says what will be sent when it is more than one request, and on a terminal asks.
+///
+/// # Errors
+/// The user said no.
+pub(super) fn agreed(ready: &[Ready<'_>], target: &Target, yes: bool) -> anyhow::Result<()> {
+    if ready.len() < 2 {
+        return Ok(());
+    }
+    let requests = ready.iter().map(|r| (r.call(), r.plan.method.as_str()));
+    let line = batch::preview(&target.to_string(), requests);
+    say(&line);
+    let person = io::stdin().is_terminal() && io::stderr().is_terminal();
+    if yes || !person || answer("send them? [y/N] ")?.is_some_and(|a| matches!(a.as_str(), "y" | "yes")) {
+        return Ok(());
+    }
+    Err(Stop::new(Exit::No, "nothing was sent").into())
+}
+
+/// Asks on the terminal; what was typed, in small letters; none at its end.
+pub(super) fn answer(question: &str) -> io::Result<Option<String>> {
+    let mut err = io::stderr().lock();
+    err.write_all(printable(question).as_bytes())?;
+    err.flush()?;
+    let mut line = String::new();
+    let n = io::stdin().lock().read_line(&mut line)?;
+    Ok((n > 0).then(|| line.trim().to_lowercase()))
+}
+
+/// Sends each once.
+pub(super) async fn send_all(sending: &Sending<'_>, diff: bool, out: &mut impl Write) -> anyhow::Result<Exit> {
+    let Sending { view, ready, .. } = sending;
     let mut replays = view.store.clone().map(Replays::new);
-    for c in ready {
-        let at = read::now();
-        let first = planned(c, target, options)?;
-        let (provider, request) = (c.call.provider, &c.detail.request);
-        let followed = send_following(provider, c.exchange.kind, request, first, target, options, &pinned).await;
+    let mut round = Round::new(sending, 0..ready.len());
+    let mut interrupt = pin!(tokio::signal::ctrl_c());
+    let (mut passed, mut failed, mut stopped) = (0, 0, false);
+    loop {
+        let next = tokio::select! {
+            biased;
+            _ = &mut interrupt => {
+                stopped = true;
+                None
+            }
+            next = round.next() => next,
+        };
+        let Some((n, answered)) = next else { break };
+        let ready = &ready[n];
         // What is shown was kept before.
         if let Some(replays) = &mut replays {
-            keep(view, c, at, &followed, options, replays);
+            keep(view, ready, &answered, replays);
         }
-        let Followed { plan, sent, verdict } = followed;
-        passed += usize::from(verdict.pass());
+        *(if answered.passes() { &mut passed } else { &mut failed }) += 1;
+        let recorded = diff.then(|| Body::recorded(ready));
+        let recorded = recorded.as_ref().map(Option::as_ref);
         if view.json {
-            json::line(out, &json::replay(c.exchange, c.call, &plan, &sent, &verdict))?;
+            tell::object(out, ready, &answered, None, recorded)?;
         } else {
-            view.page.replay(out, c.exchange, &plan, &sent, &verdict)?;
-            for note in &plan.notes {
-                view.page.wrapped(out, 6, Role::Faint, &format!("note: {note}"))?;
-            }
+            tell::text(view, out, ready, &answered, recorded)?;
         }
         out.flush()?;
     }
+    let sent = Sum {
+        all: ready.len(),
+        sent: round.started(),
+        passed,
+        failed,
+    };
+    drop(round);
     if view.json {
         json::line(out, &view.summary(&[]))?;
+        if sent.sent < sent.all || stopped {
+            say(&sent.text());
+        }
     } else {
-        closing(view, passed, ready.len(), out)?;
+        sent.closing(view, out)?;
     }
-    Ok(if passed == ready.len() { Exit::Done } else { Exit::No })
+    Ok(match () {
+        () if stopped => Exit::Signal(INTERRUPT),
+        () if passed == ready.len() => Exit::Done,
+        () => Exit::No,
+    })
 }
 
-/// Keeps what became of a request of the store's.
-fn keep(view: &read::View, c: &Chosen<'_>, at: Time, done: &Followed, options: &Options, replays: &mut Replays) {
-    let Some(event) = view.session.event_of(c.exchange.place) else {
-        return;
-    };
-    let (request, call) = (c.exchange.name(), c.call.id.to_string());
-    let attempted = Attempted {
-        event,
-        request: &request,
-        call: c.call.real.then_some(call.as_str()),
-        at,
-        plan: &done.plan,
-        sent: &done.sent,
-        verdict: &done.verdict,
-        changed: None,
-        edits: &options.edits,
-        token: options.auth_token.as_ref(),
-    };
-    replays.keep_or_tell(&attempted.to_keep(), |text| say(&text));
+/// What became of all.
+struct Sum {
+    all: usize,
+    sent: usize,
+    passed: usize,
+    failed: usize,
 }
 
-fn closing(view: &read::View, passed: usize, all: usize, out: &mut impl Write) -> std::io::Result<()> {
-    let role = if passed == all { Role::Good } else { Role::Error };
-    let requests = count(all, "request");
-    let text = format!("{requests} sent: {passed} passed, {} failed", all - passed);
-    writeln!(out, "{}", view.page.paint.role(role, text))
+impl Sum {
+    fn text(&self) -> String {
+        let sent = match self.sent == self.all {
+            true => count(self.all, "request"),
+            false => format!("{} of {}", self.sent, count(self.all, "request")),
+        };
+        let mut text = format!("{sent} sent: {} passed, {} failed", self.passed, self.failed);
+        match self.sent - self.passed - self.failed {
+            0 => {}
+            n => text += &format!(", {n} given up"),
+        }
+        text
+    }
+
+    fn closing(&self, view: &read::View, out: &mut impl Write) -> io::Result<()> {
+        let role = if self.passed == self.all {
+            Role::Good
+        } else {
+            Role::Error
+        };
+        writeln!(out, "{}", view.page.paint.role(role, self.text()))
+    }
 }

@@ -8,7 +8,8 @@ use std::io::Write;
 use serde::Serialize;
 
 use super::super::{Exit, Stop, read};
-use super::{Chosen, refused};
+use super::ready::Ready;
+use super::refused;
 use crate::config::Secret;
 use crate::model::Provider;
 use crate::output::json;
@@ -59,19 +60,18 @@ struct DiagnosisLine<'a> {
 /// Sends each request until one way is accepted; no when one is refused in all.
 pub(super) async fn diagnose(
     view: &read::View,
-    ready: &[Chosen<'_>],
+    ready: &[Ready<'_>],
     target: &Target,
-    options: &Options,
     out: &mut impl Write,
 ) -> anyhow::Result<Exit> {
-    let Some(token) = &options.auth_token else {
-        let why = "--diagnose signs each attempt: set TWILIO_AUTH_TOKEN to the account's auth token";
-        return Err(Stop::usage(why).into());
-    };
     let pinned: Pinned = target.resolve().await.map_err(|e| refused(&e))?;
     let mut all_accepted = true;
-    for c in ready {
-        all_accepted &= one(view, c, target, options, token, &pinned, out).await?;
+    for r in ready {
+        let Some(token) = &r.options.auth_token else {
+            let why = "--diagnose signs each attempt: set TWILIO_AUTH_TOKEN to the account's auth token";
+            return Err(Stop::usage(why).into());
+        };
+        all_accepted &= one(view, r, target, token, &pinned, out).await?;
         out.flush()?;
     }
     if view.json {
@@ -82,17 +82,17 @@ pub(super) async fn diagnose(
 
 async fn one(
     view: &read::View,
-    c: &Chosen<'_>,
+    r: &Ready<'_>,
     target: &Target,
-    options: &Options,
     token: &Secret,
     pinned: &Pinned,
     out: &mut impl Write,
 ) -> anyhow::Result<bool> {
+    let c = &r.chosen;
     let mut tried: Vec<Tried> = Vec::new();
     let (mut accepted, mut framework) = (None, None);
-    for way in ways(c, target, options)? {
-        let plan = planned(c, target, options, &way, token)?;
+    for way in ways(r, target)? {
+        let plan = planned(r, target, &way, token)?;
         let signed_url = plan.signed_url.clone().unwrap_or_default();
         if tried
             .iter()
@@ -171,7 +171,7 @@ fn explained(way: &Way) -> &'static str {
 }
 
 /// One line for an attempt, below the request's own.
-fn attempt(view: &read::View, c: &Chosen<'_>, tried: &[Tried], out: &mut impl Write) -> std::io::Result<()> {
+fn attempt(view: &read::View, c: &super::choose::Chosen<'_>, tried: &[Tried], out: &mut impl Write) -> std::io::Result<()> {
     let paint = view.page.paint;
     if tried.len() == 1 {
         let text = format!("{}  call {}", c.exchange.name(), c.call.id);
@@ -192,14 +192,15 @@ fn attempt(view: &read::View, c: &Chosen<'_>, tried: &[Tried], out: &mut impl Wr
 }
 
 /// The ways to try, the likeliest first: as the options say, the recorded public URL, the local one, then what apps make of them.
-fn ways(c: &Chosen<'_>, target: &Target, options: &Options) -> Result<Vec<Way>, Stop> {
+fn ways(r: &Ready<'_>, target: &Target) -> Result<Vec<Way>, Stop> {
+    let options = &r.options;
     let way = |what: &str, public: Option<String>, cause| Way {
         what: what.to_owned(),
         public,
         signed: None,
         cause,
     };
-    let recorded = options.public_url.clone().or_else(|| public_host(&c.detail.request));
+    let recorded = options.public_url.clone().or_else(|| public_host(r.request()));
     let mut out = Vec::new();
     if options.public_url.is_some() {
         out.push(way("the public URL", options.public_url.clone(), None));
@@ -236,7 +237,7 @@ fn ways(c: &Chosen<'_>, target: &Target, options: &Options) -> Result<Vec<Way>, 
     // What an app makes of a URL is known once it is planned; the public one may not be the URL that is sent.
     for public in [None, recorded] {
         let base = way("", public.clone(), None);
-        let plan = unsigned(c, target, options, &base)?;
+        let plan = unsigned(r, target, &base)?;
         for (url, what) in rebuilt(plan.signed_url.as_deref().unwrap_or_default()) {
             let whose = if public.is_some() { "public" } else { "local" };
             out.push(Way {
@@ -250,24 +251,25 @@ fn ways(c: &Chosen<'_>, target: &Target, options: &Options) -> Result<Vec<Way>, 
     Ok(out)
 }
 
-fn unsigned(c: &Chosen<'_>, target: &Target, options: &Options, way: &Way) -> Result<Plan, Stop> {
+fn unsigned(r: &Ready<'_>, target: &Target, way: &Way) -> Result<Plan, Stop> {
     let options = Options {
         public_url: way.public.clone(),
         sign: None,
-        ..options.clone()
+        ..r.options.clone()
     };
-    plan(c.call.provider, c.exchange.kind, &c.detail.request, target, &options)
+    let c = &r.chosen;
+    plan(c.call.provider, c.exchange.kind, r.request(), target, &options)
         .map_err(|e| Stop::usage(format!("{}: {e}", c.exchange.name())))
 }
 
 /// A plan whose signature is that of the way.
-fn planned(c: &Chosen<'_>, target: &Target, options: &Options, way: &Way, token: &Secret) -> Result<Plan, Stop> {
-    if c.call.provider != Provider::Twilio {
+fn planned(r: &Ready<'_>, target: &Target, way: &Way, token: &Secret) -> Result<Plan, Stop> {
+    if r.chosen.call.provider != Provider::Twilio {
         return Err(Stop::usage(
             "--diagnose is about signatures, and Tropo does not sign its requests",
         ));
     }
-    let mut plan = unsigned(c, target, options, way)?;
+    let mut plan = unsigned(r, target, way)?;
     if let Some(url) = &way.signed {
         let form = plan
             .headers

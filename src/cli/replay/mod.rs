@@ -1,11 +1,18 @@
 //! `redial replay`: choose recorded requests, send them again, judge the answers.
 //!
-//! `choose` finds the requests, `batch` sends them; what a request becomes on the wire is [`crate::replay`]'s. A way of sending that
-//! is not "each of them once" is a file beside these and one early `if` in [`run`].
+//! `choose` finds the requests, `edit` lets the user change them, `ready` plans them, `batch` sends each once and `watch` again and
+//! again, both in rounds (`round`); `tell` prints. What a request becomes on the wire is [`crate::replay`]'s. A way of sending that
+//! is none of these is a file beside them and one early `if` in [`run`].
 
+mod args;
 mod batch;
 mod choose;
 mod diagnosing;
+mod edit;
+mod ready;
+mod round;
+mod tell;
+mod watch;
 
 use std::io::{IsTerminal, Write};
 
@@ -13,14 +20,18 @@ use super::args::Replay;
 use super::{Exit, Stop, config, read, say};
 use crate::config::{Given, Origin, Settings};
 use crate::output::safe::printable_lines;
-use crate::replay::{Edits, Options, Plan, Target, TargetError, plan};
-use batch::send_all;
-use choose::{Chosen, choose, list};
+use crate::replay::{Edits, Options, Target, TargetError};
+pub(super) use args::Bench;
+use batch::{agreed, send_all};
+use choose::{choose, list};
+use ready::Ready;
+use round::Sending;
 
 /// Runs the command.
 pub(super) fn run(args: &Replay, out: &mut impl Write) -> anyhow::Result<Exit> {
     if args.read.look.follow {
-        let why = "replay sends what is there and ends: leave --follow out; the screen (`redial -f INPUT`) sends again what comes";
+        let why = "replay sends what is there: leave --follow out. --watch PATH sends it again when your app's files change, \
+            the screen (`redial -f INPUT`) what comes";
         return Err(Stop::usage(why).into());
     }
     let mut read = args.read.clone();
@@ -61,15 +72,54 @@ pub(super) fn run(args: &Replay, out: &mut impl Write) -> anyhow::Result<Exit> {
         Some(t) => t,
         None => self::target(&settings)?,
     };
+    let drafts = match args.bench.edit {
+        true => edit::edited(ready)?,
+        false => ready.into_iter().map(|c| (c, None)).collect(),
+    };
+    let mark = args.bench.replay_header;
+    let ready: Vec<Ready<'_>> = drafts
+        .into_iter()
+        .map(|(chosen, draft)| Ready::new(chosen, draft, &target, &options, mark))
+        .collect::<Result<_, _>>()?;
     if args.dry_run {
-        return dry_run(&ready, &target, &options, out);
+        return dry_run(&ready, out);
     }
     if args.cause.diagnose {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        return runtime.block_on(diagnosing::diagnose(&view, &ready, &target, &options, out));
+        return runtime.block_on(diagnosing::diagnose(&view, &ready, &target, out));
     }
+    send(&args.bench, &view, &ready, &target, out)
+}
+
+/// Sends, once or until all is well.
+fn send(
+    bench: &Bench,
+    view: &read::View,
+    ready: &[Ready<'_>],
+    target: &Target,
+    out: &mut impl Write,
+) -> anyhow::Result<Exit> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(send_all(&view, &ready, &target, &options, out))
+    // What cannot be done is said before anybody is asked.
+    let pinned = runtime.block_on(target.resolve()).map_err(|e| refused(&e))?;
+    let watched = match bench.watch.as_slice() {
+        [] => None,
+        paths => Some(watch::Changes::of(paths)?),
+    };
+    agreed(ready, target, bench.yes)?;
+    let sending = Sending {
+        view,
+        ready,
+        target,
+        pinned: &pinned,
+        limits: bench.limits(),
+    };
+    runtime.block_on(async {
+        match watched {
+            None => send_all(&sending, bench.diff, out).await,
+            Some(changes) => watch::until_green(&sending, changes, bench.diff, out).await,
+        }
+    })
 }
 
 /// What the command line says of the settings.
@@ -125,20 +175,12 @@ fn options(args: &Replay, settings: &Settings) -> Result<Options, Stop> {
     })
 }
 
-fn planned(c: &Chosen<'_>, target: &Target, options: &Options) -> Result<Plan, Stop> {
-    plan(c.call.provider, c.exchange.kind, &c.detail.request, target, options)
-        .map_err(|e| Stop::usage(format!("{}: {e}", c.exchange.name())))
-}
-
 /// The bytes themselves; on a terminal made printable.
-fn dry_run(ready: &[Chosen<'_>], target: &Target, options: &Options, out: &mut impl Write) -> anyhow::Result<Exit> {
+fn dry_run(ready: &[Ready<'_>], out: &mut impl Write) -> anyhow::Result<Exit> {
     let terminal = std::io::stdout().is_terminal();
-    for (n, c) in ready.iter().enumerate() {
-        let plan = planned(c, target, options)?;
-        for note in &plan.notes {
-            say(&format!("{}: {note}", c.exchange.name()));
-        }
-        let wire = plan.wire()?;
+    for (n, ready) in ready.iter().enumerate() {
+        ready.say_notes();
+        let wire = ready.plan.wire()?;
         if n > 0 {
             out.write_all(b"\n\n")?;
         }

@@ -1,0 +1,133 @@
+//! What is printed of an attempt: the contract's object, or lines for a person, and how the answer differs.
+
+use std::io::Write;
+
+use serde::Serialize;
+
+use super::super::read::View;
+use super::ready::{Answered, Ready};
+use crate::output::diff::{diff, texts};
+use crate::output::json;
+use crate::output::rich::{Line, Mark};
+use crate::output::style::Role;
+
+/// Equal lines around a difference.
+const CONTEXT: usize = 3;
+
+/// An answer to compare with.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Body {
+    kind: Option<String>,
+    bytes: Vec<u8>,
+}
+
+impl Body {
+    /// The recorded one, where there is one.
+    pub(super) fn recorded(ready: &Ready<'_>) -> Option<Self> {
+        let response = ready.chosen.detail.response.as_ref()?;
+        Some(Self {
+            kind: response.header("content-type").map(str::to_owned),
+            bytes: response.body.clone()?.into_bytes(),
+        })
+    }
+
+    /// What came now; none where no answer began.
+    pub(super) fn of(answered: &Answered) -> Option<Self> {
+        let sent = &answered.done.sent;
+        sent.status?;
+        let kind = sent.headers.iter().find(|(n, _)| n == "content-type");
+        Some(Self {
+            kind: kind.map(|(_, v)| v.clone()),
+            bytes: sent.body.clone(),
+        })
+    }
+}
+
+/// The differing lines; none where an answer is missing.
+pub(super) fn difference(old: Option<&Body>, new: Option<&Body>) -> Option<Vec<Line>> {
+    let (old, new) = (old?, new?);
+    if old.bytes == new.bytes {
+        return Some(Vec::new());
+    }
+    let (old, new) = texts((old.kind.as_deref(), &old.bytes), (new.kind.as_deref(), &new.bytes));
+    let lines = diff(&old, &new, None).unified(CONTEXT);
+    let differs = |l: &Line| matches!(l.mark, Some(Mark::Added | Mark::Removed | Mark::Changed));
+    Some(if lines.iter().any(differs) { lines } else { Vec::new() })
+}
+
+/// A `replay` with what only these options know.
+#[derive(Serialize)]
+struct Beside<T> {
+    #[serde(flatten)]
+    replay: T,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    round: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    diff: Option<Vec<String>>,
+}
+
+/// One object; `against` with `--diff`: the answer to compare with, where there is one.
+pub(super) fn object(
+    out: &mut impl Write,
+    ready: &Ready<'_>,
+    answered: &Answered,
+    round: Option<u32>,
+    against: Option<Option<&Body>>,
+) -> std::io::Result<()> {
+    let (c, done) = (&ready.chosen, &answered.done);
+    let lines = against.and_then(|old| difference(old, Body::of(answered).as_ref()));
+    let beside = Beside {
+        replay: json::replay(c.exchange, c.call, &done.plan, &done.sent, &done.verdict),
+        round,
+        diff: lines.map(|all| all.iter().map(Line::text).collect()),
+    };
+    json::line(out, &beside)
+}
+
+/// The whole of it for a person.
+pub(super) fn text(
+    view: &View,
+    out: &mut impl Write,
+    ready: &Ready<'_>,
+    answered: &Answered,
+    against: Option<Option<&Body>>,
+) -> std::io::Result<()> {
+    let done = &answered.done;
+    view.page
+        .replay(out, ready.chosen.exchange, &done.plan, &done.sent, &done.verdict)?;
+    for note in &done.plan.notes {
+        view.page.wrapped(out, 6, Role::Faint, &format!("note: {note}"))?;
+    }
+    match against {
+        Some(old) => differing(view, out, old, Body::of(answered).as_ref(), "recorded"),
+        None => Ok(()),
+    }
+}
+
+/// How an answer differs from an older one, which is called `older`.
+pub(super) fn differing(
+    view: &View,
+    out: &mut impl Write,
+    old: Option<&Body>,
+    new: Option<&Body>,
+    older: &str,
+) -> std::io::Result<()> {
+    let remark = match difference(old, new) {
+        None if new.is_none() => return Ok(()),
+        None => format!("no {older} answer to compare with"),
+        Some(lines) if lines.is_empty() => format!("the answer is the {older} one"),
+        Some(lines) => {
+            for line in &lines {
+                let role = match line.mark {
+                    Some(Mark::Added) => Role::Added,
+                    Some(Mark::Removed) => Role::Removed,
+                    Some(Mark::Folded(_)) => Role::Faint,
+                    _ => Role::Plain,
+                };
+                writeln!(out, "      {}", view.page.paint.role(role, line.text()))?;
+            }
+            return Ok(());
+        }
+    };
+    view.page.wrapped(out, 6, Role::Faint, &remark)
+}

@@ -1,0 +1,187 @@
+//! `--watch` with the real program: red, a change, green; a port that comes back; an end by the user.
+//!
+//! Files are changed until the program has ended: when it sees the first change is the system's matter.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::batch::{App, LIMIT, Mood, interrupt};
+use crate::support::redial;
+
+const PIZZA: &str = "samples/tropo/pizza-archive.log";
+
+/// The program while it watches.
+struct Watching {
+    child: Child,
+    lines: Receiver<String>,
+    seen: Vec<String>,
+    folder: TempDir,
+    _config: TempDir,
+}
+
+fn watch(url: &str, args: &[&str]) -> Watching {
+    let folder = TempDir::new().unwrap();
+    std::fs::write(folder.path().join("app.js"), "// broken").unwrap();
+    let run = redial(
+        ["replay", PIZZA, "--to", url, "--watch", folder.path().to_str().unwrap()]
+            .iter()
+            .chain(args),
+    );
+    let (mut child, config) = run.spawn(Stdio::piped());
+    let out = BufReader::new(child.stdout.take().unwrap());
+    let (tell, lines) = channel();
+    std::thread::spawn(move || {
+        for line in out.lines().map_while(Result::ok) {
+            if tell.send(line).is_err() {
+                break;
+            }
+        }
+    });
+    Watching {
+        child,
+        lines,
+        seen: Vec::new(),
+        folder,
+        _config: config,
+    }
+}
+
+impl Watching {
+    /// Until a line holds this.
+    #[track_caller]
+    fn sees(&mut self, what: &str) {
+        loop {
+            match self.lines.recv_timeout(LIMIT) {
+                Ok(line) => {
+                    let found = line.contains(what);
+                    self.seen.push(line);
+                    if found {
+                        return;
+                    }
+                }
+                Err(e) => panic!("no `{what}` ({e}) in {:#?}", self.seen),
+            }
+        }
+    }
+
+    /// Waits for the end, and changes a file meanwhile; code, lines, standard error.
+    #[track_caller]
+    fn ends(mut self, touch: bool) -> (Option<i32>, Vec<String>, String) {
+        let until = Instant::now() + LIMIT;
+        let mut n = 0;
+        let status = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            if Instant::now() > until {
+                let _ = self.child.kill();
+                panic!("it does not end: {:#?}", self.seen);
+            }
+            if touch {
+                touched(self.folder.path(), n);
+                n += 1;
+            }
+            // Longer than the quiet that a round waits for.
+            std::thread::sleep(Duration::from_millis(if touch { 700 } else { 10 }));
+        };
+        self.seen.extend(self.lines.iter());
+        let mut err = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+        (status.code(), self.seen, err)
+    }
+}
+
+fn touched(folder: &Path, n: usize) {
+    std::fs::write(folder.join("app.js"), format!("// mended {n}")).unwrap();
+}
+
+#[test]
+fn red_edit_green() {
+    let app = App::new(Mood::Broken);
+    let mut watching = watch(&app.url(), &[]);
+    watching.sees("round 1: 3 of 3 requests red");
+    app.turns(Mood::Well);
+    let (code, lines, err) = watching.ends(true);
+    assert_eq!(code, Some(0), "{lines:#?} {err}");
+    assert_eq!(
+        lines.iter().filter(|l| l.contains("red → green")).count(),
+        3,
+        "{lines:#?}"
+    );
+    assert!(
+        lines.last().unwrap().starts_with("3 requests green after "),
+        "{lines:#?}"
+    );
+    assert!(err.contains("watching ") && err.contains("3 requests of"), "{err}");
+}
+
+#[test]
+fn green_at_once_is_the_end() {
+    let app = App::new(Mood::Well);
+    let (code, lines, err) = watch(&app.url(), &[]).ends(false);
+    assert!(code == Some(0) && app.got().len() == 3, "{lines:#?} {err}");
+}
+
+#[test]
+fn the_port_comes_back() {
+    let port = {
+        let app = App::new(Mood::Well);
+        app.port
+    };
+    let mut watching = watch(&format!("http://127.0.0.1:{port}"), &[]);
+    watching.sees("round 1: 3 of 3 requests red");
+    let app = App::on(port, Mood::Well);
+    let (code, lines, err) = watching.ends(false);
+    assert!(code == Some(0) && app.got().len() == 3, "{lines:#?} {err}");
+}
+
+#[test]
+fn an_interrupt_says_what_is_still_red() {
+    let app = App::new(Mood::Broken);
+    let mut watching = watch(&app.url(), &[]);
+    watching.sees("round 1: 3 of 3 requests red");
+    interrupt(&watching.child);
+    let (code, lines, _) = watching.ends(false);
+    assert_eq!(code, Some(130), "{lines:#?}");
+    let at = lines.iter().position(|l| l == "still red: 3 of 3 requests").unwrap();
+    assert_eq!(lines.len(), at + 4, "{lines:#?}");
+}
+
+#[test]
+fn a_change_gives_up_what_is_in_flight() {
+    let app = App::new(Mood::Silent);
+    let watching = watch(&app.url(), &["--json"]);
+    app.until_it_got(1);
+    app.turns(Mood::Well);
+    let (code, lines, err) = watching.ends(true);
+    assert_eq!(code, Some(0), "{lines:#?} {err}");
+    let all: Vec<Value> = lines.iter().map(|l| serde_json::from_str(l).unwrap()).collect();
+    // Nobody waited for the silent one's timeout: each answer is one of the mended app.
+    let replays: Vec<&Value> = all.iter().filter(|o| o["type"] == "replay").collect();
+    assert_eq!(replays.len(), 3, "{lines:#?}");
+    assert!(
+        replays
+            .iter()
+            .all(|r| r["round"].as_u64() > Some(1) && r["status"] == 200),
+        "{lines:#?}"
+    );
+    assert_eq!(all.last().unwrap()["type"], "summary");
+}
+
+#[test]
+fn a_path_that_is_not_there_sends_nothing() {
+    let app = App::new(Mood::Well);
+    let ran = redial(["replay", PIZZA, "--to", &app.url(), "--watch", "no/such/folder"])
+        .run()
+        .exits(2);
+    assert!(ran.err.contains("no/such/folder: it is not there; give"), "{}", ran.err);
+    assert!(app.got().is_empty());
+    let ran = redial(["replay", "-f", PIZZA]).run().exits(2);
+    assert!(ran.err.contains("--watch PATH"), "{}", ran.err);
+}
