@@ -6,6 +6,7 @@
 use super::edit::carries_no_body;
 use super::plan::{Options, Plan, plan};
 use super::refused;
+use super::rehearsal::on_host;
 use super::send::{Sent, send};
 use super::target::{Pinned, Target};
 use crate::judge::{Answer, Asked, judge};
@@ -105,11 +106,7 @@ fn move_on((status, url): (u16, String), plan: &Plan, request: &mut Request, opt
     request.url = Some(url);
     // A public URL with a path of its own is the first request's; the redirect has another path on the same host.
     if let Some(public) = &mut options.public_url {
-        let host = public.find("://").map_or(0, |at| at + 3);
-        let end = public[host..]
-            .find(['/', '?', '#'])
-            .map_or(public.len(), |at| host + at);
-        public.truncate(end);
+        *public = on_host(public);
     }
 }
 

@@ -83,7 +83,7 @@ impl Head<'_> {
     ) -> Result<(Headers, SignatureUse), PlanError> {
         let mut list = vec![("Host".to_owned(), self.host.clone())];
         if self.recorded.is_empty() {
-            list.extend(self.platform());
+            list.extend(platform(self.provider));
         } else {
             self.copy_recorded(&mut list, notes);
         }
@@ -112,15 +112,6 @@ impl Head<'_> {
             }
         }
         Ok((list, signature))
-    }
-
-    /// What the platform sends besides (spec/twilio.md section 3; for Tropo nothing more is certain, spec 2.1).
-    fn platform(&self) -> Headers {
-        let pairs: &[(&str, &str)] = match self.provider {
-            Provider::Twilio => &[("User-Agent", "TwilioProxy/1.1"), ("Accept", "*/*")],
-            Provider::Tropo => &[("Accept", "*/*")],
-        };
-        pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect()
     }
 
     fn copy_recorded(&self, list: &mut Headers, notes: &mut Vec<String>) {
@@ -184,6 +175,15 @@ impl Head<'_> {
         }
         list.push(("Content-Length".to_owned(), self.body.bytes().len().to_string()));
     }
+}
+
+/// What the platform sends besides (spec/twilio.md section 3; for Tropo nothing more is certain, spec 2.1).
+pub(super) fn platform(provider: Provider) -> Headers {
+    let pairs: &[(&str, &str)] = match provider {
+        Provider::Twilio => &[("User-Agent", "TwilioProxy/1.1"), ("Accept", "*/*")],
+        Provider::Tropo => &[("Accept", "*/*")],
+    };
+    pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect()
 }
 
 /// The recorded headers that are the message's own: not those of the connection it came over, and not `Host`.

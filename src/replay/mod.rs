@@ -18,6 +18,7 @@ mod json_path;
 mod leaves;
 mod plan;
 mod refused;
+pub mod rehearsal;
 mod send;
 mod target;
 mod transport;

@@ -1,0 +1,399 @@
+//! The way through a call: from an answer to the next request, and when it ends.
+//!
+//! Here is what both platforms share: failing answers, loops, the app's own hosts, the limit of steps, and the request itself. What
+//! a document asks for is said by `voice` and `session`.
+
+use std::collections::HashSet;
+
+use url::Url;
+
+use super::place::Own;
+use super::recording::Recording;
+use super::session::Session;
+use super::wishes::{Spot, Wishes};
+use super::{Carries, Draft, End, Ended, Move, Next, Recorded, Step, params, place, session, voice};
+use crate::judge::Answer;
+use crate::model::{Payload, Provider, Request, RequestKind, StepEvent, Verdict};
+
+/// Where a failing answer leads (Twilio; Tropo has no such thing).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fallback {
+    /// To the URL of the recorded fallback request.
+    Recorded,
+    /// To this URL, or this path of the app.
+    At(String),
+}
+
+impl Fallback {
+    /// Its URL beside that of the request that failed; none where the recording has no fallback request, or it is no URL.
+    pub fn url(&self, recorded: &[Recorded], failed: &Request) -> Option<String> {
+        match self {
+            Self::Recorded => recorded
+                .iter()
+                .rfind(|r| r.kind == RequestKind::Fallback)
+                .and_then(|r| r.request.url.clone()),
+            Self::At(to) => {
+                let base = Url::parse(failed.url.as_deref()?.trim()).ok()?;
+                base.join(to.trim()).ok().map(String::from)
+            }
+        }
+    }
+}
+
+/// How a call is to be rehearsed.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// What the caller does.
+    pub wishes: Wishes,
+    /// Other URLs of the same app: the target, the public URL.
+    pub also_own: Vec<String>,
+    /// What to do with a failing answer; none: the call ends.
+    pub fallback: Option<Fallback>,
+    /// So many requests are sent at most.
+    pub max_steps: usize,
+    /// The whole call; else an answer that passes is the end.
+    pub whole: bool,
+}
+
+/// A call that is being rehearsed.
+#[derive(Debug)]
+pub struct Rehearsal<'a> {
+    pub(super) provider: Provider,
+    pub(super) recording: Recording<'a>,
+    pub(super) wishes: Wishes,
+    pub(super) session: Session,
+    first: Step,
+    recorded: &'a [Recorded],
+    carried: params::Pairs,
+    own: Own,
+    fallback: Option<Fallback>,
+    max_steps: usize,
+    whole: bool,
+    /// What was asked and answered, and how much of the caller's input was used then.
+    seen: HashSet<(String, Vec<u8>, usize)>,
+    /// How often the recording said what the caller does.
+    inputs: usize,
+    /// What to say when the last callback is answered.
+    closing: Option<End>,
+}
+
+impl<'a> Rehearsal<'a> {
+    /// Begins at the recorded request `start`; none where there is no such.
+    pub fn new(provider: Provider, recorded: &'a [Recorded], start: usize, setting: Setting) -> Option<Self> {
+        let begin = recorded.get(start)?;
+        let url = Url::parse(begin.request.url.as_deref().unwrap_or_default().trim()).ok();
+        let first = recorded[..start].iter().all(|r| !super::recording::is_document(r.kind));
+        Some(Self {
+            provider,
+            recording: Recording::new(recorded, start),
+            wishes: setting.wishes,
+            session: Session::new(recorded, start),
+            first: Step {
+                number: 1,
+                kind: begin.kind,
+                request: begin.request.clone(),
+                asked_by: if first {
+                    "first webhook"
+                } else {
+                    "where the rehearsal begins"
+                }
+                .to_owned()
+                    + ", as recorded",
+                event: StepEvent::Start,
+                recorded: Some(start),
+                notes: Vec::new(),
+                gone: false,
+            },
+            recorded,
+            carried: params::carried(&begin.request),
+            own: Own::new(url.as_ref(), &setting.also_own),
+            fallback: setting.fallback,
+            max_steps: setting.max_steps.max(1),
+            whole: setting.whole,
+            seen: HashSet::new(),
+            inputs: 0,
+            closing: None,
+        })
+    }
+
+    /// The request that it begins with.
+    pub fn first(&self) -> Step {
+        self.first.clone()
+    }
+
+    /// What of the user's wishes was not met; whole sentences.
+    pub fn unmet(&self) -> Vec<String> {
+        self.wishes.unmet()
+    }
+
+    /// What comes after the answer to a step. `at` is the URL that was answered in the end, on the app's own host.
+    pub fn then(&mut self, step: &Step, at: &str, answer: &Answer<'_>, verdict: &Verdict) -> Next {
+        if let Some(end) = self.closing.take() {
+            return Next::End(end);
+        }
+        if !verdict.pass() {
+            return self.failed(step, verdict);
+        }
+        if !self.whole {
+            let why = match step.kind {
+                RequestKind::Fallback => "the answer of the fallback URL passes",
+                _ => "the answer passes: no fallback is needed",
+            };
+            return Next::End(End::new(Ended::Answered, why));
+        }
+        if step.gone {
+            return self.hang_up(step, "the caller has hung up".to_owned(), Vec::new());
+        }
+        if !self.is_new(step, answer) {
+            let why = format!(
+                "step {} is a loop: the same request got the same answer before; a caller would hear it for ever",
+                step.number
+            );
+            return Next::End(End::new(Ended::Loop, why));
+        }
+        let Ok(url) = Url::parse(at.trim()) else {
+            return Next::End(End::new(Ended::Failed, format!("`{at}` is not an absolute URL")));
+        };
+        let mut notes = Vec::new();
+        let moved = match self.provider {
+            Provider::Twilio => voice::walk(self, step, &url, answer, &mut notes),
+            Provider::Tropo => session::walk(self, step, &url, answer, &mut notes),
+        };
+        match moved {
+            Move::To(draft) => self.step(step, &url, draft, notes),
+            Move::End(end) if end.how == Ended::HungUp => self.hang_up(step, end.why, notes),
+            Move::End(end) => Next::End(End { notes, ..end }),
+        }
+    }
+
+    /// The place where an answer would go on to `to`.
+    pub(super) fn spot(step: &Step, url: &Url, to: &str, names: &[&str]) -> Spot {
+        Spot {
+            number: step.number + 1,
+            path: place::path_of(url, to),
+            names: names
+                .iter()
+                .filter(|n| !n.is_empty())
+                .map(|n| (*n).to_owned())
+                .collect(),
+        }
+    }
+
+    /// Notes that the recording said what the caller does.
+    pub(super) fn heard(&mut self) {
+        self.inputs += 1;
+    }
+
+    /// A parameter of the call.
+    pub(super) fn carried(&self, name: &str) -> Option<&str> {
+        params::value(&self.carried, name)
+    }
+
+    /// True the first time that a request gets an answer with this much of the caller's input used.
+    fn is_new(&mut self, step: &Step, answer: &Answer<'_>) -> bool {
+        let used = self.wishes.taken() + self.inputs;
+        let request = &step.request;
+        let asked = match (self.provider, &request.payload) {
+            // Number and length of a session differ each time; what the caller did is counted.
+            (Provider::Tropo, _) => String::new(),
+            (_, payload) => format!("{payload:?}"),
+        };
+        let (method, url) = (request.method.as_deref(), request.url.as_deref());
+        let asked = format!("{} {} {asked}", method.unwrap_or("POST"), url.unwrap_or_default());
+        self.seen.insert((asked, answer.body.to_vec(), used))
+    }
+
+    fn failed(&mut self, step: &Step, verdict: &Verdict) -> Next {
+        let code = verdict.code().unwrap_or("11200").to_owned();
+        if self.provider == Provider::Tropo {
+            let why = format!(
+                "step {} failed ({code}), and Tropo ends the call: it has no fallback",
+                step.number
+            );
+            return Next::End(End::new(Ended::Failed, why));
+        }
+        let Some(fallback) = self.fallback.as_ref().filter(|_| step.kind != RequestKind::Fallback) else {
+            let why = match (step.kind, &self.fallback) {
+                (RequestKind::Fallback, _) => "and nothing comes after the fallback: Twilio ends the call",
+                (RequestKind::Message, _) => "and no reply is sent",
+                _ => "and Twilio takes the fallback URL or ends the call; --fallback rehearses that",
+            };
+            return Next::End(End::new(
+                Ended::Failed,
+                format!("step {} failed ({code}), {why}", step.number),
+            ));
+        };
+        let Some(to) = fallback.url(self.recorded, &step.request) else {
+            let why = format!(
+                "step {} failed ({code}), and the recording has no fallback request",
+                step.number
+            );
+            return Next::End(End::new(Ended::Failed, format!("{why}: give --fallback URL")));
+        };
+        let Some(url) = Url::parse(&to).ok().filter(|url| self.own.has(url)) else {
+            let why = format!("the fallback URL {to} is on another host than the app; nothing was sent there");
+            return Next::End(End::new(Ended::Elsewhere, why));
+        };
+        let recorded = self.recording.find_fallback(&url);
+        if let Some(n) = recorded {
+            self.recording.take(n);
+        }
+        let next = Step {
+            number: step.number + 1,
+            kind: RequestKind::Fallback,
+            request: params::fallback(&step.request, &code, &to),
+            asked_by: format!("fallback URL, because step {} failed with {code}", step.number),
+            event: StepEvent::Error,
+            recorded,
+            notes: Vec::new(),
+            gone: false,
+        };
+        self.within_limit(next)
+    }
+
+    /// Ends the call, and has its end told to the app where the recording has a callback that did.
+    fn hang_up(&mut self, before: &Step, why: String, notes: Vec<String>) -> Next {
+        let end = End {
+            how: if self.is_message() {
+                Ended::Answered
+            } else {
+                Ended::HungUp
+            },
+            why,
+            notes: Vec::new(),
+        };
+        let closing = self
+            .recording
+            .closing()
+            .filter(|_| self.provider == Provider::Twilio && !self.is_message());
+        let Some((n, status)) = closing else {
+            return Next::End(End { notes, ..end });
+        };
+        let request = self.recording.get(n).request.clone();
+        let own = Url::parse(request.url.as_deref().unwrap_or_default().trim()).is_ok_and(|url| self.own.has(&url));
+        if !own {
+            let mut notes = notes;
+            notes.push("the recorded status callback went to another host and was not sent".to_owned());
+            return Next::End(End { notes, ..end });
+        }
+        self.recording.take(n);
+        let step = Step {
+            number: before.number + 1,
+            kind: RequestKind::StatusCallback,
+            request,
+            asked_by: format!("status callback `{status}`, as recorded: {}", end.why),
+            event: StepEvent::Hangup,
+            recorded: Some(n),
+            notes,
+            gone: true,
+        };
+        self.closing = Some(end);
+        Next::Step(Box::new(step))
+    }
+
+    pub(super) fn is_message(&self) -> bool {
+        self.first.kind == RequestKind::Message
+    }
+
+    /// The request that a draft asks for, unless it goes elsewhere.
+    fn step(&mut self, before: &Step, url: &Url, draft: Draft, notes: Vec<String>) -> Next {
+        let Ok(mut to) = url.join(draft.to.trim()) else {
+            let why = format!("{}: `{}` is not a URL", draft.asked_by, draft.to);
+            return Next::End(End {
+                notes,
+                ..End::new(Ended::Failed, why)
+            });
+        };
+        if !self.own.has(&to) {
+            let why = format!(
+                "{}: {to} is on another host than the app; nothing was sent there",
+                draft.asked_by
+            );
+            return Next::End(End {
+                notes,
+                ..End::new(Ended::Elsewhere, why)
+            });
+        }
+        // The app may name itself by the address that it is called at: recorded requests and signatures know one host.
+        if to.host_str() != url.host_str() {
+            to = moved(url, &to);
+        }
+        if let Some(n) = draft.recorded {
+            self.recording.take(n);
+        }
+        let step = Step {
+            number: before.number + 1,
+            kind: draft.kind,
+            request: self.request(&draft, to.into()),
+            asked_by: draft.asked_by,
+            event: draft.event,
+            recorded: draft.recorded,
+            notes,
+            gone: draft.gone,
+        };
+        self.within_limit(step)
+    }
+
+    fn within_limit(&self, step: Step) -> Next {
+        if step.number > self.max_steps {
+            let why = format!(
+                "{} requests were sent and the call goes on; --max-steps allows more",
+                self.max_steps
+            );
+            return Next::End(End::new(Ended::TooLong, why));
+        }
+        Next::Step(Box::new(step))
+    }
+
+    fn request(&self, draft: &Draft, url: String) -> Request {
+        let recorded = draft.recorded.map(|n| &self.recording.get(n).request);
+        let as_recorded = recorded.filter(|_| matches!(draft.carries, Carries::Recorded));
+        let mut headers = match as_recorded {
+            Some(recorded) => recorded.headers.clone(),
+            None => params::for_another(&self.first.request.headers),
+        };
+        if draft.method == Some("GET") {
+            headers.retain(|(name, _)| !name.eq_ignore_ascii_case("content-type"));
+        }
+        let payload = match (&draft.carries, as_recorded) {
+            (Carries::Json(json), _) => Payload::Json(json.clone()),
+            (_, Some(recorded)) if self.provider == Provider::Tropo => recorded.payload.clone(),
+            (carries, recorded) => Payload::Form(self.form(carries, recorded)),
+        };
+        Request {
+            method: Some(draft.method.unwrap_or("POST").to_owned()),
+            url: Some(url),
+            headers,
+            payload,
+        }
+    }
+
+    fn form(&self, carries: &Carries, recorded: Option<&Request>) -> params::Pairs {
+        let mut pairs = recorded.map(params::all).unwrap_or_default();
+        let whole = pairs.iter().any(|(name, _)| name == "CallSid" || name == "MessageSid");
+        for (name, value) in &self.carried {
+            // A recorded request has all its own; one that lost them gets those of the call.
+            if !whole && params::value(&pairs, name).is_none() {
+                pairs.push((name.clone(), value.clone()));
+            }
+        }
+        if recorded.is_none() && params::value(&pairs, "CallStatus").is_some() {
+            params::set(&mut pairs, "CallStatus", "in-progress");
+        }
+        if let Carries::Params(more) = carries {
+            for (name, value) in more {
+                params::set(&mut pairs, name, value);
+            }
+        }
+        pairs
+    }
+}
+
+/// The same path and query on the host of `base`.
+fn moved(base: &Url, to: &Url) -> Url {
+    let mut url = base.clone();
+    url.set_path(to.path());
+    url.set_query(to.query());
+    url.set_fragment(None);
+    url
+}

@@ -1,0 +1,105 @@
+//! The recorded call beside the rehearsed one: which of its requests a step is, and what the caller did there.
+//!
+//! Each recorded request serves once. What follows the last one served is looked at first, so that a menu that was asked twice
+//! gets its two answers in order; a step that the recording has elsewhere is still found.
+
+use url::Url;
+
+use super::Recorded;
+use super::place::{Alike, alike};
+use crate::model::RequestKind;
+
+/// The recorded requests and how far the rehearsal has come in them.
+#[derive(Debug)]
+pub(super) struct Recording<'a> {
+    all: &'a [Recorded],
+    used: Vec<bool>,
+    /// Behind the request served last.
+    next: usize,
+}
+
+impl<'a> Recording<'a> {
+    pub(super) fn new(all: &'a [Recorded], start: usize) -> Self {
+        let mut recording = Self {
+            all,
+            used: vec![false; all.len()],
+            next: 0,
+        };
+        recording.take(start);
+        recording
+    }
+
+    pub(super) fn get(&self, n: usize) -> &'a Recorded {
+        &self.all[n]
+    }
+
+    /// Marks a request as served.
+    pub(super) fn take(&mut self, n: usize) {
+        if let Some(used) = self.used.get_mut(n) {
+            *used = true;
+            self.next = n + 1;
+        }
+    }
+
+    /// The request that the platform sent next.
+    pub(super) fn ahead(&self) -> Option<usize> {
+        (self.next..self.all.len()).find(|&n| self.is_free(n))
+    }
+
+    /// A request to `url` that `wanted` takes and that has not been served: behind the last one, else before it; the very same
+    /// query before another one.
+    pub(super) fn find(&self, url: &Url, wanted: impl Fn(&Recorded) -> bool) -> Option<usize> {
+        let order = || (self.next..self.all.len()).chain(0..self.next.min(self.all.len()));
+        [Alike::Whole, Alike::Names].into_iter().find_map(|least| {
+            order().find(|&n| self.is_free(n) && wanted(&self.all[n]) && self.is_at(n, url) == Some(least))
+        })
+    }
+
+    /// How much a recorded request's URL is this one.
+    pub(super) fn is_at(&self, n: usize, url: &Url) -> Option<Alike> {
+        let request = &self.all[n].request;
+        alike(request.url.as_deref().unwrap_or_default(), url, request.is_get())
+    }
+
+    /// The callback that told the end of the call, with its status.
+    pub(super) fn closing(&self) -> Option<(usize, String)> {
+        let last = (0..self.all.len()).rev();
+        last.filter(|&n| self.all[n].kind == RequestKind::StatusCallback && !self.used[n])
+            .find_map(|n| {
+                let pairs = super::params::all(&self.all[n].request);
+                let status = super::params::value(&pairs, "CallStatus")?.to_owned();
+                is_final(&status).then_some((n, status))
+            })
+    }
+
+    /// True where the recorded call went no further than the step `n`, and ended well there: the caller said nothing more.
+    pub(super) fn ended_after(&self, n: Option<usize>) -> bool {
+        let Some(n) = n else { return false };
+        n + 1 == self.next && !self.all[n].failed && self.ahead().is_none() && self.closing().is_some()
+    }
+
+    /// A recorded request to the fallback URL.
+    pub(super) fn find_fallback(&self, url: &Url) -> Option<usize> {
+        let fallback = |n: &usize| self.all[*n].kind == RequestKind::Fallback && !self.used[*n];
+        (0..self.all.len())
+            .filter(fallback)
+            .find(|&n| self.is_at(n, url).is_some())
+    }
+
+    fn is_free(&self, n: usize) -> bool {
+        !self.used[n] && is_document(self.all[n].kind)
+    }
+}
+
+/// True for requests whose answer is run and may ask for the next one; the fallback URL's apart.
+pub fn is_document(kind: RequestKind) -> bool {
+    !kind.is_callback()
+        && !matches!(
+            kind,
+            RequestKind::Api | RequestKind::Media | RequestKind::Sip | RequestKind::Fallback
+        )
+}
+
+fn is_final(status: &str) -> bool {
+    matches!(status, "completed" | "busy" | "failed" | "no-answer" | "canceled")
+}

@@ -1,0 +1,476 @@
+//! What a Tropo answer asks for: its verbs in order, then the event that ends the document (spec/tropo.md 2.1, 2.2).
+//!
+//! The result that is sent is the recorded one where the recording has that step, else it is made of the session's ids and of what the
+//! user lets the caller say. `continue` without `next` hangs up; an event without a handler falls through to `continue`.
+
+use serde_json::{Value, json};
+use url::Url;
+
+use super::course::Rehearsal;
+use super::document::{self, Document, Verb};
+use super::wishes::{Spot, Wish};
+use super::{Carries, Draft, End, Ended, Move, Recorded, Step};
+use crate::judge::Answer;
+use crate::model::{Payload, Request, RequestKind, StepEvent};
+
+/// What results tell of the session: ids, and how far it is.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Session {
+    id: Value,
+    call: Value,
+    called: Value,
+    sequence: u64,
+}
+
+impl Session {
+    /// As the request that the rehearsal begins with tells it.
+    pub(super) fn new(recorded: &[Recorded], start: usize) -> Self {
+        let Some(body) = recorded.get(start).and_then(|r| body(&r.request)) else {
+            return Self::default();
+        };
+        let (session, result) = (&body["session"], &body["result"]);
+        if session.is_object() {
+            return Self {
+                id: session["id"].clone(),
+                call: session["callId"].clone(),
+                called: session["to"]["id"].clone(),
+                sequence: 0,
+            };
+        }
+        Self {
+            id: result["sessionId"].clone(),
+            call: result["callId"].clone(),
+            called: result["calledid"].clone(),
+            sequence: result["sequence"].as_u64().unwrap_or_default(),
+        }
+    }
+
+    /// A result of this session; `actions` are left out where there are none.
+    fn result(&mut self, event: &str, actions: &[Value]) -> Vec<u8> {
+        self.sequence += 1;
+        let state = if event == "hangup" { "DISCONNECTED" } else { "ANSWERED" };
+        let mut result = json!({
+            "sessionId": self.id,
+            "callId": self.call,
+            "state": state,
+            "sessionDuration": self.sequence * 5,
+            "sequence": self.sequence,
+            "complete": event == "continue",
+            "error": null,
+            "calledid": self.called,
+        });
+        match actions {
+            [] => {}
+            [one] => result["actions"] = one.clone(),
+            all => result["actions"] = all.into(),
+        }
+        json!({ "result": result }).to_string().into_bytes()
+    }
+}
+
+/// How a document ended.
+struct Fired {
+    event: String,
+    step: StepEvent,
+    /// `size=large, as given`.
+    how: String,
+    actions: Vec<Value>,
+}
+
+/// Walks the answer to a step.
+pub(super) fn walk(
+    course: &mut Rehearsal<'_>,
+    step: &Step,
+    url: &Url,
+    answer: &Answer<'_>,
+    notes: &mut Vec<String>,
+) -> Move {
+    let Some(document) = document::read(answer.body) else {
+        let why = format!("the answer to step {} is no Tropo document", step.number);
+        return Move::End(End::new(Ended::NotRehearsed, why));
+    };
+    let recorded = recorded(course, &document, url);
+    Walk {
+        course,
+        step,
+        url,
+        notes,
+        document: &document,
+        recorded,
+    }
+    .all()
+}
+
+struct Walk<'w, 'a> {
+    course: &'w mut Rehearsal<'a>,
+    step: &'w Step,
+    url: &'w Url,
+    notes: &'w mut Vec<String>,
+    document: &'w Document,
+    /// The recorded result that this document may lead to.
+    recorded: Option<usize>,
+}
+
+/// What came of one verb.
+enum Heard {
+    Nothing,
+    Action(Value),
+    Fired(&'static str, StepEvent, String),
+    /// As the recording says, with all that it says of the document.
+    Recorded(usize),
+    Stop(Move),
+}
+
+impl Walk<'_, '_> {
+    fn all(mut self) -> Move {
+        if let Some(moved) = self.signal() {
+            return moved;
+        }
+        let (mut actions, mut said) = (Vec::new(), Vec::new());
+        let document = self.document;
+        for verb in &document.verbs {
+            let heard = match verb {
+                Verb::Ask { name, .. } => self.listen(verb, &[name.as_str()], actions.is_empty()),
+                Verb::Record { name } => self.listen(verb, &[name.as_str(), "record"], actions.is_empty()),
+                Verb::Connects { verb: word, name } => {
+                    self.listen(verb, &[name.as_str(), word, "dial"], actions.is_empty())
+                }
+                Verb::Hangup => Heard::Stop(end("the app hung up")),
+                Verb::Leaves(verb) => Heard::Stop(end(&format!("`{verb}` sends the caller away from the app"))),
+                Verb::Unrehearsed(verb) => {
+                    let number = self.step.number;
+                    self.notes.push(format!(
+                        "`{verb}` of step {number} is not rehearsed: the document goes on as if it were over"
+                    ));
+                    Heard::Nothing
+                }
+                Verb::Passes => Heard::Nothing,
+            };
+            match heard {
+                Heard::Nothing => {}
+                Heard::Action(action) => {
+                    let text = |key: &str| action[key].as_str().unwrap_or_default().to_owned();
+                    said.push(format!("{}={}", text("name"), text("value")));
+                    actions.push(action);
+                }
+                Heard::Fired(event, step, how) => {
+                    let event = event.to_owned();
+                    return self.fire(&Fired {
+                        event,
+                        step,
+                        how,
+                        actions: Vec::new(),
+                    });
+                }
+                Heard::Recorded(n) => return self.as_recorded(n),
+                Heard::Stop(moved) => return moved,
+            }
+        }
+        if let (true, Some(n)) = (actions.is_empty(), self.recorded) {
+            return self.as_recorded(n);
+        }
+        let step = if actions.is_empty() {
+            StepEvent::Continue
+        } else {
+            StepEvent::Choice
+        };
+        let how = if said.is_empty() {
+            String::new()
+        } else {
+            format!("{}, as given", said.join(", "))
+        };
+        let event = "continue".to_owned();
+        self.fire(&Fired {
+            event,
+            step,
+            how,
+            actions,
+        })
+    }
+
+    /// `--answer signal=NAME`, where the document has a handler for it.
+    fn signal(&mut self) -> Option<Move> {
+        let spot = Spot {
+            number: 0,
+            names: vec!["signal".to_owned()],
+            ..Spot::default()
+        };
+        let name = self.course.wishes.peek(&spot)?.to_owned();
+        self.document.on(&name)?;
+        let _ = self.course.wishes.take(&spot);
+        Some(self.fire(&Fired {
+            event: name.clone(),
+            step: StepEvent::Signal,
+            how: format!("signal {name}, as given"),
+            actions: Vec::new(),
+        }))
+    }
+
+    /// What the caller does at a verb; `alone` where nothing was heard in this document yet.
+    fn listen(&mut self, verb: &Verb, names: &[&str], alone: bool) -> Heard {
+        let next = self.document.on("continue").and_then(|on| on.next.as_deref());
+        let mut spot = Rehearsal::spot(self.step, self.url, next.unwrap_or_default(), names);
+        if next.is_none() {
+            spot.path.clear();
+        }
+        let hung_up = || Heard::Fired("hangup", StepEvent::Hangup, "the caller hung up, as given".to_owned());
+        match self.course.wishes.take(&spot) {
+            Some(Wish::HangUp) => hung_up(),
+            Some(Wish::Value(value)) if value == "hangup" => hung_up(),
+            Some(Wish::Silence) => match verb {
+                Verb::Ask { optional: true, .. } => Heard::Nothing,
+                _ => Heard::Fired("incomplete", StepEvent::Noinput, "no input, as given".to_owned()),
+            },
+            Some(Wish::Value(value)) => said(verb, &value),
+            None => self.recorded_of(verb, &spot, alone),
+        }
+    }
+
+    fn recorded_of(&mut self, verb: &Verb, spot: &Spot, alone: bool) -> Heard {
+        if let (true, Some(n)) = (alone, self.recorded) {
+            return Heard::Recorded(n);
+        }
+        let own = spot.names.first().map(String::as_str).unwrap_or_default();
+        let actions = self
+            .recorded
+            .map(|n| actions(&self.course.recording.get(n).request))
+            .unwrap_or_default();
+        if let Some(action) = actions.into_iter().find(|a| a["name"] == own && !own.is_empty()) {
+            self.course.heard();
+            return Heard::Action(action);
+        }
+        if let Verb::Record { name } = verb {
+            return Heard::Action(json!({
+                "name": name, "attempts": 1, "disposition": "SUCCESS", "duration": 5, "url": "made-up-by-redial",
+            }));
+        }
+        let (number, name) = (self.step.number, spot.short());
+        let what = match verb {
+            Verb::Connects { verb, .. } => format!("the `{verb}` of step {number} waits for the other side"),
+            _ => format!("the `ask` of step {number} waits for the caller"),
+        };
+        let how = if matches!(verb, Verb::Connects { .. }) {
+            "completed"
+        } else {
+            "…"
+        };
+        let why = format!(
+            "{what}, and the recording has nothing left for it: say it with --answer '{name}={how}', --noinput {name} or --hangup {name}"
+        );
+        Heard::Stop(Move::End(End::new(Ended::Unanswered, why)))
+    }
+
+    /// Sends the result of an event to its handler.
+    fn fire(&mut self, fired: &Fired) -> Move {
+        let handler = self.document.on(&fired.event);
+        if fired.event == "hangup" && handler.is_none() {
+            return end("the caller hung up, and the document has no `on` for hangup");
+        }
+        let (on, fell) = match handler {
+            Some(on) => (Some(on), false),
+            None => (self.document.on("continue"), fired.event != "continue"),
+        };
+        let Some(next) = on.and_then(|on| on.next.clone()) else {
+            let how = if fired.how.is_empty() {
+                String::new()
+            } else {
+                format!(" ({})", fired.how)
+            };
+            return end(&format!("`{}`{how} has no `next`: Tropo hangs up", fired.event));
+        };
+        let recorded = self.same(&next, fired);
+        let carries = match recorded {
+            Some(_) => Carries::Recorded,
+            None => Carries::Json(self.course.session.result(&fired.event, &fired.actions)),
+        };
+        let through = if fell { " without a handler, so `continue`" } else { "" };
+        let how = if fired.how.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", fired.how)
+        };
+        Move::To(Draft {
+            kind: RequestKind::Result,
+            method: None,
+            to: next,
+            carries,
+            asked_by: format!("`{}`{through}{how}", fired.event),
+            event: fired.step,
+            recorded,
+            gone: fired.event == "hangup",
+        })
+    }
+
+    /// A recorded result with the same values, at the same place.
+    fn same(&self, next: &str, fired: &Fired) -> Option<usize> {
+        let url = self.url.join(next.trim()).ok()?;
+        let told = |all: &[Value]| -> Vec<(Value, Value)> {
+            all.iter().map(|a| (a["name"].clone(), a["value"].clone())).collect()
+        };
+        let plain = fired.event == "continue";
+        self.course.recording.find(&url, |r| {
+            let theirs = actions(&r.request);
+            r.kind == RequestKind::Result && plain && told(&theirs) == told(&fired.actions) && !is_over(&r.request)
+        })
+    }
+
+    fn as_recorded(&mut self, n: usize) -> Move {
+        let request = &self.course.recording.get(n).request;
+        let (event, step, how) = told(request, self.document, self.url);
+        let over = is_over(request);
+        let Some(next) = self.document.on(&event).and_then(|on| on.next.clone()) else {
+            return end(&format!("`{event}` has no `next`: Tropo hangs up"));
+        };
+        self.course.heard();
+        self.course.session.sequence += 1;
+        let how = if how.is_empty() {
+            ", as recorded".to_owned()
+        } else {
+            format!(": {how}, as recorded")
+        };
+        Move::To(Draft {
+            kind: RequestKind::Result,
+            method: None,
+            to: next,
+            carries: Carries::Recorded,
+            asked_by: format!("`{event}`{how}"),
+            event: step,
+            recorded: Some(n),
+            gone: over,
+        })
+    }
+}
+
+/// The recorded result that a document may lead to: one that went where a handler of it leads, with the answers that it asks for.
+fn recorded(course: &Rehearsal<'_>, document: &Document, url: &Url) -> Option<usize> {
+    let names = document.names();
+    let fits = |r: &Recorded| {
+        let theirs = actions(&r.request);
+        r.kind == RequestKind::Result
+            && theirs
+                .iter()
+                .all(|a| a["name"].as_str().is_some_and(|n| names.contains(&n)))
+    };
+    let places = document
+        .on
+        .iter()
+        .filter_map(|on| url.join(on.next.as_deref()?.trim()).ok());
+    let places: Vec<Url> = places.collect();
+    let recording = &course.recording;
+    let ahead = recording.ahead().filter(|&n| fits(recording.get(n)));
+    ahead
+        .filter(|&n| places.iter().any(|url| recording.is_at(n, url).is_some()))
+        .or_else(|| places.iter().find_map(|url| recording.find(url, fits)))
+}
+
+/// Which event a recorded result tells, as far as its document's handlers part them.
+fn told(request: &Request, document: &Document, url: &Url) -> (String, StepEvent, String) {
+    let all = actions(request);
+    let result = body(request).map(|b| b["result"].clone()).unwrap_or_default();
+    let success = |a: &Value| {
+        a["disposition"]
+            .as_str()
+            .is_none_or(|d| d.eq_ignore_ascii_case("success"))
+    };
+    let likely = if result["error"].as_str().is_some_and(|e| !e.is_empty()) {
+        "error"
+    } else if is_over(request) {
+        "hangup"
+    } else if !document.names().is_empty() && !all.iter().any(success) {
+        "incomplete"
+    } else {
+        "continue"
+    };
+    let asked = request.url.as_deref().unwrap_or_default();
+    let here: Vec<&str> = document
+        .on
+        .iter()
+        .filter(|on| {
+            let next = on.next.as_deref().and_then(|next| url.join(next.trim()).ok());
+            next.is_some_and(|next| super::place::alike(asked, &next, false).is_some())
+        })
+        .map(|on| on.event.as_str())
+        .collect();
+    let event = here
+        .iter()
+        .find(|e| **e == likely)
+        .or(here.first())
+        .copied()
+        .unwrap_or("continue");
+    let text = |v: &Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
+    let valued = all.iter().filter(|a| !a["value"].is_null());
+    let how: Vec<String> = valued
+        .map(|a| format!("{}={}", text(&a["name"]), text(&a["value"])))
+        .collect();
+    let step = match event {
+        "hangup" => StepEvent::Hangup,
+        "error" => StepEvent::Error,
+        "incomplete" => StepEvent::Incomplete,
+        // An event without a handler of its own went on as `continue`.
+        "continue" if likely == "incomplete" => StepEvent::Incomplete,
+        "continue" if how.is_empty() => StepEvent::Continue,
+        "continue" => StepEvent::Choice,
+        _ => StepEvent::Signal,
+    };
+    (event.to_owned(), step, how.join(", "))
+}
+
+/// What comes of words or keys at a verb.
+fn said(verb: &Verb, value: &str) -> Heard {
+    match verb {
+        Verb::Ask { name, choices, .. } => match choices.hear(value) {
+            Some(meant) => Heard::Action(json!({
+                "name": name, "attempts": 1, "disposition": "SUCCESS", "confidence": 100,
+                "interpretation": meant, "utterance": value, "value": meant,
+            })),
+            None => Heard::Fired(
+                "incomplete",
+                StepEvent::Nomatch,
+                format!("{name}={value} is not among the choices, as given"),
+            ),
+        },
+        Verb::Connects { verb, name } => match value {
+            "completed" => Heard::Action(json!({
+                "name": name, "attempts": 1, "disposition": "SUCCESS", "connectedDuration": 10, "duration": 10, "value": "completed",
+            })),
+            "busy" | "no-answer" | "timeout" | "failed" | "rejected" | "canceled" => {
+                Heard::Fired("incomplete", StepEvent::Incomplete, format!("{verb}={value}, as given"))
+            }
+            "error" => Heard::Fired("error", StepEvent::Error, format!("{verb}={value}, as given")),
+            _ => Heard::Stop(Move::End(End::new(
+                Ended::Unanswered,
+                format!("--answer {verb}={value}: write completed, busy, no-answer, failed, error or hangup"),
+            ))),
+        },
+        Verb::Record { name } => Heard::Action(json!({
+            "name": name, "attempts": 1, "disposition": "SUCCESS", "duration": 5, "url": "made-up-by-redial", "value": value,
+        })),
+        Verb::Hangup | Verb::Leaves(_) | Verb::Unrehearsed(_) | Verb::Passes => Heard::Nothing,
+    }
+}
+
+fn end(why: &str) -> Move {
+    Move::End(End::new(Ended::HungUp, why))
+}
+
+fn body(request: &Request) -> Option<Value> {
+    match &request.payload {
+        Payload::Json(body) => serde_json::from_slice(body).ok(),
+        _ => None,
+    }
+}
+
+/// The actions of a recorded result: one object, several in a list, or none.
+fn actions(request: &Request) -> Vec<Value> {
+    match body(request).map(|b| b["result"]["actions"].clone()) {
+        Some(Value::Array(all)) => all,
+        Some(one @ Value::Object(_)) => vec![one],
+        _ => Vec::new(),
+    }
+}
+
+/// The caller is gone.
+fn is_over(request: &Request) -> bool {
+    let state = body(request).map(|b| b["result"]["state"].clone());
+    state.is_some_and(|s| matches!(s.as_str(), Some("DISCONNECTED" | "FAILED" | "REJECTED")))
+}

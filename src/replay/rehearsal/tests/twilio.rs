@@ -1,0 +1,591 @@
+use super::*;
+
+const HOST: &str = "https://app.test";
+
+/// A recorded request of a call; parameters beside those that all have.
+fn recorded(kind: RequestKind, path: &str, more: &[(&str, &str)], answer: &str) -> Recorded {
+    let mut params = pairs(&[
+        ("CallSid", "CA1"),
+        ("AccountSid", "AC1"),
+        ("From", "+15550001"),
+        ("CallStatus", if path == "/voice" { "ringing" } else { "in-progress" }),
+        ("Novelty", "kept"),
+    ]);
+    params.extend(pairs(more));
+    Recorded {
+        kind,
+        request: Request {
+            method: Some("POST".to_owned()),
+            url: Some(format!("{HOST}{path}")),
+            payload: Payload::Form(params),
+            ..Request::default()
+        },
+        response: Some(Response {
+            status: Some(200),
+            body: Some(answer.to_owned()),
+            ..Response::default()
+        }),
+        failed: answer.is_empty(),
+    }
+}
+
+fn voice(answer: &str) -> Recorded {
+    recorded(RequestKind::Voice, "/voice", &[], answer)
+}
+
+fn gather(path: &str, digits: &str, answer: &str) -> Recorded {
+    recorded(
+        RequestKind::Gather,
+        path,
+        &[("Digits", digits), ("msg", "Gather End")],
+        answer,
+    )
+}
+
+fn completed() -> Recorded {
+    let mut callback = recorded(RequestKind::StatusCallback, "/status", &[("CallDuration", "9")], "-");
+    if let Payload::Form(params) = &mut callback.request.payload {
+        params.retain(|(n, _)| n != "CallStatus");
+        params.push(("CallStatus".to_owned(), "completed".to_owned()));
+    }
+    callback
+}
+
+fn play(recorded: Vec<Recorded>) -> Play {
+    Play::of(Provider::Twilio, recorded)
+}
+
+const MENU: &str = "<Response><Gather action='/menu' numDigits='1'><Say>Press one.</Say></Gather><Redirect>/voice?again=1</Redirect></Response>";
+const SIZE: &str = "<Response><Gather action='size'><Say>Small or large?</Say></Gather></Response>";
+const BYE: &str = "<Response><Say>Bye.</Say><Hangup/></Response>";
+const EMPTY: &str = "<Response/>";
+
+#[test]
+fn a_call_goes_as_it_went() {
+    let story = vec![
+        voice(MENU),
+        gather("/menu", "2", SIZE),
+        gather("/size", "1", BYE),
+        completed(),
+    ];
+    let app = [("/voice", MENU), ("/menu", SIZE), ("/size", BYE), ("/status", EMPTY)];
+    let played = play(story).with(&app);
+    assert_eq!(
+        played.lines(),
+        [
+            "POST /voice CallStatus=ringing",
+            "POST /menu CallStatus=in-progress Digits=2",
+            "POST /size CallStatus=in-progress Digits=1",
+            "POST /status CallStatus=completed"
+        ]
+    );
+    assert_eq!(played.end.how, Ended::HungUp);
+    assert_eq!(played.asked[0].1, "first webhook, as recorded");
+    assert_eq!(played.asked[1].1, "Gather action with Digits 2, as recorded");
+    assert!(
+        played.asked[3]
+            .1
+            .starts_with("status callback `completed`, as recorded: the app hung up")
+    );
+    let recorded: Vec<_> = played.steps.iter().map(|s| s.recorded).collect();
+    assert_eq!(recorded, [Some(0), Some(1), Some(2), Some(3)]);
+    let events: Vec<_> = played.steps.iter().map(|s| s.event.as_str()).collect();
+    assert_eq!(events, ["start", "choice", "choice", "hangup"]);
+}
+
+/// What stands in the first answer, what the user wishes, the second request, the end.
+#[rustfmt::skip] // one line a case: it is read as a table
+const VERBS: &[(&str, &str, &str, Ended)] = &[
+        ("<Say>a</Say><Play>/a.mp3</Play><Pause/>", "", "", Ended::HungUp),
+        ("<Hangup/><Redirect>/next</Redirect>", "", "", Ended::HungUp),
+        ("<Reject/><Redirect>/next</Redirect>", "", "", Ended::HungUp),
+        ("<Echo/><Redirect>/next</Redirect>", "", "", Ended::HungUp),
+        (
+            "<Redirect>/next?a=1&amp;b=2</Redirect>",
+            "",
+            "POST /next?a=1&b=2 CallStatus=in-progress",
+            Ended::HungUp,
+        ),
+        (
+            "<Redirect method='GET'>next</Redirect>",
+            "",
+            "GET /next CallStatus=in-progress",
+            Ended::HungUp,
+        ),
+        (
+            "<Redirect>http://localhost:3000/next?x=1</Redirect>",
+            "",
+            "POST /next?x=1 CallStatus=in-progress",
+            Ended::HungUp,
+        ),
+        (
+            "<Redirect>https://app.test/next</Redirect>",
+            "",
+            "POST /next CallStatus=in-progress",
+            Ended::HungUp,
+        ),
+        ("<Redirect>https://other.test/next</Redirect>", "", "", Ended::Elsewhere),
+        ("<Redirect>https://app.test:bad/</Redirect>", "", "", Ended::Failed),
+        ("<Gather action='/next'/>", "", "", Ended::Unanswered),
+        (
+            "<Gather action='/next'/>",
+            "next=7",
+            "POST /next CallStatus=in-progress Digits=7",
+            Ended::HungUp,
+        ),
+        (
+            "<Gather action='/next'/>",
+            "2=7",
+            "POST /next CallStatus=in-progress Digits=7",
+            Ended::HungUp,
+        ),
+        (
+            "<Gather action='/next'/>",
+            "/next=7#8",
+            "POST /next CallStatus=in-progress Digits=7",
+            Ended::HungUp,
+        ),
+        ("<Gather action='/next'/>", "next=#", "", Ended::HungUp),
+        (
+            "<Gather action='/next' finishOnKey='*'/>",
+            "next=7#*",
+            "POST /next CallStatus=in-progress Digits=7#",
+            Ended::HungUp,
+        ),
+        (
+            "<Gather action='/next' numDigits='2'/>",
+            "next=1234",
+            "POST /next CallStatus=in-progress Digits=12",
+            Ended::HungUp,
+        ),
+        ("<Gather action='/next'/>", "next=sales", "", Ended::Unanswered),
+        (
+            "<Gather action='/next' input='speech'/>",
+            "next=1",
+            "POST /next CallStatus=in-progress SpeechResult=1",
+            Ended::HungUp,
+        ),
+        (
+            "<Gather action='/next' input='dtmf speech'/>",
+            "next=a b",
+            "POST /next CallStatus=in-progress SpeechResult=a b",
+            Ended::HungUp,
+        ),
+        (
+            "<Gather action='/next' method='GET'/>",
+            "next=7",
+            "GET /next CallStatus=in-progress Digits=7",
+            Ended::HungUp,
+        ),
+        ("<Gather action='/next'/>", "noinput", "", Ended::HungUp),
+        (
+            "<Gather action='/next'/><Redirect>/r</Redirect>",
+            "noinput",
+            "POST /r CallStatus=in-progress",
+            Ended::HungUp,
+        ),
+        (
+            "<Gather action='/next' actionOnEmptyResult='true'/>",
+            "noinput",
+            "POST /next CallStatus=in-progress",
+            Ended::HungUp,
+        ),
+        (
+            "<Gather action='/next'/><Redirect>/r</Redirect>",
+            "hangup",
+            "",
+            Ended::HungUp,
+        ),
+        (
+            "<Record action='/next'/>",
+            "",
+            "POST /next CallStatus=in-progress Digits=#",
+            Ended::HungUp,
+        ),
+        (
+            "<Record action='/next' finishOnKey='1'/>",
+            "",
+            "POST /next CallStatus=in-progress Digits=",
+            Ended::HungUp,
+        ),
+        (
+            "<Record action='/next'/>",
+            "record=1",
+            "POST /next CallStatus=in-progress Digits=1",
+            Ended::HungUp,
+        ),
+        ("<Record action='/next'/>", "record=no", "", Ended::Unanswered),
+        (
+            "<Record action='/next'/>",
+            "hangup",
+            "POST /next CallStatus=in-progress Digits=hangup",
+            Ended::HungUp,
+        ),
+        (
+            "<Record action='/next'/><Redirect>/r</Redirect>",
+            "noinput",
+            "POST /r CallStatus=in-progress",
+            Ended::HungUp,
+        ),
+        (
+            "<Dial>+1</Dial><Redirect>/r</Redirect>",
+            "",
+            "POST /r CallStatus=in-progress",
+            Ended::HungUp,
+        ),
+        ("<Dial action='/next'>+1</Dial>", "", "", Ended::Unanswered),
+        (
+            "<Dial action='/next'>+1</Dial>",
+            "dial=busy",
+            "POST /next CallStatus=in-progress DialCallStatus=busy",
+            Ended::HungUp,
+        ),
+        (
+            "<Dial action='/next'>+1</Dial>",
+            "next=completed",
+            "POST /next CallStatus=in-progress DialCallStatus=completed",
+            Ended::HungUp,
+        ),
+        ("<Dial action='/next'>+1</Dial>", "dial=engaged", "", Ended::Unanswered),
+        (
+            "<Dial action='/next'>+1</Dial>",
+            "noinput",
+            "POST /next CallStatus=in-progress DialCallStatus=no-answer",
+            Ended::HungUp,
+        ),
+        ("<Dial action='/next'>+1</Dial>", "hangup", "", Ended::HungUp),
+        (
+            "<Enqueue>a</Enqueue><Redirect>/r</Redirect>",
+            "",
+            "POST /r CallStatus=in-progress",
+            Ended::HungUp,
+        ),
+        (
+            "<Enqueue action='/next'>a</Enqueue><Redirect>/r</Redirect>",
+            "",
+            "",
+            Ended::NotRehearsed,
+        ),
+        ("<Leave/><Redirect>/r</Redirect>", "", "", Ended::NotRehearsed),
+];
+
+#[test]
+fn each_verb_asks_for_what_it_asks() {
+    for &(verbs, wish, second, end) in VERBS {
+        let mut play = play(vec![voice("")]);
+        play = match wish {
+            "" => play,
+            "noinput" => play.noinput(""),
+            "hangup" => play.hangup(""),
+            wish => play.answer(wish),
+        };
+        let document = format!("<Response>{verbs}</Response>");
+        let app = [("/voice", document.as_str()), ("/next", EMPTY), ("/r", EMPTY)];
+        let played = play.with(&app);
+        assert_eq!(
+            played.end.how,
+            end,
+            "{verbs} {wish}: {:?} {}",
+            played.lines(),
+            played.end.why
+        );
+        assert_eq!(
+            played.lines().get(1).copied().unwrap_or_default(),
+            second,
+            "{verbs} {wish}"
+        );
+        assert!(played.unmet.is_empty(), "{verbs} {wish}: {:?}", played.unmet);
+    }
+}
+
+#[test]
+fn the_parameters_of_the_call_go_along() {
+    let app = [("/voice", MENU), ("/menu", EMPTY)];
+    let played = play(vec![voice("")]).answer("menu=3").with(&app);
+    assert_eq!(
+        played.steps[1].request.params(),
+        pairs(&[
+            ("CallSid", "CA1"),
+            ("AccountSid", "AC1"),
+            ("From", "+15550001"),
+            ("CallStatus", "in-progress"),
+            ("Novelty", "kept"),
+            ("Digits", "3"),
+            ("FinishedOnKey", ""),
+            ("msg", "Gather End"),
+        ])
+    );
+    assert_eq!(played.steps[1].recorded, None);
+}
+
+#[test]
+fn a_gather_without_action_asks_its_own_url() {
+    let own = "<Response><Gather numDigits='1'/></Response>";
+    let played = play(vec![recorded(RequestKind::Voice, "/v?a=1", &[], "")])
+        .answer("v=1")
+        .with(&[("/v", own)]);
+    assert_eq!(
+        played.lines(),
+        [
+            "POST /v?a=1 CallStatus=in-progress",
+            "POST /v?a=1 CallStatus=in-progress Digits=1"
+        ]
+    );
+    assert_eq!(played.end.how, Ended::Unanswered, "{}", played.end.why);
+    assert!(played.end.why.contains("--answer 'v=…'"), "{}", played.end.why);
+}
+
+#[test]
+fn a_menu_that_was_asked_twice_gets_its_two_answers() {
+    let story = || {
+        vec![
+            voice(MENU),
+            gather("/menu", "9", MENU),
+            recorded(RequestKind::Voice, "/voice?again=1", &[], MENU),
+            gather("/menu", "1", ""),
+        ]
+    };
+    let again = |step: &Step| {
+        let digits = step.request.param("Digits");
+        Some(if digits == Some("1") { BYE } else { MENU }.to_owned())
+    };
+    let played = play(story()).against(again);
+    assert_eq!(
+        played.lines(),
+        [
+            "POST /voice CallStatus=ringing",
+            "POST /menu CallStatus=in-progress Digits=9",
+            "POST /voice?again=1 CallStatus=in-progress",
+            "POST /menu CallStatus=in-progress Digits=1"
+        ]
+    );
+    assert_eq!(played.asked[2].1, "Redirect, after no input as recorded");
+    assert_eq!(played.steps[2].event, StepEvent::Noinput);
+    assert_eq!(played.end.how, Ended::HungUp);
+    // The user's answers come before the recorded ones, and leave those that they are not about.
+    let played = play(story()).answer("menu=1").against(again);
+    assert_eq!(played.steps[1].recorded, Some(3));
+    assert_eq!(played.asked[1].1, "Gather action with Digits 1, as given");
+}
+
+#[test]
+fn a_caller_who_hung_up_hangs_up_again() {
+    let played = play(vec![voice(MENU), completed()]).with(&[("/voice", MENU), ("/status", EMPTY)]);
+    assert_eq!(
+        played.lines(),
+        ["POST /voice CallStatus=ringing", "POST /status CallStatus=completed"]
+    );
+    assert!(played.asked[1].1.ends_with("the caller said nothing more, as recorded"));
+    assert_eq!(played.end.how, Ended::HungUp);
+    // What was a failure then says nothing of the caller.
+    let played = play(vec![voice(""), completed()]).with(&[("/voice", MENU), ("/status", EMPTY)]);
+    assert_eq!(played.end.how, Ended::Unanswered);
+}
+
+#[test]
+fn what_was_recorded_of_verbs_is_sent_again() {
+    for (verbs, kind, more, asked_by) in [
+        (
+            "<Record action='/next'/>",
+            RequestKind::Record,
+            ("RecordingUrl", "https://r"),
+            "Record action, as recorded",
+        ),
+        (
+            "<Dial action='/next'>1</Dial>",
+            RequestKind::Dial,
+            ("DialCallStatus", "failed"),
+            "Dial action with DialCallStatus failed, as recorded",
+        ),
+        (
+            "<Enqueue action='/next'>q</Enqueue>",
+            RequestKind::Voice,
+            ("QueueResult", "leave"),
+            "Enqueue action, as recorded",
+        ),
+        (
+            "<Pay action='/next'/>",
+            RequestKind::Voice,
+            ("Result", "success"),
+            "Pay action, as recorded",
+        ),
+        (
+            "<Gather action='/next' actionOnEmptyResult='true'/>",
+            RequestKind::Gather,
+            ("msg", "Gather End"),
+            "Gather action without input, as recorded",
+        ),
+    ] {
+        let document = format!("<Response>{verbs}</Response>");
+        let story = vec![voice(&document), recorded(kind, "/next", &[more], BYE)];
+        let played = play(story).with(&[("/voice", &document), ("/next", BYE)]);
+        assert_eq!(played.asked.len(), 2, "{verbs}: {}", played.end.why);
+        assert_eq!(played.asked[1].1, asked_by);
+        assert_eq!(played.steps[1].request.param(more.0), Some(more.1), "{verbs}");
+        assert_eq!(played.steps[1].request.param("Novelty"), Some("kept"), "{verbs}");
+    }
+}
+
+#[test]
+fn after_a_recording_ended_by_hanging_up_nothing_is_run() {
+    let record = "<Response><Record action='/next'/></Response>";
+    let app = [
+        ("/voice", record),
+        ("/next", "<Response><Redirect>/voice</Redirect></Response>"),
+    ];
+    let story = vec![
+        voice(record),
+        recorded(
+            RequestKind::Record,
+            "/next",
+            &[("RecordingUrl", "u"), ("Digits", "hangup")],
+            BYE,
+        ),
+    ];
+    for play in [play(story), play(vec![voice("")]).hangup("record")] {
+        let played = play.with(&app);
+        assert_eq!(played.lines().len(), 2);
+        assert_eq!(
+            (played.end.how, played.steps[1].event),
+            (Ended::HungUp, StepEvent::Hangup)
+        );
+    }
+}
+
+#[test]
+fn a_failing_answer_ends_the_call_or_leads_to_the_fallback() {
+    let app = [("/voice", MENU), ("/sorry", BYE)];
+    let story = || vec![voice(MENU), gather("/menu", "2", "")];
+    let played = play(story()).with(&app);
+    assert_eq!(played.end.how, Ended::Failed);
+    assert!(
+        played.end.why.contains("step 2 failed (11200)") && played.end.why.contains("--fallback"),
+        "{}",
+        played.end.why
+    );
+    let played = play(story()).fallback("/sorry").with(&app);
+    assert_eq!(
+        played.lines()[2],
+        "POST /sorry CallStatus=in-progress Digits=2 ErrorCode=11200"
+    );
+    assert_eq!(played.steps[2].request.param("ErrorUrl"), Some("https://app.test/menu"));
+    assert_eq!(
+        (played.steps[2].kind, played.steps[2].event),
+        (RequestKind::Fallback, StepEvent::Error)
+    );
+    assert_eq!(played.end.how, Ended::HungUp);
+    // A fallback that fails too has no fallback.
+    let played = play(story()).fallback("/gone").with(&app);
+    assert_eq!((played.lines().len(), played.end.how), (3, Ended::Failed));
+    let played = play(story()).fallback("https://twimlets.test/").with(&app);
+    assert_eq!((played.lines().len(), played.end.how), (2, Ended::Elsewhere));
+    // The recorded one.
+    let mut story = story();
+    story.push(recorded(
+        RequestKind::Fallback,
+        "/sorry",
+        &[("ErrorCode", "11200")],
+        BYE,
+    ));
+    let mut with_recorded = play(story);
+    with_recorded.fallback = Some(Fallback::Recorded);
+    let played = with_recorded.with(&app);
+    assert_eq!(played.steps[2].recorded, Some(2));
+}
+
+#[test]
+fn loops_are_seen() {
+    let a = "<Response><Redirect>/b</Redirect></Response>";
+    let b = "<Response><Redirect>/voice</Redirect></Response>";
+    let played = play(vec![recorded(RequestKind::Voice, "/voice", &[], "")]).with(&[("/voice", a), ("/b", b)]);
+    assert_eq!(played.end.how, Ended::Loop);
+    // The first request rings, the later ones are in progress: the second round is told from the first, the third is not.
+    assert_eq!(played.lines().len(), 4);
+    // What differs each time is no loop, but it ends.
+    let mut n = 0;
+    let played = play(vec![voice("")]).against(|_| {
+        n += 1;
+        Some(format!("<Response><Redirect>/voice?n={n}</Redirect></Response>"))
+    });
+    assert_eq!((played.end.how, played.lines().len()), (Ended::TooLong, 20));
+    // A caller who errs twice in the same way is no loop.
+    let played = play(vec![voice("")])
+        .answer("menu=9,9,9")
+        .with(&[("/voice", MENU), ("/menu", MENU)]);
+    assert_eq!(
+        (played.end.how, played.lines().len()),
+        (Ended::Unanswered, 4),
+        "{}",
+        played.end.why
+    );
+}
+
+#[test]
+fn a_message_is_only_redirected() {
+    let sms = |answer: &str| {
+        let mut message = recorded(
+            RequestKind::Message,
+            "/sms",
+            &[("Body", "Hi"), ("MessageSid", "SM1")],
+            "",
+        );
+        message.response = None;
+        (message, answer.to_owned())
+    };
+    for (answer, lines) in [
+        ("<Response><Message>Ho</Message></Response>", 1),
+        (
+            "<Response><Message>Ho</Message><Redirect>/more</Redirect></Response>",
+            2,
+        ),
+        ("<Response/>", 1),
+    ] {
+        let (message, answer) = sms(answer);
+        let played = play(vec![message, completed()]).with(&[("/sms", &answer), ("/more", EMPTY)]);
+        assert_eq!(played.lines().len(), lines, "{answer}");
+        assert_eq!(played.end.how, Ended::Answered, "{answer}");
+        if lines == 2 {
+            assert_eq!(played.steps[1].request.param("Body"), Some("Hi"));
+            assert_eq!(played.steps[1].kind, RequestKind::Message);
+        }
+    }
+}
+
+#[test]
+fn wishes_that_were_not_met_are_told() {
+    let app = [("/voice", MENU), ("/menu", BYE)];
+    let played = play(vec![voice("")])
+        .answer("menu=1")
+        .answer("size=2")
+        .noinput("nowhere")
+        .with(&app);
+    assert_eq!(played.end.how, Ended::HungUp);
+    assert_eq!(
+        played.unmet,
+        [
+            "--noinput nowhere: no such step was met; steps that listened: 2 /menu",
+            "--answer size=2: no such step was met; steps that listened: 2 /menu"
+        ]
+    );
+}
+
+#[test]
+fn a_get_carries_the_call_in_its_query() {
+    let mut get = voice("");
+    get.request.method = Some("GET".to_owned());
+    get.request.url = Some(format!("{HOST}/voice?lang=en&CallSid=CA1&CallStatus=ringing"));
+    get.request.payload = Payload::Empty;
+    let played = play(vec![get])
+        .answer("menu=1")
+        .with(&[("/voice", MENU), ("/menu", BYE)]);
+    assert_eq!(
+        played.steps[1].request.params(),
+        pairs(&[
+            ("CallSid", "CA1"),
+            ("CallStatus", "in-progress"),
+            ("Digits", "1"),
+            ("FinishedOnKey", ""),
+            ("msg", "Gather End")
+        ])
+    );
+}

@@ -1,0 +1,430 @@
+//! What a TwiML answer asks for: its verbs in order, until one makes a request or ends the call (spec/twilio.md 3 to 6).
+//!
+//! A verb that waits for the caller asks the user's wishes, then the recording; where neither knows, the walk ends and says
+//! what to give. What cannot be known from outside (a queue, a payment) is never made up.
+
+use url::Url;
+
+use super::course::Rehearsal;
+use super::recording::is_document;
+use super::twiml::{self, Action, Gather, Verb};
+use super::wishes::{Spot, Wish};
+use super::{Carries, Draft, End, Ended, Move, Recorded, Step, params};
+use crate::judge::Answer;
+use crate::model::{RequestKind, StepEvent};
+
+/// The words of `DialCallStatus`.
+const DIALED: [&str; 5] = ["completed", "busy", "no-answer", "failed", "canceled"];
+
+/// Walks the answer to a step.
+pub(super) fn walk(
+    course: &mut Rehearsal<'_>,
+    step: &Step,
+    url: &Url,
+    answer: &Answer<'_>,
+    notes: &mut Vec<String>,
+) -> Move {
+    let kind = media_type(answer);
+    let hung_up = |why: &str| Move::End(End::new(Ended::HungUp, why));
+    if course.is_message() && (answer.body.trim_ascii().is_empty() || answer.status == Some(204)) {
+        return hung_up("the message was taken without a reply");
+    }
+    if kind.starts_with("audio/") {
+        return hung_up("the answer is audio: it is played, then the call is hung up");
+    }
+    let Some(verbs) = twiml::read(answer.body) else {
+        return match kind.as_str() {
+            "text/plain" if course.is_message() => hung_up("the text was sent as the reply"),
+            "text/plain" => hung_up("the text was read aloud, then the call is hung up"),
+            _ => Move::End(End::new(
+                Ended::NotRehearsed,
+                format!("the answer to step {} is no TwiML", step.number),
+            )),
+        };
+    };
+    Walk {
+        course,
+        step,
+        url,
+        notes,
+        silent: None,
+    }
+    .all(&verbs)
+}
+
+fn media_type(answer: &Answer<'_>) -> String {
+    let found = answer
+        .headers
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+    let value = found.map_or("", |(_, value)| value.as_str());
+    value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// Where who said what the caller does.
+const GIVEN: &str = "as given";
+const RECORDED: &str = "as recorded";
+
+struct Walk<'w, 'a> {
+    course: &'w mut Rehearsal<'a>,
+    step: &'w Step,
+    url: &'w Url,
+    notes: &'w mut Vec<String>,
+    /// The caller said nothing at a Gather before.
+    silent: Option<&'static str>,
+}
+
+impl Walk<'_, '_> {
+    fn all(&mut self, verbs: &[Verb]) -> Move {
+        let message = self.course.is_message();
+        for (n, verb) in verbs.iter().enumerate() {
+            let moved = match verb {
+                Verb::Redirect(to) => Some(self.redirect(to)),
+                _ if message => None,
+                Verb::Gather(gather) => self.gather(gather, &verbs[n + 1..]),
+                Verb::Record { action, finish } => self.record(action, finish),
+                Verb::Dial(action) => action.as_ref().map(|action| self.dial(action)),
+                Verb::Unrehearsed { name, action } => self.unrehearsed(name, action.as_ref()),
+                Verb::Hangup => Some(hung_up("the app hung up")),
+                Verb::Reject => Some(hung_up("the app rejected the call")),
+                Verb::Echo => Some(hung_up("the caller heard their echo until they hung up")),
+                Verb::Passes | Verb::Unknown => None,
+            };
+            if let Some(moved) = moved {
+                return moved;
+            }
+        }
+        match (message, self.silent) {
+            (true, _) => hung_up("the reply ends here"),
+            (_, Some(said)) => hung_up(&format!(
+                "the caller said nothing, {said}, and the document ends: Twilio hangs up"
+            )),
+            _ => hung_up("the document ends: Twilio hangs up"),
+        }
+    }
+
+    fn spot(&self, to: &str, names: &[&str]) -> Spot {
+        Rehearsal::spot(self.step, self.url, to, names)
+    }
+
+    /// A recorded request to `action` that has not been served.
+    fn recorded(&self, action: &Action, wanted: impl Fn(&Recorded) -> bool) -> Option<usize> {
+        let url = self.url.join(&action.to).ok()?;
+        self.course.recording.find(&url, |r| is_document(r.kind) && wanted(r))
+    }
+
+    fn redirect(&self, to: &Action) -> Move {
+        let recorded = self.recorded(to, |r| params::input(&r.request).is_none());
+        let (asked_by, event) = match self.silent {
+            Some(said) => (format!("Redirect, after no input {said}"), StepEvent::Noinput),
+            None => ("Redirect".to_owned(), StepEvent::Continue),
+        };
+        let kind = if self.course.is_message() {
+            RequestKind::Message
+        } else {
+            RequestKind::Voice
+        };
+        let mut asked = draft(kind, to, asked_by, event);
+        if recorded.is_some() {
+            (asked.recorded, asked.carries) = (recorded, Carries::Recorded);
+        }
+        Move::To(asked)
+    }
+
+    /// None where the caller says nothing and the next verb runs.
+    fn gather(&mut self, gather: &Gather, behind: &[Verb]) -> Option<Move> {
+        let spot = self.spot(&gather.action.to, &[]);
+        match self.course.wishes.take(&spot) {
+            Some(Wish::HangUp) => Some(hung_up("the caller hung up at the Gather, as given")),
+            Some(Wish::Silence) => self.silence(gather, GIVEN),
+            Some(Wish::Value(value)) => self.entered(gather, &value),
+            None => self.as_recorded(gather, behind, &spot),
+        }
+    }
+
+    fn silence(&mut self, gather: &Gather, said: &'static str) -> Option<Move> {
+        self.silent = Some(said);
+        if !gather.on_empty {
+            return None;
+        }
+        let asked_by = format!("Gather action without input, {said}");
+        let mut asked = draft(RequestKind::Gather, &gather.action, asked_by, StepEvent::Noinput);
+        asked.recorded = self.recorded(&gather.action, |r| params::input(&r.request).is_none());
+        asked.carries = match asked.recorded {
+            Some(_) => Carries::Recorded,
+            None => params_of(&[("msg", "Gather End")]),
+        };
+        Some(Move::To(asked))
+    }
+
+    /// What the caller enters, as the Gather takes it.
+    fn entered(&mut self, gather: &Gather, value: &str) -> Option<Move> {
+        let keys = value.chars().all(|c| c.is_ascii_digit() || "*#".contains(c));
+        if !(keys && gather.takes_digits) {
+            return Some(if gather.takes_speech {
+                self.input(gather, "SpeechResult", value, &[("Confidence", "0.9")])
+            } else {
+                let number = self.step.number;
+                stop(format!(
+                    "the Gather of step {number} takes digits only: `{value}` cannot be entered"
+                ))
+            });
+        }
+        let end = value.find(|c| gather.finish.contains(c));
+        let mut digits = &value[..end.unwrap_or(value.len())];
+        let mut finish = end.and_then(|at| value.get(at..=at)).unwrap_or_default();
+        if let Some(most) = gather.most.filter(|&most| most > 0 && digits.len() > most) {
+            (digits, finish) = (&digits[..most], "");
+            self.notes
+                .push(format!("of `{value}` the Gather took {digits}: numDigits is {most}"));
+        }
+        if digits.is_empty() {
+            return self.silence(gather, GIVEN);
+        }
+        let more = [("FinishedOnKey", finish), ("msg", "Gather End")];
+        Some(self.input(gather, "Digits", digits, &more))
+    }
+
+    fn input(&self, gather: &Gather, name: &str, value: &str, more: &[(&str, &str)]) -> Move {
+        let asked_by = format!("Gather action with {name} {value}, {GIVEN}");
+        let mut asked = draft(RequestKind::Gather, &gather.action, asked_by, StepEvent::Choice);
+        let same = |r: &Recorded| params::input(&r.request).is_some_and(|(n, v)| n == name && v == value);
+        asked.recorded = self.recorded(&gather.action, same);
+        asked.carries = match asked.recorded {
+            Some(_) => Carries::Recorded,
+            None => params_of(&[&[(name, value)], more].concat()),
+        };
+        Move::To(asked)
+    }
+
+    /// What the caller did in the recording; where it does not say, the rehearsal stops.
+    fn as_recorded(&mut self, gather: &Gather, behind: &[Verb], spot: &Spot) -> Option<Move> {
+        let action = self.url.join(&gather.action.to).ok();
+        let recording = &self.course.recording;
+        let at = |n: usize, url: &Option<Url>| url.as_ref().is_some_and(|url| recording.is_at(n, url).is_some());
+        let with_input = |n: usize| params::input(&recording.get(n).request).is_some();
+        let ahead = recording.ahead();
+        let here = ahead.filter(|&n| at(n, &action));
+        let redirected = ahead.is_some_and(|n| !with_input(n) && self.redirects(behind).any(|url| at(n, &Some(url))));
+        let asked = |n: usize| self.course.recording.get(n).response.as_ref();
+        let had_gather = |n: usize| {
+            asked(n)
+                .and_then(|r| r.body.as_deref())
+                .is_some_and(|b| b.contains("<Gather"))
+        };
+        let silent = here.is_some_and(|n| !with_input(n)) && gather.on_empty || redirected;
+        let found = here
+            .filter(|&n| with_input(n))
+            .or_else(|| self.recorded(&gather.action, |r| params::input(&r.request).is_some()));
+        if silent {
+            self.course.heard();
+            return self.silence(gather, RECORDED);
+        }
+        if here.is_none() && recording.ended_after(self.step.recorded) && self.step.recorded.is_some_and(had_gather) {
+            return Some(hung_up("the caller said nothing more, as recorded"));
+        }
+        let Some(n) = found else {
+            return Some(self.unanswered(spot, gather));
+        };
+        let (name, value) = params::input(&self.course.recording.get(n).request)?;
+        self.course.heard();
+        let asked_by = format!("Gather action with {name} {value}, {RECORDED}");
+        let mut asked = draft(RequestKind::Gather, &gather.action, asked_by, StepEvent::Choice);
+        (asked.recorded, asked.carries) = (Some(n), Carries::Recorded);
+        Some(Move::To(asked))
+    }
+
+    /// Where the document would go on after no input.
+    fn redirects(&self, behind: &[Verb]) -> impl Iterator<Item = Url> {
+        let first = behind.iter().find_map(|verb| match verb {
+            Verb::Redirect(to) => self.url.join(&to.to).ok(),
+            _ => None,
+        });
+        first.into_iter()
+    }
+
+    fn unanswered(&self, spot: &Spot, gather: &Gather) -> Move {
+        let (name, number) = (spot.short(), self.step.number);
+        let what = match (gather.takes_digits, gather.takes_speech) {
+            (true, true) => "digits or words",
+            (false, _) => "words",
+            _ => "digits",
+        };
+        stop(format!(
+            "the Gather of step {number} waits for {what}, and the recording has none left for {}: say what the caller does with \
+             --answer '{name}=…', --noinput {name} or --hangup {name}",
+            spot.path
+        ))
+    }
+
+    /// None where nothing was recorded and the next verb runs.
+    fn record(&mut self, action: &Action, finish: &str) -> Option<Move> {
+        let spot = self.spot(&action.to, &["record"]);
+        let recorded = self.recorded(action, |r| has(r, "RecordingUrl"));
+        let (said, key) = match self.course.wishes.take(&spot) {
+            Some(Wish::Silence) => {
+                self.silent = Some(GIVEN);
+                return None;
+            }
+            Some(Wish::HangUp) => (GIVEN, "hangup".to_owned()),
+            Some(Wish::Value(key)) if key == "hangup" || is_key(&key) => (GIVEN, key),
+            Some(Wish::Value(other)) => {
+                return Some(stop(format!(
+                    "--answer record={other}: write the key that ends the recording, or hangup"
+                )));
+            }
+            None if recorded.is_some() => return self.recording_as_recorded(action, recorded),
+            None => ("made up", if finish.contains('#') { "#" } else { "" }.to_owned()),
+        };
+        let gone = key == "hangup";
+        let asked_by = match key.as_str() {
+            "" => format!("Record action, {said}"),
+            key => format!("Record action with Digits {key}, {said}"),
+        };
+        let event = if gone { StepEvent::Hangup } else { StepEvent::Continue };
+        let mut asked = draft(RequestKind::Record, action, asked_by, event);
+        asked.gone = gone;
+        let account = self.course.carried("AccountSid").unwrap_or_default().to_owned();
+        let recording = format!("RE{}", "0".repeat(32));
+        let url = format!("https://api.twilio.com/2010-04-01/Accounts/{account}/Recordings/{recording}");
+        asked.carries = params_of(&[
+            ("RecordingUrl", &url),
+            ("RecordingSid", &recording),
+            ("RecordingDuration", "5"),
+            ("Digits", &key),
+        ]);
+        Some(Move::To(asked))
+    }
+
+    fn recording_as_recorded(&mut self, action: &Action, recorded: Option<usize>) -> Option<Move> {
+        let pairs = params::all(&self.course.recording.get(recorded?).request);
+        let gone = params::value(&pairs, "Digits") == Some("hangup");
+        self.course.heard();
+        let asked_by = if gone {
+            "Record action with Digits hangup"
+        } else {
+            "Record action"
+        };
+        let event = if gone { StepEvent::Hangup } else { StepEvent::Continue };
+        let asked_by = format!("{asked_by}, {RECORDED}");
+        let mut asked = draft(RequestKind::Record, action, asked_by, event);
+        (asked.recorded, asked.carries, asked.gone) = (recorded, Carries::Recorded, gone);
+        Some(Move::To(asked))
+    }
+
+    fn dial(&mut self, action: &Action) -> Move {
+        let spot = self.spot(&action.to, &["dial"]);
+        let (recorded, status) = match self.course.wishes.take(&spot) {
+            Some(Wish::HangUp) => return hung_up("the caller hung up during the Dial, as given"),
+            Some(Wish::Silence) => (None, "no-answer".to_owned()),
+            Some(Wish::Value(status)) if DIALED.contains(&status.as_str()) => (None, status),
+            Some(Wish::Value(other)) => {
+                let words = DIALED.join(", ");
+                return stop(format!("--answer dial={other}: DialCallStatus is one of {words}"));
+            }
+            None => {
+                let Some(n) = self.recorded(action, |r| has(r, "DialCallStatus")) else {
+                    let number = self.step.number;
+                    return stop(format!(
+                        "the Dial of step {number} has an action, and the recording does not say how it ended: \
+                         --answer 'dial=busy' (or {}) says it",
+                        DIALED.join(", ")
+                    ));
+                };
+                self.course.heard();
+                let pairs = params::all(&self.course.recording.get(n).request);
+                (
+                    Some(n),
+                    params::value(&pairs, "DialCallStatus").unwrap_or_default().to_owned(),
+                )
+            }
+        };
+        let said = if recorded.is_some() { RECORDED } else { GIVEN };
+        let asked_by = format!("Dial action with DialCallStatus {status}, {said}");
+        let mut asked = draft(RequestKind::Dial, action, asked_by, StepEvent::Continue);
+        let same = |r: &Recorded| params::value(&params::all(&r.request), "DialCallStatus") == Some(&status);
+        asked.recorded = recorded.or_else(|| self.recorded(action, same));
+        asked.carries = match asked.recorded {
+            Some(_) => Carries::Recorded,
+            None => dialed(&status),
+        };
+        Move::To(asked)
+    }
+
+    /// A verb whose outcome nobody can tell from outside: as recorded, or not at all.
+    fn unrehearsed(&mut self, name: &str, action: Option<&Action>) -> Option<Move> {
+        let number = self.step.number;
+        let Some(action) = action else {
+            if name == "Leave" {
+                return Some(stop_at(
+                    Ended::NotRehearsed,
+                    format!("<Leave> of step {number} is not rehearsed"),
+                ));
+            }
+            self.notes.push(format!(
+                "<{name}> of step {number} is not rehearsed: the next verb runs as if it were over"
+            ));
+            return None;
+        };
+        let Some(n) = self.recorded(action, |r| params::input(&r.request).is_none()) else {
+            let why =
+                format!("<{name}> of step {number} is not rehearsed, and the recording has no request to its action");
+            return Some(stop_at(Ended::NotRehearsed, why));
+        };
+        self.course.heard();
+        let asked_by = format!("{name} action, {RECORDED}");
+        let mut asked = draft(self.course.recording.get(n).kind, action, asked_by, StepEvent::Continue);
+        (asked.recorded, asked.carries) = (Some(n), Carries::Recorded);
+        Some(Move::To(asked))
+    }
+}
+
+/// A request to an action, with nothing but the parameters of the call yet.
+fn draft(kind: RequestKind, action: &Action, asked_by: String, event: StepEvent) -> Draft {
+    Draft {
+        kind,
+        method: Some(action.method()),
+        to: action.to.clone(),
+        carries: Carries::Params(Vec::new()),
+        asked_by,
+        event,
+        recorded: None,
+        gone: false,
+    }
+}
+
+fn params_of(pairs: &[(&str, &str)]) -> Carries {
+    Carries::Params(pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect())
+}
+
+/// What a Dial action has besides its status.
+fn dialed(status: &str) -> Carries {
+    let sid = format!("CA{}", "0".repeat(32));
+    let mut pairs = vec![("DialCallStatus", status), ("DialCallSid", sid.as_str())];
+    if status == "completed" {
+        pairs.extend([("DialCallDuration", "10"), ("DialBridged", "true")]);
+    } else {
+        pairs.push(("DialBridged", "false"));
+    }
+    params_of(&pairs)
+}
+
+fn has(recorded: &Recorded, name: &str) -> bool {
+    params::value(&params::all(&recorded.request), name).is_some()
+}
+
+fn is_key(text: &str) -> bool {
+    text.len() == 1 && text.chars().all(|c| c.is_ascii_digit() || "*#".contains(c))
+}
+
+fn hung_up(why: &str) -> Move {
+    stop_at(Ended::HungUp, why.to_owned())
+}
+
+fn stop(why: String) -> Move {
+    stop_at(Ended::Unanswered, why)
+}
+
+fn stop_at(how: Ended, why: String) -> Move {
+    Move::End(End::new(how, why))
+}
