@@ -298,6 +298,8 @@ pub(super) struct Replay {
     /// Seconds to wait for an answer [default: 15]
     #[arg(long, value_name = "SECONDS")]
     pub(super) timeout: Option<f64>,
+    #[command(flatten)]
+    pub(super) rehearse: super::replay::Rehearse,
     /// Allow a target that is not this machine
     #[arg(long, value_name = "HOST")]
     pub(super) allow_host: Vec<String>,

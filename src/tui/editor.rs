@@ -25,9 +25,7 @@ pub(crate) fn edit(text: &str) -> Result<String, String> {
         .map_err(|e| failed("write the file for the editor", &e))?;
     // As git does it: the variable may hold options, and the shell knows how to split them.
     let mut command = Command::new("sh");
-    command
-        .args(["-c", &format!("{editor} \"$@\""), "sh"])
-        .arg(file.path());
+    command.args(["-c", &format!("{editor} \"$@\""), "sh"]).arg(file.path());
     on_terminal(&mut command);
     let status = command
         .status()

@@ -171,7 +171,12 @@ fn explained(way: &Way) -> &'static str {
 }
 
 /// One line for an attempt, below the request's own.
-fn attempt(view: &read::View, c: &super::choose::Chosen<'_>, tried: &[Tried], out: &mut impl Write) -> std::io::Result<()> {
+fn attempt(
+    view: &read::View,
+    c: &super::choose::Chosen<'_>,
+    tried: &[Tried],
+    out: &mut impl Write,
+) -> std::io::Result<()> {
     let paint = view.page.paint;
     if tried.len() == 1 {
         let text = format!("{}  call {}", c.exchange.name(), c.call.id);

@@ -6,6 +6,7 @@
 
 mod args;
 mod batch;
+mod call;
 mod choose;
 mod diagnosing;
 mod edit;
@@ -23,6 +24,7 @@ use crate::output::safe::printable_lines;
 use crate::replay::{Edits, Options, Target, TargetError};
 pub(super) use args::Bench;
 use batch::{agreed, send_all};
+pub(super) use call::Rehearse;
 use choose::{choose, list};
 use ready::Ready;
 use round::Sending;
@@ -47,6 +49,10 @@ pub(super) fn run(args: &Replay, out: &mut impl Write) -> anyhow::Result<Exit> {
         .then(|| target(&settings))
         .filter(|_| settings.target.value.is_some())
         .transpose()?;
+    if args.rehearse.follow_answers && !args.list {
+        let target = target.map_or_else(|| self::target(&settings), Ok)?;
+        return call::follow_answers(args, &view, &target, &options, out);
+    }
     let chosen = choose(args, &view)?;
     if args.list {
         return list(&view, &chosen, out);
@@ -87,6 +93,9 @@ pub(super) fn run(args: &Replay, out: &mut impl Write) -> anyhow::Result<Exit> {
     if args.cause.diagnose {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         return runtime.block_on(diagnosing::diagnose(&view, &ready, &target, out));
+    }
+    if args.rehearse.fallback.is_some() {
+        return call::with_fallback(args, &view, &ready, &target, &options, out);
     }
     send(&args.bench, &view, &ready, &target, out)
 }
