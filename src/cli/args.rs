@@ -105,6 +105,10 @@ pub(super) enum Command {
     Show(Show),
     /// Send recorded requests again and judge the answers
     Replay(Box<Replay>),
+    /// Take requests along: curl, .http, HAR, `JUnit`, or calls as one HTML page
+    Export(Box<super::export::Export>),
+    /// Failing requests kept as files, and sent again in CI
+    Case(super::case::CaseArgs),
     /// Judge one reply document as the platform would (`TwiML` or Tropo JSON, detected)
     Check(Check),
     /// Compute a signature; with --explain SIG say which URL it was made for

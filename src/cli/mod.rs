@@ -2,11 +2,13 @@
 
 mod args;
 mod calls;
+mod case;
 mod check;
 mod checkpoint;
 mod config;
 mod diagnose;
 mod errors;
+mod export;
 mod filters;
 mod grouped;
 mod listen;
@@ -108,27 +110,7 @@ pub fn run(args: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
     }
 }
 
-/// Commands of the contract that this version does not have: not to be taken for names of files.
-const LATER: &[&str] = &["export", "case"];
-
-fn later(name: &str) -> Stop {
-    Stop::usage(format!(
-        "`{name}` is not in this version; `redial --help` lists what is"
-    ))
-}
-
 fn dispatch(cli: Cli, out: &mut impl Write) -> anyhow::Result<Exit> {
-    if let Some(name) = cli
-        .read
-        .inputs
-        .first()
-        .and_then(|i| i.to_str())
-        .filter(|n| LATER.contains(n))
-        && cli.command.is_none()
-        && !std::path::Path::new(name).exists()
-    {
-        return Err(later(name).into());
-    }
     match cli.command {
         None if ui::has_terminal(&cli.read.look) => ui::run(&cli.read, &cli.ui),
         None if cli.ui.has_services() => listen::beside(&cli.read, &cli.ui, out),
@@ -144,6 +126,8 @@ fn dispatch(cli: Cli, out: &mut impl Write) -> anyhow::Result<Exit> {
         Some(Command::Calls(a)) => calls::run(&a, out),
         Some(Command::Show(a)) => show::run(&a, out),
         Some(Command::Replay(a)) => replay::run(&a, out),
+        Some(Command::Export(a)) => export::run(&a, out),
+        Some(Command::Case(a)) => case::run(&a, out),
         Some(Command::Check(a)) => check::run(&a, out),
         Some(Command::Sign(a)) => sign::run(&a, out),
         Some(Command::Pull(a)) => pull::run(&a, out),

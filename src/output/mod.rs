@@ -7,15 +7,19 @@
 //! takes it into the store and out again.
 
 pub mod caret;
+pub mod case;
 pub mod copy;
 pub mod curl;
 pub mod diff;
+pub mod export;
 pub mod fit;
 pub mod groups;
 pub mod har;
+pub mod html;
 pub mod json;
 pub mod kept;
 pub mod pretty;
+pub mod pseudonym;
 pub mod rehearsal;
 pub mod rich;
 pub mod safe;

@@ -5,7 +5,7 @@
 //! touched comes back as recorded, byte for byte, also through an editor that changes line ends or adds a last one.
 
 mod body;
-mod form;
+pub mod form;
 
 use thiserror::Error;
 

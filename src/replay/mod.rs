@@ -28,6 +28,7 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
+pub use draft::form as form_lines;
 pub use draft::{DraftError, from_http, to_http};
 pub use edit::Edits;
 pub use follow::{Followed, send_following};

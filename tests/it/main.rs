@@ -11,11 +11,13 @@
 
 #[cfg(unix)]
 mod batch;
+mod case;
 mod config;
 mod contract;
 mod cuts;
 mod demo;
 mod doctor;
+mod export;
 #[cfg(unix)]
 mod follow;
 mod golden;

@@ -109,10 +109,6 @@ fn the_commands_are_those_of_the_program() {
         .filter(|c| !c.starts_with('['))
         .collect();
     assert_eq!(of_readme, of_program);
-    for later in ["export", "case"] {
-        let ran = support::run(later).exits(2);
-        assert!(ran.err.contains("is not in this version"), "{later}: {}", ran.err);
-    }
 }
 
 #[test]

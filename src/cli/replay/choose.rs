@@ -12,14 +12,14 @@ use crate::output::text::count;
 use crate::session::Detail;
 
 /// A request that was chosen.
-pub(super) struct Chosen<'a> {
-    pub(super) call: &'a Call,
-    pub(super) exchange: &'a Exchange,
-    pub(super) detail: Detail,
+pub(in crate::cli) struct Chosen<'a> {
+    pub(in crate::cli) call: &'a Call,
+    pub(in crate::cli) exchange: &'a Exchange,
+    pub(in crate::cli) detail: Detail,
 }
 
 /// The requests that the options name, in the order of time.
-pub(super) fn choose<'a>(args: &Replay, view: &'a read::View) -> anyhow::Result<Vec<Chosen<'a>>> {
+pub(in crate::cli) fn choose<'a>(args: &Replay, view: &'a read::View) -> anyhow::Result<Vec<Chosen<'a>>> {
     let session = &view.session;
     let mut all: Vec<(&Call, &Exchange)> = session
         .calls

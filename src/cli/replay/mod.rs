@@ -7,7 +7,7 @@
 mod args;
 mod batch;
 mod call;
-mod choose;
+pub(super) mod choose;
 mod diagnosing;
 mod edit;
 mod ready;
@@ -147,7 +147,7 @@ fn given(args: &Replay) -> Result<Given, Stop> {
     })
 }
 
-fn target(settings: &Settings) -> Result<Target, Stop> {
+pub(super) fn target(settings: &Settings) -> Result<Target, Stop> {
     let Some(to) = &settings.target.value else {
         return Err(Stop::usage(
             "where to? --to http://localhost:3000, or set REDIAL_TARGET",
@@ -162,7 +162,7 @@ fn target(settings: &Settings) -> Result<Target, Stop> {
     })
 }
 
-fn refused(e: &TargetError) -> Stop {
+pub(super) fn refused(e: &TargetError) -> Stop {
     Stop::new(if e.refused() { Exit::Refused } else { Exit::Failed }, e.to_string())
 }
 

@@ -6,7 +6,7 @@
 use super::DraftError;
 
 /// One line per parameter, each with its line end.
-pub(super) fn write(params: &[(String, String)]) -> String {
+pub fn write(params: &[(String, String)]) -> String {
     let mut out = String::new();
     for (name, value) in params {
         for c in name.chars() {
@@ -46,7 +46,10 @@ fn is_invisible(c: char) -> bool {
 }
 
 /// Reads what [`write()`] writes; empty lines count for nothing. The body begins on line `first`.
-pub(super) fn read(body: &str, first: usize) -> Result<Vec<(String, String)>, DraftError> {
+///
+/// # Errors
+/// [`DraftError`], for the first line that is no parameter.
+pub fn read(body: &str, first: usize) -> Result<Vec<(String, String)>, DraftError> {
     let mut params = Vec::new();
     for (line, text) in (first..).zip(body.lines()) {
         if text.trim().is_empty() {

@@ -1,0 +1,165 @@
+//! Values that a field taught, found again in any text: plain, percent-encoded, in JSON or in XML.
+
+use std::borrow::Cow;
+use std::cell::OnceCell;
+
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
+
+use super::Kind;
+use super::looks::Span;
+
+/// How a value is written in a text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Spelling {
+    /// As it is.
+    #[default]
+    Plain,
+    /// Percent-encoded, a blank as `+`.
+    Form,
+    /// Percent-encoded, a blank as `%20`.
+    Percent,
+    /// Within a JSON string.
+    Json,
+    /// Within XML.
+    Xml,
+}
+
+impl Spelling {
+    /// A text in this spelling.
+    pub(super) fn write(self, text: &str) -> Cow<'_, str> {
+        let form = || form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+        match self {
+            Self::Plain => text.into(),
+            Self::Form => form().into(),
+            Self::Percent => form().replace('+', "%20").into(),
+            Self::Json => {
+                let quoted = serde_json::Value::from(text).to_string();
+                quoted[1..quoted.len() - 1].to_owned().into()
+            }
+            Self::Xml => text
+                .replace('&', "&amp;")
+                .replace('<', "&lt;")
+                .replace('>', "&gt;")
+                .replace('"', "&quot;")
+                .into(),
+        }
+    }
+}
+
+/// A value to look for.
+#[derive(Clone, Debug)]
+struct Literal {
+    kind: Kind,
+    /// As it was learnt.
+    value: String,
+    /// As it is looked for.
+    text: String,
+    spelling: Spelling,
+}
+
+/// All that was learnt.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Known {
+    literals: Vec<Literal>,
+    /// Made when it is first asked for after something was learnt.
+    finder: OnceCell<Option<AhoCorasick>>,
+}
+
+impl Known {
+    /// A value to be found in texts, unless it is so short that it stands anywhere by chance.
+    pub(super) fn add(&mut self, kind: Kind, value: &str) {
+        let least = match kind {
+            Kind::Name | Kind::User => 3,
+            Kind::City => 4,
+            Kind::Number => 5,
+            Kind::Text | Kind::Token | Kind::Digits => 6,
+            // Their looks say what they are wherever they stand, or they are too short to look for.
+            Kind::Id | Kind::Address | Kind::Tunnel | Kind::Host | Kind::Zip | Kind::State => return,
+        };
+        if value.trim().chars().count() < least {
+            return;
+        }
+        let spellings = [
+            Spelling::Plain,
+            Spelling::Form,
+            Spelling::Percent,
+            Spelling::Json,
+            Spelling::Xml,
+        ];
+        let mut texts: Vec<String> = Vec::new();
+        for spelling in spellings {
+            let text = spelling.write(value).into_owned();
+            if !texts.contains(&text) {
+                texts.push(text.clone());
+                self.literals.push(Literal {
+                    kind,
+                    value: value.to_owned(),
+                    text,
+                    spelling,
+                });
+            }
+        }
+        if kind == Kind::Number && value.len() == 10 {
+            self.literals.push(Literal {
+                kind,
+                value: format!("1{value}"),
+                text: format!("1{value}"),
+                spelling: Spelling::Plain,
+            });
+        }
+        self.finder = OnceCell::new();
+    }
+
+    /// Where they stand in a text.
+    pub(super) fn spans(&self, text: &str) -> Vec<Span> {
+        let make = || {
+            let texts = self.literals.iter().map(|l| &l.text);
+            AhoCorasickBuilder::new().ascii_case_insensitive(true).build(texts).ok()
+        };
+        let finder = self.finder.get_or_init(make);
+        let Some(finder) = finder.as_ref().filter(|_| !self.literals.is_empty()) else {
+            return Vec::new();
+        };
+        let found = finder.find_overlapping_iter(text);
+        found
+            .filter_map(|m| {
+                let literal = self.literals.get(m.pattern().as_usize())?;
+                let there = &text[m.range()];
+                literal.stands_at(text, m.start(), m.end()).then(|| Span {
+                    start: m.start(),
+                    end: m.end(),
+                    kind: literal.kind,
+                    known: Some(literal.value.clone()),
+                    spelling: literal.spelling,
+                    exact: there == literal.text,
+                })
+            })
+            .collect()
+    }
+}
+
+impl Literal {
+    /// Not as a part of a longer word or number.
+    fn stands_at(&self, text: &str, start: usize, end: usize) -> bool {
+        let part = |b: &u8| match self.kind {
+            Kind::Number | Kind::Digits => b.is_ascii_digit(),
+            _ => self.text.len() < 8 && b.is_ascii_alphanumeric(),
+        };
+        let bytes = text.as_bytes();
+        let joined_after = bytes.get(end).is_some_and(part) && bytes.get(end - 1).is_some_and(part);
+        let before = start.checked_sub(1).and_then(|n| bytes.get(n));
+        let joined_before = before.is_some_and(part) && bytes.get(start).is_some_and(part);
+        !joined_after && (!joined_before || follows_escape(&bytes[..start]))
+    }
+}
+
+/// The text ends with an escape of a URL or of JSON, whose last letter belongs to it.
+pub(super) fn follows_escape(before: &[u8]) -> bool {
+    let hex = |all: &[u8]| all.iter().all(u8::is_ascii_hexdigit);
+    match before {
+        [.., b'%', a, b] if hex(&[*a, *b]) => true,
+        [.., b'\\', b'n' | b't' | b'r' | b'b' | b'f'] => true,
+        [.., b'\\', b'u', a, b, c, d] => hex(&[*a, *b, *c, *d]),
+        _ => false,
+    }
+}

@@ -1,0 +1,248 @@
+//! Stand-ins for what is personal or secret, the same for the same value wherever it stands in one export.
+//!
+//! A number becomes a fictional number of its length and country, a SID one of its prefix, a name `name-1`. They are numbered in the order
+//! of their first appearance and say nothing of the value: nothing is hashed. What a value is follows from the field that holds it
+//! ([`fields`]) or from its looks ([`looks`]); what a field taught is found again in any text, however it is written there ([`known`]).
+//! Learn all requests first ([`Pseudonyms::learn`]), then ask for texts: what was learnt last is found in what is written first. Nothing
+//! here keeps a value out that looks like nothing and stands in a field of no known name. To add a kind, add a variant of
+//! [`Kind`], its shape in `shape`, and how it is told in `fields` or `looks`.
+
+mod fields;
+mod json;
+mod known;
+mod looks;
+mod shape;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use self::known::Known;
+use crate::model::{Payload, Request, Response};
+
+/// What a value is, and with that, what stands in for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Kind {
+    /// A telephone number.
+    Number,
+    /// 32 hex digits: of a SID those behind its prefix, a Tropo id, a GUID.
+    Id,
+    /// A person's or a company's name.
+    Name,
+    /// A town.
+    City,
+    /// A postal code.
+    Zip,
+    /// A state or province.
+    State,
+    /// What a person said or wrote.
+    Text,
+    /// What lets somebody in.
+    Token,
+    /// A user of SIP, e-mail or a client.
+    User,
+    /// A host of an address.
+    Host,
+    /// A host of a tunnel.
+    Tunnel,
+    /// An IP address.
+    Address,
+    /// Many digits that a caller entered, or an account's number.
+    Digits,
+}
+
+/// The stand-ins of one export.
+#[derive(Clone, Debug, Default)]
+pub struct Pseudonyms {
+    /// By kind and value as it is compared, the number of its stand-in.
+    given: HashMap<(Kind, String), usize>,
+    /// How many of a kind there are.
+    counts: HashMap<Kind, usize>,
+    known: Known,
+    /// Only the values are wanted, not the texts without them.
+    learning: bool,
+}
+
+impl Pseudonyms {
+    /// None are given yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes up what is personal in a request and its answer.
+    pub fn learn(&mut self, request: &Request, response: Option<&Response>) {
+        self.learning = true;
+        let _ = self.request(request);
+        if let Some(response) = response {
+            let _ = self.response(response);
+        }
+        self.learning = false;
+    }
+
+    /// Takes up one who called or was called.
+    pub fn learn_party(&mut self, value: &str) {
+        self.learning = true;
+        let _ = fields::party(self, value);
+        self.learning = false;
+    }
+
+    /// One who called or was called.
+    pub fn party(&mut self, value: &str) -> String {
+        fields::party(self, value)
+    }
+
+    /// Any text, such as a line of a log, with stand-ins.
+    pub fn text(&mut self, text: &str) -> String {
+        let mut spans = looks::spans(text);
+        if !self.learning {
+            spans.extend(self.known.spans(text));
+        }
+        let mut out = String::with_capacity(text.len());
+        let mut from = 0;
+        for span in looks::apart(spans) {
+            out.push_str(&text[from..span.start]);
+            let value = &text[span.start..span.end];
+            let stand_in = match &span.known {
+                Some(known) => self.stand_in(span.kind, known),
+                None => self.stand_in(span.kind, value),
+            };
+            out.push_str(&span.spelling.write(&stand_in));
+            from = span.end;
+        }
+        out.push_str(&text[from..]);
+        out
+    }
+
+    /// A URL: the values of its query by their names.
+    pub fn url(&mut self, url: &str) -> String {
+        let (url, fragment) = url.split_once('#').map_or((url, None), |(u, f)| (u, Some(f)));
+        let (front, query) = url.split_once('?').map_or((url, None), |(u, q)| (u, Some(q)));
+        let mut out = self.text(front);
+        if let Some(query) = query {
+            out.push('?');
+            let pairs: Vec<String> = query.split('&').map(|pair| self.pair(pair)).collect();
+            out.push_str(&pairs.join("&"));
+        }
+        if let Some(fragment) = fragment {
+            out.push('#');
+            out.push_str(&self.text(fragment));
+        }
+        out
+    }
+
+    /// One `name=value` of a query, written as it was where nothing in it is replaced.
+    fn pair(&mut self, pair: &str) -> String {
+        let Some((name, _)) = pair.split_once('=') else {
+            return self.text(pair);
+        };
+        let Some((decoded_name, value)) = form_urlencoded::parse(pair.as_bytes()).next() else {
+            return pair.to_owned();
+        };
+        let now = self.field("", &decoded_name, &value);
+        if now == value {
+            return pair.to_owned();
+        }
+        let encoded: String = form_urlencoded::byte_serialize(now.as_bytes()).collect();
+        format!("{}={encoded}", self.text(name))
+    }
+
+    /// The value of a field; `parent` is the object that it is a member of, where there is one.
+    fn field(&mut self, parent: &str, name: &str, value: &str) -> String {
+        fields::value(self, parent, name, value)
+    }
+
+    /// Headers, the values of those that let somebody in replaced whole.
+    pub fn headers(&mut self, headers: &[(String, String)]) -> Vec<(String, String)> {
+        headers
+            .iter()
+            .map(|(name, value)| (name.clone(), fields::header(self, name, value)))
+            .collect()
+    }
+
+    /// A request with stand-ins.
+    pub fn request(&mut self, request: &Request) -> Request {
+        let payload = match &request.payload {
+            Payload::Empty => Payload::Empty,
+            Payload::Form(params) => Payload::Form(
+                params
+                    .iter()
+                    .map(|(name, value)| (self.text(name), self.field("", name, value)))
+                    .collect(),
+            ),
+            Payload::Json(body) => Payload::Json(match std::str::from_utf8(body) {
+                Ok(text) => json::replaced(self, text).into_bytes(),
+                Err(_) => self.text(&String::from_utf8_lossy(body)).into_bytes(),
+            }),
+        };
+        Request {
+            method: request.method.clone(),
+            url: request.url.as_deref().map(|u| self.url(u)),
+            headers: self.headers(&request.headers),
+            payload,
+        }
+    }
+
+    /// An answer with stand-ins.
+    pub fn response(&mut self, response: &Response) -> Response {
+        Response {
+            headers: self.headers(&response.headers),
+            body: response.body.as_deref().map(|b| self.body(b)),
+            ..response.clone()
+        }
+    }
+
+    /// A body of any kind.
+    pub fn body(&mut self, body: &str) -> String {
+        if body.trim_start().starts_with(['{', '[']) {
+            json::replaced(self, body)
+        } else {
+            self.text(body)
+        }
+    }
+
+    /// What stands in for a value of a kind.
+    fn stand_in(&mut self, kind: Kind, value: &str) -> String {
+        if matches!(kind, Kind::User) && value.contains(['@', '%']) {
+            return self.at_host(value);
+        }
+        let (key, front) = shape::key(kind, value);
+        if key.is_empty() {
+            return value.to_owned();
+        }
+        let number = match self.given.get(&(kind, key.clone().into_owned())) {
+            Some(number) => *number,
+            None => {
+                let count = self.counts.entry(kind).or_default();
+                *count += 1;
+                let number = *count;
+                self.given.insert((kind, key.clone().into_owned()), number);
+                self.known.add(kind, &key);
+                number
+            }
+        };
+        format!("{front}{}", shape::shaped(kind, &value[front.len()..], &key, number))
+    }
+
+    /// `user@host`, with the user or the host as what they are.
+    fn at_host(&mut self, value: &str) -> String {
+        let at = value
+            .find('@')
+            .map(|at| (at, 1))
+            .or(value.find("%40").map(|at| (at, 3)));
+        let Some((at, len)) = at else {
+            return self.stand_in(Kind::Token, value);
+        };
+        let (user, host) = (&value[..at], &value[at + len..]);
+        let (lead, user) = looks::after_escape(user);
+        let user = match looks::of_user(user) {
+            Some(kind) => self.stand_in(kind, user),
+            None => user.to_owned(),
+        };
+        let host: Cow<'_, str> = match looks::of_host(host) {
+            Some(kind) => self.stand_in(kind, host).into(),
+            None => host.into(),
+        };
+        format!("{lead}{user}{}{host}", &value[at..at + len])
+    }
+}

@@ -1,0 +1,216 @@
+use super::*;
+use proptest::prelude::*;
+
+fn one(text: &str) -> String {
+    Pseudonyms::new().text(text)
+}
+
+#[test]
+fn what_is_told_by_its_looks() {
+    for (text, shown) in [
+        ("call +12025550141 now", "call +15550100000 now"),
+        ("From=%2B12025550141&x=1", "From=%2B15550100000&x=1"),
+        ("(202) 555-0141, 202.555.0141", "(555) 010-0000, 555.010.0000"),
+        ("+44 20 7183 8750", "+44 55 5010 0000"),
+        (
+            "CA6d27370cbbfb605521fe8800bb73f2d2",
+            "CAfacade00000000000000000000000001",
+        ),
+        (
+            "a%3DCA6d27370cbbfb605521fe8800bb73f2d2",
+            "a%3DCAfacade00000000000000000000000001",
+        ),
+        ("276e6921215ea722f4e548f3b3da028b", "facade00000000000000000000000001"),
+        (
+            "x=%3d276e6921215ea722f4e548f3b3da028b",
+            "x=%3dfacade00000000000000000000000001",
+        ),
+        (
+            "79973372-368a-4597-8e52-b2bdf630ae69",
+            "facade00-0000-0000-0000-000000000001",
+        ),
+        ("<sip:4075551212@10.6.69.201>", "<sip:5550100000@192.0.2.1>"),
+        ("sip%3Aalice%40pbx.acme.com", "sip%3Auser-1%40host-1.example"),
+        ("mail jo.doe@acme.com", "mail user-1@host-1.example"),
+        ("https://me:pw@h/x", "https://token-1@h/x"),
+        ("client:alice", "client:user-1"),
+        ("https://a1b2.ngrok.io/x", "https://tunnel-1.example/x"),
+        ("from 203.0.113.9 and fe80::1:2", "from 192.0.2.1 and 2001:db8::2"),
+        ("AUTH_TOKEN=abcdefghijkl&x", "AUTH_TOKEN=token-1&x"),
+        ("Authorization: Bearer abc.def.ghi", "Authorization: Bearer token-1"),
+    ] {
+        assert_eq!(one(text), shown, "{text}");
+    }
+}
+
+#[test]
+fn what_is_no_secret_stays() {
+    for text in [
+        "",
+        "plain text: it is 12:03:04.123 of 2026-11-22T10:20:30.000Z",
+        "HTTP/1.1 500 in 1234 ms, 1700000000 and 1700000000000",
+        "http://127.0.0.1:3000/voice and localhost:8040 and 0.0.0.0",
+        "error 11200, line 12, column 40",
+        "Tue, 18 Aug 2015 08:46:56 +0000",
+        "std::io::Error and a::b",
+        "ngrok.io is a tunnel",
+    ] {
+        assert_eq!(one(text), text);
+    }
+}
+
+fn params(pairs: &[(&str, &str)]) -> Payload {
+    Payload::Form(pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect())
+}
+
+#[test]
+fn one_value_is_the_same_everywhere() {
+    let mut names = Pseudonyms::new();
+    let request = Request {
+        method: Some("POST".to_owned()),
+        url: Some("https://a.example.org/x?CallerName=Jo%20Doe&n=%2B12025550141&keep=%7e".to_owned()),
+        headers: vec![
+            ("X-Twilio-Signature".to_owned(), "abc+/=".to_owned()),
+            ("Accept".to_owned(), "*/*".to_owned()),
+        ],
+        payload: params(&[
+            ("From", "+12025550141"),
+            ("To", "client:bob"),
+            ("CallerName", "Jo Doe"),
+            ("FromCity", "SPRINGFIELD"),
+            ("FromState", "DC"),
+            ("Body", "It's \"me\" & you"),
+            ("Digits", "2"),
+            ("FromCountry", "US"),
+        ]),
+    };
+    let first = names.request(&request);
+    assert_eq!(names.request(&request), first);
+    assert_eq!(
+        first.url.as_deref(),
+        Some("https://a.example.org/x?CallerName=name-1&n=%2B15550100000&keep=%7e")
+    );
+    assert_eq!(
+        first.payload,
+        params(&[
+            ("From", "+15550100000"),
+            ("To", "client:user-1"),
+            ("CallerName", "name-1"),
+            ("FromCity", "city-1"),
+            ("FromState", "state-1"),
+            ("Body", "[text 1, 15 characters]"),
+            ("Digits", "2"),
+            ("FromCountry", "US"),
+        ])
+    );
+    assert_eq!(first.headers[0].1, "token-1");
+    assert_eq!(first.headers[1].1, "*/*");
+    for (text, shown) in [
+        (
+            "JO DOE of 12025550141 and 2025550141",
+            "name-1 of 15550100000 and 5550100000",
+        ),
+        ("a=Jo+Doe&b=Jo%20Doe&c=bob.", "a=name-1&b=name-1&c=user-1."),
+        ("Body=It%27s+%22me%22+%26+you", "Body=%5Btext+1%2C+15+characters%5D"),
+        (
+            "<Say>It's &quot;me&quot; &amp; you</Say>",
+            "<Say>[text 1, 15 characters]</Say>",
+        ),
+        (
+            "{\\\"b\\\": \\\"It's \\\"me\\\" & you",
+            "{\\\"b\\\": \\\"[text 1, 15 characters]",
+        ),
+        ("Springfield, bobsled", "city-1, bobsled"),
+    ] {
+        assert_eq!(names.text(text), shown, "{text}");
+    }
+}
+
+#[test]
+fn json_stays_as_it_was_between_the_values() {
+    let mut names = Pseudonyms::new();
+    let text = r#"{ "session" : {"id":"276e6921215ea722f4e548f3b3da028b", "from":{"id":"4075551212","name":"Jo \"J\" Doe","channel":"VOICE"},
+      "to":{"id":"9991234567","name":"unknown"}, "headers":{"Call-ID":"x@10.6.69.201"}, "n": 12025550141, "initialText":null,
+      "parameters":{"token":"abcdef"}, "timestamp":"2013-02-19T15:07:40.000Z"}}"#;
+    let shown = names.body(text);
+    assert_eq!(
+        shown,
+        r#"{ "session" : {"id":"facade00000000000000000000000001", "from":{"id":"5550100000","name":"name-1","channel":"VOICE"},
+      "to":{"id":"5550100001","name":"unknown"}, "headers":{"Call-ID":"user-1@192.0.2.1"}, "n": 15550100002, "initialText":null,
+      "parameters":{"token":"token-1"}, "timestamp":"2013-02-19T15:07:40.000Z"}}"#
+    );
+    assert_eq!(
+        names.body("{\"a\": [\"4075551212\", {\"b\""),
+        "{\"a\": [\"5550100000\", {\"b\""
+    );
+}
+
+#[test]
+fn a_value_taught_later_is_found_in_what_is_written_first() {
+    let mut names = Pseudonyms::new();
+    let request = Request {
+        payload: params(&[("CallerName", "Jo Doe")]),
+        ..Request::default()
+    };
+    names.learn(&request, None);
+    assert_eq!(names.text("hello Jo Doe"), "hello name-1");
+}
+
+proptest! {
+    #[test]
+    fn nothing_personal_survives(
+        numbers in prop::collection::vec("\\+(1[2-9][0-9]{2}[2-4][0-9]{6}|4[49][1-9][0-9]{8,9})", 1..4),
+        sids in prop::collection::vec("(CA|SM|AC)[1-9][0-9a-f]{31}", 1..4),
+        token in "[a-z0-9]{20,31}q", name in "[A-Z][a-z]{3,8} [A-Z][a-z]{3,8}", glue in "[ ,;/=&<>\"'%]{1,3}",
+    ) {
+        let mut all: Vec<String> = numbers.iter().chain(&sids).cloned().collect();
+        let request = Request {
+            url: Some(format!("https://h.example.org/x?t={}", sids[0])),
+            headers: vec![("Authorization".to_owned(), token.clone())],
+            payload: params(&[("From", &numbers[0]), ("CallerName", &name), ("Body", &format!("I am {name}, {}", numbers[0]))]),
+            ..Request::default()
+        };
+        let mut names = Pseudonyms::new();
+        names.learn(&request, None);
+        all.extend([token, name]);
+        let plain = all.join(&glue);
+        let form: String = form_urlencoded::Serializer::new(String::new()).extend_pairs(all.iter().map(|v| ("x", v))).finish();
+        let json = serde_json::to_string(&all).unwrap();
+        for text in [&plain, &form, &json] {
+            let shown = names.text(text);
+            let shown_body = names.body(text);
+            for value in &all {
+                let digits = value.trim_start_matches('+');
+                let encoded: String = form_urlencoded::byte_serialize(value.as_bytes()).collect();
+                for written in [value.as_str(), digits, &encoded] {
+                    prop_assert!(!shown.contains(written), "{written} in {shown}");
+                    prop_assert!(!shown_body.contains(written), "{written} in {shown_body}");
+                }
+            }
+            prop_assert_eq!(names.text(text), shown);
+        }
+        let shown = format!("{:?}", names.request(&request));
+        for value in &all {
+            prop_assert!(!shown.contains(value.trim_start_matches('+')), "{value} in {shown}");
+        }
+    }
+
+    #[test]
+    fn different_values_have_different_stand_ins(numbers in prop::collection::hash_set("\\+1[2-9][0-9]{2}[2-4][0-9]{6}", 2..12)) {
+        let mut names = Pseudonyms::new();
+        let shown: std::collections::HashSet<String> = numbers.iter().map(|n| names.text(n)).collect();
+        prop_assert_eq!(shown.len(), numbers.len());
+        for s in shown {
+            prop_assert!(s.starts_with("+1555010") && s.len() == 12, "{s}");
+        }
+    }
+
+    #[test]
+    fn any_text_is_taken(text: String, body in "[\\[\\]{}\":,a-z0-9\\\\ ]{0,60}") {
+        let mut names = Pseudonyms::new();
+        let _ = names.text(&text);
+        let _ = names.url(&text);
+        let _ = names.body(&body);
+        prop_assert!(serde_json::from_str::<serde_json::Value>(&body).is_err() || serde_json::from_str::<serde_json::Value>(&names.body(&body)).is_ok());
+    }
+}

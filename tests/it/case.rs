@@ -1,0 +1,283 @@
+//! Failing requests as files, and their runs against a server by hand.
+
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use crate::replay::{Server, answer};
+use crate::support::{Ran, redial, text};
+
+const PIZZA: &str = "samples/tropo/pizza-archive.log";
+const ALERTS: &str = "samples/twilio/alerts.jsonl";
+const TWIML_OK: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response><Say>Hello.</Say></Response>";
+
+fn save(folder: &Path, args: &[&str]) -> Ran {
+    redial(["case", "save"].iter().chain(args))
+        .arg("--dir")
+        .arg(folder)
+        .run()
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|e| e.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+/// One case of a voice request.
+fn one(folder: &TempDir, directives: &str) -> String {
+    let path = folder.path().join("one.http");
+    let text = format!(
+        "# provider: twilio\n# kind: voice\n{directives}POST https://app.example.org/voice\n\nCallSid=CA1\nBody=a b\n"
+    );
+    std::fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+fn run(path: &str, server: &Server, args: &[&str]) -> Ran {
+    redial(["case", "run", path, "--to", &server.url()].iter().chain(args)).run()
+}
+
+/// What is saved unredacted is sent as `replay` would send it.
+#[test]
+fn a_case_sends_the_bytes_of_a_replay() {
+    for input in [
+        ALERTS,
+        PIZZA,
+        "samples/twilio/debugger.jsonl",
+        "samples/twilio/proxy.har",
+    ] {
+        let folder = TempDir::new().unwrap();
+        save(folder.path(), &[input, "--no-redact"]).exits(0);
+        let count = names(folder.path()).len();
+        assert!(count > 0);
+        let server = Server::new(vec![answer("200 OK", "text/xml", TWIML_OK); count]);
+        let dry = redial(["replay", input, "--dry-run", "--to", &server.url()])
+            .run()
+            .exits(0);
+        let ran = redial(["case", "run", "--json", "--to", &server.url()])
+            .arg(folder.path())
+            .run();
+        let got: Vec<String> = server
+            .received(&ran)
+            .iter()
+            .map(|r| String::from_utf8_lossy(r).into_owned())
+            .collect();
+        assert_eq!(got.len(), count);
+        for request in got {
+            assert!(
+                dry.out.contains(&request),
+                "{input}:\n{request}\nis not in\n{}",
+                dry.out
+            );
+        }
+    }
+}
+
+#[test]
+fn a_saved_case_holds_nothing_secret_and_nothing_personal() {
+    let folder = TempDir::new().unwrap();
+    save(folder.path(), &["samples/twilio/proxy.har", ALERTS, "--all"]).exits(0);
+    for name in names(folder.path()) {
+        let text = std::fs::read_to_string(folder.path().join(&name)).unwrap();
+        assert!(
+            !text.contains("X-Twilio-Signature") && !text.to_lowercase().contains("authorization:"),
+            "{text}"
+        );
+        assert!(text.contains("# expect: pass\n"), "{text}");
+        let sid = regex::Regex::new(r"(?:AC|CA|SM)([0-9a-f]{32})").unwrap();
+        for found in sid.captures_iter(&text) {
+            assert!(found[1].starts_with("facade"), "{name}: {}", &found[0]);
+        }
+    }
+}
+
+#[test]
+fn nothing_is_written_over_unasked() {
+    let folder = TempDir::new().unwrap();
+    let first = save(folder.path(), &[ALERTS]).exits(0);
+    let before = names(folder.path());
+    assert_eq!(first.out.lines().count(), before.len());
+    let again = save(folder.path(), &[ALERTS]).exits(0);
+    assert!(
+        again.out.lines().all(|l| l.ends_with("(is there already)")),
+        "{}",
+        again.out
+    );
+    let path = folder.path().join(&before[0]);
+    let changed = std::fs::read_to_string(&path)
+        .unwrap()
+        .replace("expect: pass", "expect: fail");
+    std::fs::write(&path, &changed).unwrap();
+    let kept = save(folder.path(), &[ALERTS]).exits(2);
+    assert!(kept.err.contains("--force"), "{}", kept.err);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), changed);
+    assert_eq!(names(folder.path()), before);
+    save(folder.path(), &[ALERTS, "--force"]).exits(0);
+    assert_ne!(std::fs::read_to_string(&path).unwrap(), changed);
+    save(folder.path(), &[ALERTS, "--last", "--name", "mine"]).exits(0);
+    assert!(names(folder.path()).contains(&"mine.http".to_owned()));
+    assert!(
+        save(folder.path(), &[ALERTS, "--name", "../x"])
+            .exits(2)
+            .err
+            .contains("--dir")
+    );
+}
+
+#[test]
+fn export_as_case_is_the_same() {
+    let (a, b) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    save(a.path(), &[ALERTS]).exits(0);
+    redial(["export", ALERTS, "--as", "case", "--output"])
+        .arg(b.path())
+        .run()
+        .exits(0);
+    assert_eq!(names(a.path()), names(b.path()));
+    for name in names(a.path()) {
+        let read = |f: &TempDir| std::fs::read_to_string(f.path().join(&name)).unwrap();
+        assert_eq!(read(&a), read(&b));
+    }
+}
+
+#[test]
+fn as_expected_and_not() {
+    let ok = || answer("200 OK", "text/xml", TWIML_OK);
+    let bad = || answer("500 Internal Server Error", "text/html", "<p>no");
+    for (directives, reply, code, word) in [
+        ("", ok(), 0, "PASS"),
+        ("", bad(), 1, "expected pass, and it fails with 11200"),
+        ("# expect: fail 11200\n", bad(), 0, "fail 11200 expected"),
+        (
+            "# expect: fail 12100\n",
+            bad(),
+            1,
+            "expected fail 12100, and it fails with 11200",
+        ),
+        ("# expect: fail\n", ok(), 1, "expected fail, and it passes"),
+        (
+            "# status: 200\n# content-type: text/xml\n# contains: <Say>Hello\n",
+            ok(),
+            0,
+            "PASS",
+        ),
+        ("# contains: <Gather\n", ok(), 1, "expected `<Gather` in the body"),
+        ("# status: 201\n", ok(), 1, "expected status 201, and it is 200"),
+    ] {
+        let folder = TempDir::new().unwrap();
+        let path = one(&folder, directives);
+        let server = Server::new(vec![reply]);
+        let ran = run(&path, &server, &[]);
+        let got = server.received(&ran);
+        assert!(
+            String::from_utf8_lossy(&got[0]).ends_with("\r\n\r\nCallSid=CA1&Body=a+b"),
+            "{got:?}"
+        );
+        let ran = ran.exits(code);
+        assert!(ran.out.contains(word), "{directives}: {}", ran.out);
+    }
+}
+
+#[test]
+fn a_broken_file_is_named_and_the_others_run() {
+    let folder = TempDir::new().unwrap();
+    one(&folder, "");
+    std::fs::write(folder.path().join("broken.http"), "# expect: perhaps\nPOST /voice\n").unwrap();
+    std::fs::write(folder.path().join("notes.txt"), "not a case").unwrap();
+    let junit = folder.path().join("out.xml");
+    let server = Server::new(vec![answer("200 OK", "text/xml", TWIML_OK)]);
+    let ran = redial(["case", "run", "--json", "--to", &server.url()])
+        .arg(folder.path())
+        .arg("--junit")
+        .arg(&junit)
+        .run();
+    assert_eq!(server.received(&ran).len(), 1);
+    let ran = ran.exits(1);
+    assert!(ran.err.contains("broken.http:1: "), "{}", ran.err);
+    let lines = ran.json();
+    let kinds: Vec<&str> = lines.iter().map(|l| text(l, "type")).collect();
+    assert_eq!(kinds, ["broken", "replay", "summary"]);
+    assert_eq!(
+        (lines[0]["line"].as_u64(), lines[2]["broken"].as_u64()),
+        (Some(1), Some(1))
+    );
+    assert_eq!(
+        (&lines[1]["met"], &lines[1]["expected"]),
+        (&true.into(), &"pass".into())
+    );
+    for field in [
+        "request",
+        "call",
+        "sent_to",
+        "method",
+        "signature",
+        "status",
+        "ms",
+        "headers",
+        "body",
+        "error",
+        "verdict",
+        "was",
+        "case",
+    ] {
+        assert!(lines[1].get(field).is_some(), "{field}");
+    }
+    let xml = std::fs::read_to_string(&junit).unwrap();
+    let document = roxmltree::Document::parse(&xml).unwrap();
+    let root = document.root_element();
+    assert_eq!(
+        (
+            root.attribute("tests"),
+            root.attribute("errors"),
+            root.attribute("failures")
+        ),
+        (Some("2"), Some("1"), Some("0"))
+    );
+    let error = document.descendants().find(|n| n.has_tag_name("error")).unwrap();
+    assert!(error.attribute("message").unwrap().contains("broken.http:1"));
+}
+
+#[test]
+fn a_signature_is_made_anew() {
+    let folder = TempDir::new().unwrap();
+    let path = one(&folder, "");
+    let server = Server::new(vec![answer("200 OK", "text/xml", TWIML_OK)]);
+    let ran = redial(["case", "run", &path, "--json", "--to", &server.url()])
+        .env("TWILIO_AUTH_TOKEN", "0123456789abcdef0123456789abcdef")
+        .run();
+    let got = String::from_utf8(server.received(&ran).remove(0)).unwrap();
+    assert!(got.contains("X-Twilio-Signature: "), "{got}");
+    assert_eq!(ran.exits(0).of("replay")[0]["signature"], "resigned");
+}
+
+#[test]
+fn the_ends_of_the_contract() {
+    let folder = TempDir::new().unwrap();
+    let empty = folder.path().to_str().unwrap().to_owned();
+    let path = || one(&folder, "");
+    for (args, code, part) in [
+        (vec!["case", "run", &empty, "--to", "http://localhost:1"], 4, "no case"),
+        (
+            vec!["case", "run", "/nowhere/x", "--to", "http://localhost:1"],
+            4,
+            "/nowhere/x",
+        ),
+        (vec!["case", "run", &empty], 2, "--to"),
+        (
+            vec!["case", "save", "samples/twilio/sms-incoming.http"],
+            4,
+            "no failed request",
+        ),
+    ] {
+        let ran = redial(args).run().exits(code);
+        assert!(ran.err.contains(part), "{}", ran.err);
+    }
+    let path = path();
+    let ran = redial(["case", "run", &path, "--to", "http://192.0.2.1:3000"])
+        .run()
+        .exits(3);
+    assert!(ran.err.contains("--allow-host"), "{}", ran.err);
+}
