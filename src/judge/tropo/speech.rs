@@ -89,10 +89,9 @@ fn offset(node: &Node<'_>, text: &str, byte: usize) -> usize {
     while chars > 0 && at + 1 < raw.len() {
         let (len, units) = match (raw[at], raw.get(at + 1)) {
             (b'\\', Some(b'u')) => (6, 1),
-            (b'\\', _) => (2, 1),
             (0xf0.., _) => (4, 2),
             (0xe0.., _) => (3, 1),
-            (0xc0.., _) => (2, 1),
+            (b'\\' | 0xc0.., _) => (2, 1),
             _ => (1, 1),
         };
         at += len;

@@ -132,8 +132,8 @@ fn link(report: &mut Report<'_>, path: &str, node: &Node<'_>, text: &str, relati
     } else {
         match Url::parse(text) {
             Ok(url) => {
-                let usual = ["http", "https", "ftp", "sftp", "mailto"].contains(&url.scheme());
-                let fits = usual && !(relative && !url.scheme().starts_with("http"));
+                let schemes = &["http", "https", "ftp", "sftp", "mailto"][..if relative { 2 } else { 5 }];
+                let fits = schemes.contains(&url.scheme());
                 (!fits).then(|| format!("has the scheme `{}:`, which cannot be asked", url.scheme()))
             }
             Err(url::ParseError::RelativeUrlWithoutBase) if relative => None,

@@ -1,6 +1,6 @@
 //! What is wrong with a document, marked where it stands.
 
-use crate::model::Problem;
+use crate::model::{Problem, Severity};
 use crate::output::fit;
 use crate::output::rich::{Line, Mark};
 use crate::output::safe::printable;
@@ -22,11 +22,22 @@ pub struct Fault {
 
 impl From<&Problem> for Fault {
     fn from(p: &Problem) -> Self {
+        // What is no error says so: a mark alone would look like one.
+        let level = match p.severity {
+            Severity::Error => None,
+            Severity::Warning => Some("warning"),
+            Severity::Info => Some("note"),
+        };
         let code = p.code.as_deref().filter(|c| !c.is_empty());
+        let lead: Vec<&str> = level.into_iter().chain(code).collect();
+        let message = match lead.as_slice() {
+            [] => p.message.clone(),
+            lead => format!("{}: {}", lead.join(" "), p.message),
+        };
         Self {
             line: p.line,
             column: p.column,
-            message: code.map_or_else(|| p.message.clone(), |c| format!("{c}: {}", p.message)),
+            message,
         }
     }
 }
