@@ -17,8 +17,7 @@ pub(super) fn utf8<'a>(code: &str, body: &'a [u8]) -> Result<&'a str, Problem> {
         .iter()
         .any(|mark| body.starts_with(mark));
     if let Some(at) = memchr::memchr(0, body).or(marked.then_some(0)) {
-        // Half of the bytes of Latin text in UTF-16.
-        let what = if marked || memchr::memchr_iter(0, body).count() * 3 > body.len() {
+        let what = if marked || is_utf16(body) {
             "the document is UTF-16: save or send it as UTF-8"
         } else {
             "the document holds a NUL byte, it is no text: is this the right file?"
@@ -30,6 +29,13 @@ pub(super) fn utf8<'a>(code: &str, body: &'a [u8]) -> Result<&'a str, Problem> {
         let problem = Problem::error(code, "the document is not UTF-8 from here on: save or send it as UTF-8");
         problem.at(position(body, e.valid_up_to()))
     })
+}
+
+/// Latin text in UTF-16: every other byte is NUL.
+fn is_utf16(body: &[u8]) -> bool {
+    let odd = memchr::memchr_iter(0, body).filter(|at| at % 2 == 1).count();
+    let even = memchr::memchr_iter(0, body).count() - odd;
+    odd.min(even) == 0 && odd.max(even) * 3 > body.len()
 }
 
 /// What stands at the begin of a body instead of a document, in words; none where nothing typical does.
