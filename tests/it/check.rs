@@ -63,17 +63,17 @@ fn a_problem_has_its_line_with_a_caret() {
 fn warnings_pass_and_long_lines_are_cut() {
     let long = format!(
         "{{\"tropo\":[{{\"say\":{{\"value\":\"{}\"}}}},{{\"call\":{{\"to\":\"4155550100\"}}}}]}}",
-        "漢\u{1b}".repeat(300)
+        "漢\u{9b}".repeat(300)
     );
     let ran = redial(["check"]).stdin(long).run().exits(0);
     let lines: Vec<&str> = ran.out.lines().collect();
     assert!(lines[0].contains("warning number-format:"), "{}", ran.out);
     assert!(
-        lines[1].starts_with("    1 | …漢") && lines[1].contains("\"4155550100\""),
+        lines[1].starts_with("    1 | …") && lines[1].contains("\"4155550100\""),
         "{}",
         lines[1]
     );
-    assert!(!ran.out.contains('\u{1b}'));
+    assert!(!ran.out.contains('\u{9b}'));
     assert!(ran.out.ends_with(": Tropo JSON, 1 warning\n"), "{}", ran.out);
 }
 

@@ -12,6 +12,7 @@
 #[cfg(unix)]
 mod batch;
 mod case;
+mod check;
 mod config;
 mod contract;
 mod cuts;
