@@ -44,3 +44,4 @@ mod twilio;
 mod twilio_mock;
 #[cfg(unix)]
 mod watch;
+mod verdicts;
