@@ -21,6 +21,7 @@ mod doctor;
 mod export;
 #[cfg(unix)]
 mod follow;
+mod fuzzed;
 mod golden;
 mod groups;
 mod layers;
