@@ -45,13 +45,14 @@ impl Met<'_> {
     }
 }
 
-/// One step for people.
+/// One step for people, with what is to be noted beside it.
 pub fn step(
     page: &Page,
     out: &mut impl Write,
     step: &Step,
     done: (&Plan, &Sent, &Verdict),
     met: Option<&Met<'_>>,
+    notes: &[String],
 ) -> io::Result<()> {
     let (plan, sent, verdict) = done;
     let (word, role) = if verdict.pass() {
@@ -75,7 +76,7 @@ pub fn step(
         }
     }
     page.wrapped(out, INDENT, Role::Faint, &step.asked_by)?;
-    for note in step.notes.iter().chain(&plan.notes) {
+    for note in notes {
         page.wrapped(out, INDENT, Role::Faint, &format!("note: {note}"))?;
     }
     problems(page, out, verdict)

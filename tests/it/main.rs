@@ -32,6 +32,7 @@ mod proxy;
 mod pull;
 mod reading;
 mod readme;
+mod rehearsal;
 mod replay;
 mod replays;
 mod rules;

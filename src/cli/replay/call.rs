@@ -305,14 +305,18 @@ impl Stage<'_> {
             pinned,
         };
         let mut replays = self.view.store.clone().map(Replays::new);
-        let (mut sent, mut passed) = (0, 0);
+        if !self.view.json {
+            self.view.page.heading(out, &self.view.session, story.call)?;
+        }
+        let (mut sent, mut passed, mut told_before) = (0, 0, Vec::new());
         let ended = rehearse(&mut rehearsal, sending, |step, done| {
             sent += 1;
             passed += usize::from(done.verdict.pass());
             if let Some(replays) = &mut replays {
                 self.keep(story, step, done, replays);
             }
-            self.tell(story, start, step, done, out)
+            let notes = new_notes(&mut told_before, step, done);
+            self.tell(story, start, (step, &notes), done, out)
         })
         .await;
         let ended = ended.map_err(|aborted| match aborted {
@@ -337,7 +341,7 @@ impl Stage<'_> {
         &self,
         story: &Story<'_>,
         start: usize,
-        at: &Step,
+        (at, notes): (&Step, &[String]),
         done: &Followed,
         out: &mut impl Write,
     ) -> std::io::Result<()> {
@@ -351,7 +355,7 @@ impl Stage<'_> {
             let replay = json::replay(&exchange, story.call, &done.plan, &done.sent, &done.verdict);
             json::line(out, &step_line(at, replay))?;
         } else {
-            step(&self.view.page, out, at, parts(done), met.as_ref())?;
+            step(&self.view.page, out, at, parts(done), met.as_ref(), notes)?;
         }
         out.flush()
     }
@@ -379,4 +383,12 @@ impl Stage<'_> {
         };
         replays.keep_or_tell(&attempted.to_keep(), |text| say(&text));
     }
+}
+
+/// What is to be told_before at a step and was not at one before: most of what is true of one request is true of all.
+fn new_notes(told_before: &mut Vec<String>, step: &Step, done: &Followed) -> Vec<String> {
+    let mut notes: Vec<String> = step.notes.iter().chain(&done.plan.notes).cloned().collect();
+    notes.retain(|note| !told_before.contains(note));
+    told_before.extend(notes.iter().cloned());
+    notes
 }
