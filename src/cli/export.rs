@@ -52,7 +52,7 @@ pub(super) struct Export {
     #[command(flatten)]
     pub(super) read: Read,
     /// The format
-    #[arg(long = "as", value_enum, value_name = "FORMAT")]
+    #[arg(id = "as", long, value_enum, value_name = "FORMAT")]
     pub(super) format: Format,
     /// The file, for `case` the folder [default: standard output; for `case` redial-cases]
     #[arg(long, short, value_name = "FILE")]

@@ -27,7 +27,7 @@ pub(super) fn lines(out: &mut String, name: &str, lines: &[Line]) {
     let class = if numbered { "doc numbered" } else { "doc" };
     let _ = write!(
         out,
-        "<pre class=\"{class}\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><code>",
+        "<pre class=\"{class}\" tabindex=\"0\" role=\"group\" aria-label=\"{}\"><code>",
         text(name)
     );
     for line in lines {

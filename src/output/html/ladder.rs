@@ -45,10 +45,10 @@ pub(super) fn ladder(out: &mut String, told: &Told, n: usize) {
                 }
             }
             Item::Finding(f) if f.request.is_none() => {
-                let clock = f.at.clock().unwrap_or_default();
+                let clock = clock(&f.at.clock().unwrap_or_default());
                 let _ = writeln!(
                     out,
-                    "<li class=\"said {}\"><time>{clock}</time><span class=\"words\"><code>{}</code> {}</span></li>",
+                    "<li class=\"said {}\">{clock}<span class=\"words\"><code>{}</code> {}</span></li>",
                     f.severity,
                     text(&f.code),
                     text(&f.title)
@@ -60,7 +60,16 @@ pub(super) fn ladder(out: &mut String, told: &Told, n: usize) {
     out.push_str("</ol>\n</section>\n");
 }
 
+/// The column of the clock; an answer has none of its own.
+fn clock(at: &str) -> String {
+    if at.is_empty() {
+        return "<span class=\"at\"></span>".to_owned();
+    }
+    format!("<time class=\"at\">{at}</time>")
+}
+
 fn write_arrow(out: &mut String, at: &str, arrow: &Arrow) {
+    let at = clock(at);
     let Arrow {
         lane,
         way,
@@ -70,7 +79,7 @@ fn write_arrow(out: &mut String, at: &str, arrow: &Arrow) {
     } = arrow;
     let _ = writeln!(
         out,
-        "<li class=\"{lane} {way} {tone}\"><time>{at}</time><span class=\"words\"><span class=\"heard\">{who}: </span>{label}</span></li>"
+        "<li class=\"{lane} {way} {tone}\">{at}<span class=\"words\"><span class=\"heard\">{who}: </span>{label}</span></li>"
     );
 }
 

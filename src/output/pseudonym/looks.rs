@@ -3,7 +3,7 @@
 //! Rather too much than too little. An escape of a URL may stand right in front (`%3DCA…`): it is part of a match, so that its hex digits
 //! are not taken for the value's.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use core::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
