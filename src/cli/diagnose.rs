@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::grouped::with_progress;
 use crate::call::{Call, Exchange};
+use crate::replay::is_refused;
 use crate::session::Session;
 use crate::session::groups::{Answers, one_each};
 
@@ -20,13 +21,19 @@ pub(super) struct Cause {
 }
 
 impl Cause {
-    /// Narrows what was chosen, in its order.
+    /// Narrows what was chosen, in its order. A diagnosis takes several attempts, and one request of a cause is enough for it: of what was not
+    /// `named`, only those that were refused, one of each.
     pub(super) fn narrow<'a>(
         &self,
         session: &'a Session,
-        chosen: Vec<(&'a Call, &'a Exchange)>,
+        mut chosen: Vec<(&'a Call, &'a Exchange)>,
+        named: bool,
     ) -> Vec<(&'a Call, &'a Exchange)> {
-        if !self.one_per_group {
+        let diagnose = self.diagnose && !named;
+        if diagnose && chosen.iter().any(|(_, e)| is_refused(e.status)) {
+            chosen.retain(|(_, e)| is_refused(e.status));
+        }
+        if !(self.one_per_group || diagnose) {
             return chosen;
         }
         let exchanges: Vec<&Exchange> = chosen.iter().map(|(_, e)| *e).collect();

@@ -153,3 +153,68 @@ pub fn recorded_text(request: &Request, token: &Secret) -> Option<String> {
         ),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Payload;
+    use crate::signature::sign;
+
+    /// A recorded request to a URL whose signature was made for another.
+    fn signed(url: &str, made_for: &str, token: &str) -> Request {
+        let params = vec![("CallSid".to_owned(), "CA1".to_owned())];
+        let signature = sign(made_for, &params, &Secret::new(token), Algorithm::HmacSha1);
+        Request {
+            method: Some("POST".to_owned()),
+            url: Some(url.to_owned()),
+            headers: vec![("x-twilio-signature".to_owned(), signature)],
+            payload: Payload::Form(params),
+        }
+    }
+
+    #[test]
+    fn what_a_recorded_signature_was_made_for() {
+        let url = "https://app.example.com/voice";
+        for (made_for, token, said) in [
+            (url, "t", "its signature fits https://app.example.com/voice"),
+            (
+                "http://app.example.com/voice",
+                "t",
+                "its signature was made for http://app.example.com/voice: http was signed, https was rebuilt",
+            ),
+            (url, "other", "another auth token"),
+        ] {
+            let text = recorded_text(&signed(url, made_for, token), &Secret::new("t")).unwrap();
+            assert!(text.contains(said), "{text}");
+        }
+        let mut unsigned = signed(url, url, "t");
+        unsigned.headers.clear();
+        assert_eq!(recorded_text(&unsigned, &Secret::new("t")), None);
+        let mut shared = signed(url, url, "t");
+        let settings = "key=KY1,algorithm=HMAC_SHA256".to_owned();
+        shared
+            .headers
+            .push(("X-Twilio-Webhooks-Signature-Settings".to_owned(), settings));
+        assert_eq!(recorded_text(&shared, &Secret::new("t")), None);
+    }
+
+    #[test]
+    fn the_public_host_of_a_recorded_request() {
+        for (url, host) in [
+            (
+                "https://u:p@app.example.com:8443/voice?a=1#rc=2",
+                Some("https://app.example.com:8443"),
+            ),
+            ("https://app.example.com", Some("https://app.example.com")),
+            ("http://localhost:3000/voice", None),
+            ("http://127.0.0.1/voice", None),
+            ("/voice", None),
+        ] {
+            let request = Request {
+                url: Some(url.to_owned()),
+                ..Request::default()
+            };
+            assert_eq!(public_host(&request).as_deref(), host, "{url}");
+        }
+    }
+}

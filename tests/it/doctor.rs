@@ -261,3 +261,26 @@ fn an_app_that_accepts_nothing_is_said_to() {
         .exits(2);
     assert!(none.err.contains("TWILIO_AUTH_TOKEN"), "{}", none.err);
 }
+
+#[test]
+fn of_what_was_refused_for_one_cause_one_request_is_diagnosed() {
+    let voice = |n, status| event(n, "https://app.example.com/voice", status, "no");
+    let (_folder, path) = input(&[voice(1, 403), voice(2, 403), voice(3, 500), voice(4, 403)]);
+    let (to, app) = guarded("x", 20, |_, target, _| format!("https://app.example.com{target}"));
+    let run = |more: &[&str]| {
+        redial(["replay", "--diagnose", "--json", "--to", &to].iter().chain(more))
+            .arg(&path)
+            .env("TWILIO_AUTH_TOKEN", TOKEN)
+            .run()
+    };
+    let ran = run(&[]).exits(0);
+    assert_eq!(app.join().unwrap(), 2);
+    let told = ran.of("diagnosis");
+    assert_eq!(told.len(), 1);
+    assert_eq!(text(&told[0], "call"), format!("CA{:032x}", 4));
+    // Nobody is there any more.
+    let gone = run(&[]).exits(1);
+    let told = &gone.of("diagnosis")[0];
+    assert!(text(told, "diagnosis").contains("did not answer"), "{told}");
+    assert_eq!(told["tried"].as_array().unwrap().len(), 1);
+}

@@ -35,7 +35,7 @@ pub(in crate::cli) fn choose<'a>(args: &Replay, view: &'a read::View) -> anyhow:
     } else {
         by_name(&args.request, &all)?
     };
-    chosen = args.cause.narrow(session, chosen);
+    chosen = args.cause.narrow(session, chosen, !args.request.is_empty());
     if args.last && chosen.len() > 1 {
         let last = chosen
             .iter()

@@ -7,7 +7,7 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use super::super::{Exit, Stop, read};
+use super::super::{Exit, Stop, read, say};
 use super::ready::Ready;
 use super::refused;
 use crate::config::Secret;
@@ -67,6 +67,13 @@ pub(super) async fn diagnose(
     let pinned: Pinned = target.resolve().await.map_err(|e| refused(&e))?;
     let mut all_accepted = true;
     for r in ready {
+        if r.chosen.call.provider != Provider::Twilio {
+            let name = r.chosen.exchange.name();
+            say(&format!(
+                "{name} is left out: --diagnose is about signatures, and Tropo does not sign"
+            ));
+            continue;
+        }
         let Some(token) = &r.options.auth_token else {
             let why = "--diagnose signs each attempt: set TWILIO_AUTH_TOKEN to the account's auth token";
             return Err(Stop::usage(why).into());
@@ -269,11 +276,6 @@ fn unsigned(r: &Ready<'_>, target: &Target, way: &Way) -> Result<Plan, Stop> {
 
 /// A plan whose signature is that of the way.
 fn planned(r: &Ready<'_>, target: &Target, way: &Way, token: &Secret) -> Result<Plan, Stop> {
-    if r.chosen.call.provider != Provider::Twilio {
-        return Err(Stop::usage(
-            "--diagnose is about signatures, and Tropo does not sign its requests",
-        ));
-    }
     let mut plan = unsigned(r, target, way)?;
     if let Some(url) = &way.signed {
         let form = plan

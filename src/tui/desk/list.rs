@@ -193,3 +193,47 @@ fn histogram(session: &Session, query: &Query, calls: &[InView], bins: usize) ->
         span: Some((from, to)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::filter::builtin;
+    use crate::session::Reading;
+
+    #[test]
+    fn causes_take_the_place_of_calls() {
+        let sample = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/twilio/alerts.jsonl");
+        let engine = builtin::engine(Vec::new());
+        let mut session = Session::open(&[sample], &engine, Reading::default(), &mut |_, _| {});
+        let wanted = |grouped| ListQuery {
+            problems_only: true,
+            worst_first: true,
+            grouped,
+            bins: 10,
+            ..ListQuery::default()
+        };
+        let query = Query::default();
+        let mut answers = Answers::default();
+        let mut ask = |grouped, look| {
+            list(
+                &mut session,
+                &engine,
+                &query,
+                &wanted(grouped),
+                &mut answers,
+                (look, 10),
+            )
+        };
+        let (calls, unread, causes) = (ask(false, true), ask(true, false), ask(true, true));
+        assert!(calls.rows.iter().all(|r| r.group.is_none() && r.key() == r.call));
+        let often =
+            |list: &CallList| -> Vec<u64> { list.rows.iter().filter_map(|r| Some(r.group.as_ref()?.count)).collect() };
+        // As many findings whether answers were looked up or not, each cause with a key of its own.
+        assert_eq!(often(&causes).iter().sum::<u64>(), often(&unread).iter().sum::<u64>());
+        assert!(often(&causes).is_sorted_by(|a, b| a >= b) && causes.rows.len() > 1);
+        let keys: std::collections::HashSet<u32> = causes.rows.iter().map(CallRow::key).collect();
+        assert_eq!(keys.len(), causes.rows.len());
+        assert!(causes.rows.iter().all(|r| r.failed.len() <= 1));
+        assert_eq!((causes.histogram, causes.total), (calls.histogram, calls.total));
+    }
+}
