@@ -24,6 +24,8 @@
 //!        │         └──▶ screen                                     tui
 //!        │
 //!        └──▶ plan ▶ sign ▶ send ▶ judge ▶ compare                 replay, signature, judge, output
+//!                ▲                    │
+//!                └── files changed, the next step of the call       replay::watch, replay::rehearsal
 //! ```
 //!
 //! What is live takes the same way: a followed file, a pipe and the store are texts that grow. Each is cut into lines and documents by
@@ -55,10 +57,10 @@
 //! - [`session`]: all inputs of a run; reads bodies again when someone looks.
 //! - [`live`]: inputs that grow while somebody looks, and the services that fill the store meanwhile.
 //! - [`query`]: what of a session is in view.
-//! - [`judge`]: would the platform accept this answer?
-//! - [`signature`]: `X-Twilio-Signature`, made and checked.
-//! - [`replay`]: a recorded request planned, aimed and sent again.
-//! - [`output`]: text for people, JSON lines for programs.
+//! - [`judge`]: would the platform accept this answer? HTTP, TwiML with SSML, Tropo's JSON, against the tables under `filters/`.
+//! - [`signature`]: `X-Twilio-Signature`, made and checked; the doctor that finds what a signature was made for.
+//! - [`replay`]: a recorded request planned, aimed and sent again; many of them, again when files change, or a whole call from answer to answer.
+//! - [`output`]: text for people, JSON lines for programs, the formats of exports, stand-ins for what is personal.
 //! - [`store`]: what was received live, in one SQLite file: events, replays, cursors; retention.
 //! - [`server`]: what the platforms' requests come to: the listener, and the proxy between a tunnel and the app; they only write to
 //!   the store.
@@ -105,6 +107,9 @@
 //!   The keys are the fields of [`filter::Rule`].
 //! - **A rule pack**: a TOML file under `filters/` and its line in `filter/builtin.rs`. A user's own pack is the same file in the
 //!   configuration folder or under `--filters`.
+//! - **A rule of the judge**: a table in `filters/twiml-rules.toml` or a field in `filters/tropo-verbs.toml`, with its source and examples; the tests run them.
+//! - **A framework's setting**: an entry of `filters/frameworks.toml`.
+//! - **A format of `export`**: a file under `output/export/`, a variant of `Format` in `cli/export.rs`.
 //! - **A form of log line**: a file in `format/tropo/` that splits one line into columns, named in [`format::tropo::split`]; a sample
 //!   under `tests/data/shapes`.
 //! - **A kind of document**: the names that give it away in `format/twilio/kinds.rs`, a function that makes its [`format::Record`], a
