@@ -44,6 +44,6 @@ mod terminal;
 mod tropo;
 mod twilio;
 mod twilio_mock;
+mod verdicts;
 #[cfg(unix)]
 mod watch;
-mod verdicts;

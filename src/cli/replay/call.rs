@@ -4,122 +4,22 @@
 
 use std::io::Write;
 
-use clap::Args;
-
 use super::super::args::Replay;
 use super::super::{Exit, Stop, read, say};
-use super::choose::{Chosen, choose};
+use super::caller::Rehearse;
+use super::choose::choose;
 use super::ready::Ready;
-use super::{dry_run, refused};
-use crate::call::{Call, Exchange};
+use super::story::Story;
+use super::{agreed, dry_run, refused};
+use crate::call::Call;
 use crate::model::{Provider, RequestKind};
-use crate::output::rehearsal::{Met, end, end_line, parts, step, step_line};
+use crate::output::rehearsal::{end, end_line, parts, step, step_line};
 use crate::output::{json, kept::Attempted};
 use crate::replay::rehearsal::{
-    Aborted, Fallback, MAX_STEPS, Recorded, Rehearsal, Sending, Setting, Step, Wishes, is_document, rehearse,
+    Aborted, Fallback, MAX_STEPS, Rehearsal, Sending, Setting, Step, Wishes, is_document, rehearse,
 };
 use crate::replay::{Followed, Options, Pinned, Target};
-use crate::session::Detail;
 use crate::store::Replays;
-
-/// What the caller does in a rehearsal.
-#[derive(Args, Clone, Debug, Default)]
-pub(in crate::cli) struct Rehearse {
-    /// Rehearse the whole call: the first webhook, then what each answer asks for, with the caller's input as recorded
-    #[arg(long)]
-    pub(in crate::cli) follow_answers: bool,
-    /// With --follow-answers, what the caller enters at a step: its number, the last part or the whole of the path that it goes to, a
-    /// Tropo ask's name, or dial, record, signal (menu=2; menu=9,2 for two visits; dial=busy)
-    #[arg(long, value_name = "STEP=VALUE", requires = "follow_answers")]
-    pub(in crate::cli) answer: Vec<String>,
-    /// With --follow-answers: the caller enters nothing at this step [default: the first that listens]
-    #[arg(long, value_name = "STEP", num_args = 0..=1, default_missing_value = "", requires = "follow_answers")]
-    pub(in crate::cli) noinput: Vec<String>,
-    /// With --follow-answers: the caller hangs up at this step [default: the first that listens]
-    #[arg(long, value_name = "STEP", num_args = 0..=1, default_missing_value = "", requires = "follow_answers")]
-    pub(in crate::cli) hangup: Vec<String>,
-    /// When an answer fails, send what Twilio sends to the fallback URL then [default: the recorded one]
-    #[arg(long, value_name = "URL", num_args = 0..=1, default_missing_value = "")]
-    pub(in crate::cli) fallback: Option<String>,
-    /// With --follow-answers: stop after so many requests [default: 50]
-    #[arg(long, value_name = "N", requires = "follow_answers")]
-    pub(in crate::cli) max_steps: Option<usize>,
-}
-
-impl Rehearse {
-    fn wishes(&self) -> Result<Wishes, Stop> {
-        Wishes::parse(&self.answer, &self.noinput, &self.hangup).map_err(|e| Stop::usage(e.to_string()))
-    }
-
-    fn fallback(&self) -> Option<Fallback> {
-        self.fallback.as_deref().map(|at| match at.trim() {
-            "" => Fallback::Recorded,
-            at => Fallback::At(at.to_owned()),
-        })
-    }
-}
-
-/// A call as the rehearsal wants it.
-struct Story<'a> {
-    call: &'a Call,
-    exchanges: Vec<&'a Exchange>,
-    details: Vec<Detail>,
-    recorded: Vec<Recorded>,
-}
-
-impl<'a> Story<'a> {
-    fn of(view: &'a read::View, call: &'a Call) -> Self {
-        let exchanges: Vec<&Exchange> = view.session.calls.exchanges_of(call).collect();
-        let details = view.session.details(&exchanges);
-        let recorded = exchanges.iter().zip(&details).map(|(e, d)| Recorded {
-            kind: e.kind,
-            request: d.request.clone(),
-            response: d.response.clone(),
-            failed: e.outcome.failed(),
-        });
-        let recorded = recorded.collect();
-        Self {
-            call,
-            exchanges,
-            details,
-            recorded,
-        }
-    }
-
-    /// The first webhook.
-    fn start(&self) -> Result<usize, Stop> {
-        let documents = || (0..self.exchanges.len()).filter(|&n| is_document(self.exchanges[n].kind));
-        if let Some(n) = documents().find(|&n| self.exchanges[n].replayable()) {
-            return Ok(n);
-        }
-        let why = match documents().find_map(|n| self.exchanges[n].why_not) {
-            Some(why) => format!("the first webhook of call {} cannot be sent again: {why}", self.call.id),
-            None => format!("call {} has no webhook to begin with", self.call.id),
-        };
-        Err(Stop::new(Exit::Nothing, why))
-    }
-
-    fn chosen(&self, n: usize) -> Chosen<'a> {
-        Chosen {
-            call: self.call,
-            exchange: self.exchanges[n],
-            detail: self.details[n].clone(),
-        }
-    }
-
-    /// What the recording had at a step.
-    fn met<'v>(&self, view: &'v read::View, step: &Step) -> Option<Met<'v>>
-    where
-        'a: 'v,
-    {
-        let exchange = self.exchanges[step.recorded?];
-        let findings = view.session.calls.findings_of(self.call);
-        let codes = findings.filter(|f| f.exchange == Some(exchange.index) && !f.hidden && !f.noise);
-        let mut codes: Vec<&str> = codes.map(|f| &*f.code).collect();
-        codes.dedup();
-        Some(Met { exchange, codes })
-    }
-}
 
 /// Everything that the rehearsals of a run share.
 struct Stage<'a> {
@@ -127,6 +27,8 @@ struct Stage<'a> {
     view: &'a read::View,
     target: &'a Target,
     options: &'a Options,
+    /// `--replay-header`.
+    mark: bool,
 }
 
 /// Rehearses one call from its first webhook, or from `--request`.
@@ -156,6 +58,7 @@ pub(super) fn follow_answers(
         view,
         target,
         options,
+        mark: args.bench.replay_header,
     };
     stage.fallback_is_known(&story)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -176,11 +79,13 @@ pub(super) fn with_fallback(
     options: &Options,
     out: &mut impl Write,
 ) -> anyhow::Result<Exit> {
+    agreed(ready, target, args.bench.yes)?;
     let stage = Stage {
         args: &args.rehearse,
         view,
         target,
         options,
+        mark: args.bench.replay_header,
     };
     let mut stories = Vec::new();
     for c in ready.iter().map(|r| &r.chosen) {
@@ -298,10 +203,12 @@ impl Stage<'_> {
         let provider = story.call.provider;
         let mut rehearsal = Rehearsal::new(provider, &story.recorded, start, setting)
             .ok_or_else(|| Stop::new(Exit::Nothing, "the request belongs to no call"))?;
+        let mut options = self.options.clone();
+        options.mark = self.mark.then(|| story.exchanges[start].name());
         let sending = Sending {
             provider,
             target: self.target,
-            options: self.options,
+            options: &options,
             pinned,
         };
         let mut replays = self.view.store.clone().map(Replays::new);
@@ -385,7 +292,7 @@ impl Stage<'_> {
     }
 }
 
-/// What is to be told_before at a step and was not at one before: most of what is true of one request is true of all.
+/// What is to be noted at a step and was not at one before: most of what is true of one request is true of all.
 fn new_notes(told_before: &mut Vec<String>, step: &Step, done: &Followed) -> Vec<String> {
     let mut notes: Vec<String> = step.notes.iter().chain(&done.plan.notes).cloned().collect();
     notes.retain(|note| !told_before.contains(note));

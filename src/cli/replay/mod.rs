@@ -1,17 +1,20 @@
 //! `redial replay`: choose recorded requests, send them again, judge the answers.
 //!
 //! `choose` finds the requests, `edit` lets the user change them, `ready` plans them, `batch` sends each once and `watch` again and
-//! again, both in rounds (`round`); `tell` prints. What a request becomes on the wire is [`crate::replay`]'s. A way of sending that
+//! again, both in rounds (`round`); `tell` prints; `call` rehearses a whole call (`story`) with a caller
+//! who does what `caller` says, and the fallback request. What a request becomes on the wire is [`crate::replay`]'s. A way of sending that
 //! is none of these is a file beside them and one early `if` in [`run`].
 
 mod args;
 mod batch;
 mod call;
+mod caller;
 pub(super) mod choose;
 mod diagnosing;
 mod edit;
 mod ready;
 mod round;
+mod story;
 mod tell;
 mod watch;
 
@@ -24,7 +27,7 @@ use crate::output::safe::printable_lines;
 use crate::replay::{Edits, Options, Target, TargetError};
 pub(super) use args::Bench;
 use batch::{agreed, send_all};
-pub(super) use call::Rehearse;
+pub(super) use caller::Rehearse;
 use choose::{choose, list};
 use ready::Ready;
 use round::Sending;

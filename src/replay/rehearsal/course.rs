@@ -9,51 +9,13 @@ use url::Url;
 
 use super::place::Own;
 use super::recording::Recording;
-use super::session::Session;
+use super::request::moved;
+use super::result::Session;
+use super::setting::{Fallback, Setting};
 use super::wishes::{Spot, Wishes};
-use super::{Carries, Draft, End, Ended, Move, Next, Recorded, Step, params, place, session, voice};
+use super::{Draft, End, Ended, Move, Next, Recorded, Step, params, place, session, voice};
 use crate::judge::Answer;
-use crate::model::{Payload, Provider, Request, RequestKind, StepEvent, Verdict};
-
-/// Where a failing answer leads (Twilio; Tropo has no such thing).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fallback {
-    /// To the URL of the recorded fallback request.
-    Recorded,
-    /// To this URL, or this path of the app.
-    At(String),
-}
-
-impl Fallback {
-    /// Its URL beside that of the request that failed; none where the recording has no fallback request, or it is no URL.
-    pub fn url(&self, recorded: &[Recorded], failed: &Request) -> Option<String> {
-        match self {
-            Self::Recorded => recorded
-                .iter()
-                .rfind(|r| r.kind == RequestKind::Fallback)
-                .and_then(|r| r.request.url.clone()),
-            Self::At(to) => {
-                let base = Url::parse(failed.url.as_deref()?.trim()).ok()?;
-                base.join(to.trim()).ok().map(String::from)
-            }
-        }
-    }
-}
-
-/// How a call is to be rehearsed.
-#[derive(Clone, Debug)]
-pub struct Setting {
-    /// What the caller does.
-    pub wishes: Wishes,
-    /// Other URLs of the same app: the target, the public URL.
-    pub also_own: Vec<String>,
-    /// What to do with a failing answer; none: the call ends.
-    pub fallback: Option<Fallback>,
-    /// So many requests are sent at most.
-    pub max_steps: usize,
-    /// The whole call; else an answer that passes is the end.
-    pub whole: bool,
-}
+use crate::model::{Provider, RequestKind, StepEvent, Verdict};
 
 /// A call that is being rehearsed.
 #[derive(Debug)]
@@ -62,9 +24,9 @@ pub struct Rehearsal<'a> {
     pub(super) recording: Recording<'a>,
     pub(super) wishes: Wishes,
     pub(super) session: Session,
-    first: Step,
+    pub(super) first: Step,
     recorded: &'a [Recorded],
-    carried: params::Pairs,
+    pub(super) carried: params::Pairs,
     own: Own,
     fallback: Option<Fallback>,
     max_steps: usize,
@@ -344,56 +306,4 @@ impl<'a> Rehearsal<'a> {
         }
         Next::Step(Box::new(step))
     }
-
-    fn request(&self, draft: &Draft, url: String) -> Request {
-        let recorded = draft.recorded.map(|n| &self.recording.get(n).request);
-        let as_recorded = recorded.filter(|_| matches!(draft.carries, Carries::Recorded));
-        let mut headers = match as_recorded {
-            Some(recorded) => recorded.headers.clone(),
-            None => params::for_another(&self.first.request.headers),
-        };
-        if draft.method == Some("GET") {
-            headers.retain(|(name, _)| !name.eq_ignore_ascii_case("content-type"));
-        }
-        let payload = match (&draft.carries, as_recorded) {
-            (Carries::Json(json), _) => Payload::Json(json.clone()),
-            (_, Some(recorded)) if self.provider == Provider::Tropo => recorded.payload.clone(),
-            (carries, recorded) => Payload::Form(self.form(carries, recorded)),
-        };
-        Request {
-            method: Some(draft.method.unwrap_or("POST").to_owned()),
-            url: Some(url),
-            headers,
-            payload,
-        }
-    }
-
-    fn form(&self, carries: &Carries, recorded: Option<&Request>) -> params::Pairs {
-        let mut pairs = recorded.map(params::all).unwrap_or_default();
-        let whole = pairs.iter().any(|(name, _)| name == "CallSid" || name == "MessageSid");
-        for (name, value) in &self.carried {
-            // A recorded request has all its own; one that lost them gets those of the call.
-            if !whole && params::value(&pairs, name).is_none() {
-                pairs.push((name.clone(), value.clone()));
-            }
-        }
-        if recorded.is_none() && params::value(&pairs, "CallStatus").is_some() {
-            params::set(&mut pairs, "CallStatus", "in-progress");
-        }
-        if let Carries::Params(more) = carries {
-            for (name, value) in more {
-                params::set(&mut pairs, name, value);
-            }
-        }
-        pairs
-    }
-}
-
-/// The same path and query on the host of `base`.
-fn moved(base: &Url, to: &Url) -> Url {
-    let mut url = base.clone();
-    url.set_path(to.path());
-    url.set_query(to.query());
-    url.set_fragment(None);
-    url
 }

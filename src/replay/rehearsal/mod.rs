@@ -3,9 +3,9 @@
 //! [`Rehearsal`] is pure: it is told an answer and says the next [`Step`], or how the call [`End`]s. What the caller does comes
 //! from the user's [`Wishes`], else from the recording, and where neither knows, the rehearsal stops and says what is
 //! needed; it never makes up a choice. [`rehearse()`] is the thin driver that plans, sends and judges each step. The files:
-//! `wishes` (`--answer` and the like), `recording` (which recorded request a step is), `place` (URLs), `params` and `cookies`
-//! (what goes with a request), `twiml` and `voice` (Twilio), `document`, `choices` and `session` (Tropo), `course` (the way through a
-//! call), `drive`. A verb that is rehearsed is a variant of [`twiml::Verb`] and an arm in `voice`; what is not says so.
+//! `wishes` (`--answer` and the like), `recording` (which recorded request a step is), `place` (URLs), `request`, `params` and
+//! `cookies` (what is sent), `twiml`, `voice` and `verbs` (Twilio), `document`, `choices`, `session` and `result` (Tropo), `course` (the
+//! way through a call, as `setting` wants it), `drive`. A verb that is rehearsed is a variant of `twiml::Verb` and an arm in `voice` or `verbs`; what is not says so.
 
 mod choices;
 mod cookies;
@@ -15,17 +15,22 @@ mod drive;
 mod params;
 mod place;
 mod recording;
+mod request;
+mod result;
 mod session;
+mod setting;
 mod twiml;
+mod verbs;
 mod voice;
 mod wishes;
 
 #[cfg(test)]
 mod tests;
 
-pub use course::{Fallback, Rehearsal, Setting};
+pub use course::Rehearsal;
 pub use drive::{Aborted, Sending, on_host, rehearse};
 pub use recording::is_document;
+pub use setting::{Fallback, Setting};
 pub use wishes::{WishError, Wishes};
 
 use crate::model::{Request, RequestKind, Response, StepEvent};

@@ -8,65 +8,11 @@ use url::Url;
 
 use super::course::Rehearsal;
 use super::document::{self, Document, Verb};
+use super::result::{actions, is_over, told};
 use super::wishes::{Spot, Wish};
 use super::{Carries, Draft, End, Ended, Move, Recorded, Step};
 use crate::judge::Answer;
-use crate::model::{Payload, Request, RequestKind, StepEvent};
-
-/// What results tell of the session: ids, and how far it is.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Session {
-    id: Value,
-    call: Value,
-    called: Value,
-    sequence: u64,
-}
-
-impl Session {
-    /// As the request that the rehearsal begins with tells it.
-    pub(super) fn new(recorded: &[Recorded], start: usize) -> Self {
-        let Some(body) = recorded.get(start).and_then(|r| body(&r.request)) else {
-            return Self::default();
-        };
-        let (session, result) = (&body["session"], &body["result"]);
-        if session.is_object() {
-            return Self {
-                id: session["id"].clone(),
-                call: session["callId"].clone(),
-                called: session["to"]["id"].clone(),
-                sequence: 0,
-            };
-        }
-        Self {
-            id: result["sessionId"].clone(),
-            call: result["callId"].clone(),
-            called: result["calledid"].clone(),
-            sequence: result["sequence"].as_u64().unwrap_or_default(),
-        }
-    }
-
-    /// A result of this session; `actions` are left out where there are none.
-    fn result(&mut self, event: &str, actions: &[Value]) -> Vec<u8> {
-        self.sequence += 1;
-        let state = if event == "hangup" { "DISCONNECTED" } else { "ANSWERED" };
-        let mut result = json!({
-            "sessionId": self.id,
-            "callId": self.call,
-            "state": state,
-            "sessionDuration": self.sequence * 5,
-            "sequence": self.sequence,
-            "complete": event == "continue",
-            "error": null,
-            "calledid": self.called,
-        });
-        match actions {
-            [] => {}
-            [one] => result["actions"] = one.clone(),
-            all => result["actions"] = all.into(),
-        }
-        json!({ "result": result }).to_string().into_bytes()
-    }
-}
+use crate::model::{RequestKind, StepEvent};
 
 /// How a document ended.
 struct Fired {
@@ -363,58 +309,6 @@ fn recorded(course: &Rehearsal<'_>, document: &Document, url: &Url) -> Option<us
         .or_else(|| places.iter().find_map(|url| recording.find(url, fits)))
 }
 
-/// Which event a recorded result tells, as far as its document's handlers part them.
-fn told(request: &Request, document: &Document, url: &Url) -> (String, StepEvent, String) {
-    let all = actions(request);
-    let result = body(request).map(|b| b["result"].clone()).unwrap_or_default();
-    let success = |a: &Value| {
-        a["disposition"]
-            .as_str()
-            .is_none_or(|d| d.eq_ignore_ascii_case("success"))
-    };
-    let likely = if result["error"].as_str().is_some_and(|e| !e.is_empty()) {
-        "error"
-    } else if is_over(request) {
-        "hangup"
-    } else if !document.names().is_empty() && !all.iter().any(success) {
-        "incomplete"
-    } else {
-        "continue"
-    };
-    let asked = request.url.as_deref().unwrap_or_default();
-    let here: Vec<&str> = document
-        .on
-        .iter()
-        .filter(|on| {
-            let next = on.next.as_deref().and_then(|next| url.join(next.trim()).ok());
-            next.is_some_and(|next| super::place::alike(asked, &next, false).is_some())
-        })
-        .map(|on| on.event.as_str())
-        .collect();
-    let event = here
-        .iter()
-        .find(|e| **e == likely)
-        .or(here.first())
-        .copied()
-        .unwrap_or("continue");
-    let text = |v: &Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
-    let valued = all.iter().filter(|a| !a["value"].is_null());
-    let how: Vec<String> = valued
-        .map(|a| format!("{}={}", text(&a["name"]), text(&a["value"])))
-        .collect();
-    let step = match event {
-        "hangup" => StepEvent::Hangup,
-        "error" => StepEvent::Error,
-        "incomplete" => StepEvent::Incomplete,
-        // An event without a handler of its own went on as `continue`.
-        "continue" if likely == "incomplete" => StepEvent::Incomplete,
-        "continue" if how.is_empty() => StepEvent::Continue,
-        "continue" => StepEvent::Choice,
-        _ => StepEvent::Signal,
-    };
-    (event.to_owned(), step, how.join(", "))
-}
-
 /// What comes of words or keys at a verb.
 fn said(verb: &Verb, value: &str) -> Heard {
     match verb {
@@ -451,26 +345,4 @@ fn said(verb: &Verb, value: &str) -> Heard {
 
 fn end(why: &str) -> Move {
     Move::End(End::new(Ended::HungUp, why))
-}
-
-fn body(request: &Request) -> Option<Value> {
-    match &request.payload {
-        Payload::Json(body) => serde_json::from_slice(body).ok(),
-        _ => None,
-    }
-}
-
-/// The actions of a recorded result: one object, several in a list, or none.
-fn actions(request: &Request) -> Vec<Value> {
-    match body(request).map(|b| b["result"]["actions"].clone()) {
-        Some(Value::Array(all)) => all,
-        Some(one @ Value::Object(_)) => vec![one],
-        _ => Vec::new(),
-    }
-}
-
-/// The caller is gone.
-fn is_over(request: &Request) -> bool {
-    let state = body(request).map(|b| b["result"]["state"].clone());
-    state.is_some_and(|s| matches!(s.as_str(), Some("DISCONNECTED" | "FAILED" | "REJECTED")))
 }

@@ -13,9 +13,6 @@ use super::{Carries, Draft, End, Ended, Move, Recorded, Step, params};
 use crate::judge::Answer;
 use crate::model::{RequestKind, StepEvent};
 
-/// The words of `DialCallStatus`.
-const DIALED: [&str; 5] = ["completed", "busy", "no-answer", "failed", "canceled"];
-
 /// Walks the answer to a step.
 pub(super) fn walk(
     course: &mut Rehearsal<'_>,
@@ -62,16 +59,16 @@ fn media_type(answer: &Answer<'_>) -> String {
 }
 
 /// Where who said what the caller does.
-const GIVEN: &str = "as given";
-const RECORDED: &str = "as recorded";
+pub(super) const GIVEN: &str = "as given";
+pub(super) const RECORDED: &str = "as recorded";
 
-struct Walk<'w, 'a> {
-    course: &'w mut Rehearsal<'a>,
-    step: &'w Step,
-    url: &'w Url,
-    notes: &'w mut Vec<String>,
+pub(super) struct Walk<'w, 'a> {
+    pub(super) course: &'w mut Rehearsal<'a>,
+    pub(super) step: &'w Step,
+    pub(super) url: &'w Url,
+    pub(super) notes: &'w mut Vec<String>,
     /// The caller said nothing at a Gather before.
-    silent: Option<&'static str>,
+    pub(super) silent: Option<&'static str>,
 }
 
 impl Walk<'_, '_> {
@@ -103,12 +100,12 @@ impl Walk<'_, '_> {
         }
     }
 
-    fn spot(&self, to: &str, names: &[&str]) -> Spot {
+    pub(super) fn spot(&self, to: &str, names: &[&str]) -> Spot {
         Rehearsal::spot(self.step, self.url, to, names)
     }
 
     /// A recorded request to `action` that has not been served.
-    fn recorded(&self, action: &Action, wanted: impl Fn(&Recorded) -> bool) -> Option<usize> {
+    pub(super) fn recorded(&self, action: &Action, wanted: impl Fn(&Recorded) -> bool) -> Option<usize> {
         let url = self.url.join(&action.to).ok()?;
         self.course.recording.find(&url, |r| is_document(r.kind) && wanted(r))
     }
@@ -256,131 +253,10 @@ impl Walk<'_, '_> {
             spot.path
         ))
     }
-
-    /// None where nothing was recorded and the next verb runs.
-    fn record(&mut self, action: &Action, finish: &str) -> Option<Move> {
-        let spot = self.spot(&action.to, &["record"]);
-        let recorded = self.recorded(action, |r| has(r, "RecordingUrl"));
-        let (said, key) = match self.course.wishes.take(&spot) {
-            Some(Wish::Silence) => {
-                self.silent = Some(GIVEN);
-                return None;
-            }
-            Some(Wish::HangUp) => (GIVEN, "hangup".to_owned()),
-            Some(Wish::Value(key)) if key == "hangup" || is_key(&key) => (GIVEN, key),
-            Some(Wish::Value(other)) => {
-                return Some(stop(format!(
-                    "--answer record={other}: write the key that ends the recording, or hangup"
-                )));
-            }
-            None if recorded.is_some() => return self.recording_as_recorded(action, recorded),
-            None => ("made up", if finish.contains('#') { "#" } else { "" }.to_owned()),
-        };
-        let gone = key == "hangup";
-        let asked_by = match key.as_str() {
-            "" => format!("Record action, {said}"),
-            key => format!("Record action with Digits {key}, {said}"),
-        };
-        let event = if gone { StepEvent::Hangup } else { StepEvent::Continue };
-        let mut asked = draft(RequestKind::Record, action, asked_by, event);
-        asked.gone = gone;
-        let account = self.course.carried("AccountSid").unwrap_or_default().to_owned();
-        let recording = format!("RE{}", "0".repeat(32));
-        let url = format!("https://api.twilio.com/2010-04-01/Accounts/{account}/Recordings/{recording}");
-        asked.carries = params_of(&[
-            ("RecordingUrl", &url),
-            ("RecordingSid", &recording),
-            ("RecordingDuration", "5"),
-            ("Digits", &key),
-        ]);
-        Some(Move::To(asked))
-    }
-
-    fn recording_as_recorded(&mut self, action: &Action, recorded: Option<usize>) -> Option<Move> {
-        let pairs = params::all(&self.course.recording.get(recorded?).request);
-        let gone = params::value(&pairs, "Digits") == Some("hangup");
-        self.course.heard();
-        let asked_by = if gone {
-            "Record action with Digits hangup"
-        } else {
-            "Record action"
-        };
-        let event = if gone { StepEvent::Hangup } else { StepEvent::Continue };
-        let asked_by = format!("{asked_by}, {RECORDED}");
-        let mut asked = draft(RequestKind::Record, action, asked_by, event);
-        (asked.recorded, asked.carries, asked.gone) = (recorded, Carries::Recorded, gone);
-        Some(Move::To(asked))
-    }
-
-    fn dial(&mut self, action: &Action) -> Move {
-        let spot = self.spot(&action.to, &["dial"]);
-        let (recorded, status) = match self.course.wishes.take(&spot) {
-            Some(Wish::HangUp) => return hung_up("the caller hung up during the Dial, as given"),
-            Some(Wish::Silence) => (None, "no-answer".to_owned()),
-            Some(Wish::Value(status)) if DIALED.contains(&status.as_str()) => (None, status),
-            Some(Wish::Value(other)) => {
-                let words = DIALED.join(", ");
-                return stop(format!("--answer dial={other}: DialCallStatus is one of {words}"));
-            }
-            None => {
-                let Some(n) = self.recorded(action, |r| has(r, "DialCallStatus")) else {
-                    let number = self.step.number;
-                    return stop(format!(
-                        "the Dial of step {number} has an action, and the recording does not say how it ended: \
-                         --answer 'dial=busy' (or {}) says it",
-                        DIALED.join(", ")
-                    ));
-                };
-                self.course.heard();
-                let pairs = params::all(&self.course.recording.get(n).request);
-                (
-                    Some(n),
-                    params::value(&pairs, "DialCallStatus").unwrap_or_default().to_owned(),
-                )
-            }
-        };
-        let said = if recorded.is_some() { RECORDED } else { GIVEN };
-        let asked_by = format!("Dial action with DialCallStatus {status}, {said}");
-        let mut asked = draft(RequestKind::Dial, action, asked_by, StepEvent::Continue);
-        let same = |r: &Recorded| params::value(&params::all(&r.request), "DialCallStatus") == Some(&status);
-        asked.recorded = recorded.or_else(|| self.recorded(action, same));
-        asked.carries = match asked.recorded {
-            Some(_) => Carries::Recorded,
-            None => dialed(&status),
-        };
-        Move::To(asked)
-    }
-
-    /// A verb whose outcome nobody can tell from outside: as recorded, or not at all.
-    fn unrehearsed(&mut self, name: &str, action: Option<&Action>) -> Option<Move> {
-        let number = self.step.number;
-        let Some(action) = action else {
-            if name == "Leave" {
-                return Some(stop_at(
-                    Ended::NotRehearsed,
-                    format!("<Leave> of step {number} is not rehearsed"),
-                ));
-            }
-            self.notes.push(format!(
-                "<{name}> of step {number} is not rehearsed: the next verb runs as if it were over"
-            ));
-            return None;
-        };
-        let Some(n) = self.recorded(action, |r| params::input(&r.request).is_none()) else {
-            let why =
-                format!("<{name}> of step {number} is not rehearsed, and the recording has no request to its action");
-            return Some(stop_at(Ended::NotRehearsed, why));
-        };
-        self.course.heard();
-        let asked_by = format!("{name} action, {RECORDED}");
-        let mut asked = draft(self.course.recording.get(n).kind, action, asked_by, StepEvent::Continue);
-        (asked.recorded, asked.carries) = (Some(n), Carries::Recorded);
-        Some(Move::To(asked))
-    }
 }
 
 /// A request to an action, with nothing but the parameters of the call yet.
-fn draft(kind: RequestKind, action: &Action, asked_by: String, event: StepEvent) -> Draft {
+pub(super) fn draft(kind: RequestKind, action: &Action, asked_by: String, event: StepEvent) -> Draft {
     Draft {
         kind,
         method: Some(action.method()),
@@ -393,38 +269,18 @@ fn draft(kind: RequestKind, action: &Action, asked_by: String, event: StepEvent)
     }
 }
 
-fn params_of(pairs: &[(&str, &str)]) -> Carries {
+pub(super) fn params_of(pairs: &[(&str, &str)]) -> Carries {
     Carries::Params(pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect())
 }
 
-/// What a Dial action has besides its status.
-fn dialed(status: &str) -> Carries {
-    let sid = format!("CA{}", "0".repeat(32));
-    let mut pairs = vec![("DialCallStatus", status), ("DialCallSid", sid.as_str())];
-    if status == "completed" {
-        pairs.extend([("DialCallDuration", "10"), ("DialBridged", "true")]);
-    } else {
-        pairs.push(("DialBridged", "false"));
-    }
-    params_of(&pairs)
-}
-
-fn has(recorded: &Recorded, name: &str) -> bool {
-    params::value(&params::all(&recorded.request), name).is_some()
-}
-
-fn is_key(text: &str) -> bool {
-    text.len() == 1 && text.chars().all(|c| c.is_ascii_digit() || "*#".contains(c))
-}
-
-fn hung_up(why: &str) -> Move {
+pub(super) fn hung_up(why: &str) -> Move {
     stop_at(Ended::HungUp, why.to_owned())
 }
 
-fn stop(why: String) -> Move {
+pub(super) fn stop(why: String) -> Move {
     stop_at(Ended::Unanswered, why)
 }
 
-fn stop_at(how: Ended, why: String) -> Move {
+pub(super) fn stop_at(how: Ended, why: String) -> Move {
     Move::End(End::new(how, why))
 }

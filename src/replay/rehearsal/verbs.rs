@@ -1,0 +1,153 @@
+//! The verbs of a call that somebody else ends: a recording, a dialed party, a queue, a payment.
+
+use super::twiml::Action;
+use super::voice::{GIVEN, RECORDED, Walk, draft, hung_up, params_of, stop, stop_at};
+use super::wishes::Wish;
+use super::{Carries, Ended, Move, Recorded, params};
+use crate::model::{RequestKind, StepEvent};
+
+/// The words of `DialCallStatus`.
+const DIALED: [&str; 5] = ["completed", "busy", "no-answer", "failed", "canceled"];
+
+impl Walk<'_, '_> {
+    /// None where nothing was recorded and the next verb runs.
+    pub(super) fn record(&mut self, action: &Action, finish: &str) -> Option<Move> {
+        let spot = self.spot(&action.to, &["record"]);
+        let recorded = self.recorded(action, |r| has(r, "RecordingUrl"));
+        let (said, key) = match self.course.wishes.take(&spot) {
+            Some(Wish::Silence) => {
+                self.silent = Some(GIVEN);
+                return None;
+            }
+            Some(Wish::HangUp) => (GIVEN, "hangup".to_owned()),
+            Some(Wish::Value(key)) if key == "hangup" || is_key(&key) => (GIVEN, key),
+            Some(Wish::Value(other)) => {
+                return Some(stop(format!(
+                    "--answer record={other}: write the key that ends the recording, or hangup"
+                )));
+            }
+            None if recorded.is_some() => return self.recording_as_recorded(action, recorded),
+            None => ("made up", if finish.contains('#') { "#" } else { "" }.to_owned()),
+        };
+        let gone = key == "hangup";
+        let asked_by = match key.as_str() {
+            "" => format!("Record action, {said}"),
+            key => format!("Record action with Digits {key}, {said}"),
+        };
+        let event = if gone { StepEvent::Hangup } else { StepEvent::Continue };
+        let mut asked = draft(RequestKind::Record, action, asked_by, event);
+        asked.gone = gone;
+        let account = self.course.carried("AccountSid").unwrap_or_default().to_owned();
+        let recording = format!("RE{}", "0".repeat(32));
+        let url = format!("https://api.twilio.com/2010-04-01/Accounts/{account}/Recordings/{recording}");
+        asked.carries = params_of(&[
+            ("RecordingUrl", &url),
+            ("RecordingSid", &recording),
+            ("RecordingDuration", "5"),
+            ("Digits", &key),
+        ]);
+        Some(Move::To(asked))
+    }
+
+    fn recording_as_recorded(&mut self, action: &Action, recorded: Option<usize>) -> Option<Move> {
+        let pairs = params::all(&self.course.recording.get(recorded?).request);
+        let gone = params::value(&pairs, "Digits") == Some("hangup");
+        self.course.heard();
+        let asked_by = if gone {
+            "Record action with Digits hangup"
+        } else {
+            "Record action"
+        };
+        let event = if gone { StepEvent::Hangup } else { StepEvent::Continue };
+        let asked_by = format!("{asked_by}, {RECORDED}");
+        let mut asked = draft(RequestKind::Record, action, asked_by, event);
+        (asked.recorded, asked.carries, asked.gone) = (recorded, Carries::Recorded, gone);
+        Some(Move::To(asked))
+    }
+
+    pub(super) fn dial(&mut self, action: &Action) -> Move {
+        let spot = self.spot(&action.to, &["dial"]);
+        let (recorded, status) = match self.course.wishes.take(&spot) {
+            Some(Wish::HangUp) => return hung_up("the caller hung up during the Dial, as given"),
+            Some(Wish::Silence) => (None, "no-answer".to_owned()),
+            Some(Wish::Value(status)) if DIALED.contains(&status.as_str()) => (None, status),
+            Some(Wish::Value(other)) => {
+                let words = DIALED.join(", ");
+                return stop(format!("--answer dial={other}: DialCallStatus is one of {words}"));
+            }
+            None => {
+                let Some(n) = self.recorded(action, |r| has(r, "DialCallStatus")) else {
+                    let number = self.step.number;
+                    return stop(format!(
+                        "the Dial of step {number} has an action, and the recording does not say how it ended: \
+                         --answer 'dial=busy' (or {}) says it",
+                        DIALED.join(", ")
+                    ));
+                };
+                self.course.heard();
+                let pairs = params::all(&self.course.recording.get(n).request);
+                (
+                    Some(n),
+                    params::value(&pairs, "DialCallStatus").unwrap_or_default().to_owned(),
+                )
+            }
+        };
+        let said = if recorded.is_some() { RECORDED } else { GIVEN };
+        let asked_by = format!("Dial action with DialCallStatus {status}, {said}");
+        let mut asked = draft(RequestKind::Dial, action, asked_by, StepEvent::Continue);
+        let same = |r: &Recorded| params::value(&params::all(&r.request), "DialCallStatus") == Some(&status);
+        asked.recorded = recorded.or_else(|| self.recorded(action, same));
+        asked.carries = match asked.recorded {
+            Some(_) => Carries::Recorded,
+            None => dialed(&status),
+        };
+        Move::To(asked)
+    }
+
+    /// A verb whose outcome nobody can tell from outside: as recorded, or not at all.
+    pub(super) fn unrehearsed(&mut self, name: &str, action: Option<&Action>) -> Option<Move> {
+        let number = self.step.number;
+        let Some(action) = action else {
+            if name == "Leave" {
+                return Some(stop_at(
+                    Ended::NotRehearsed,
+                    format!("<Leave> of step {number} is not rehearsed"),
+                ));
+            }
+            self.notes.push(format!(
+                "<{name}> of step {number} is not rehearsed: the next verb runs as if it were over"
+            ));
+            return None;
+        };
+        let Some(n) = self.recorded(action, |r| params::input(&r.request).is_none()) else {
+            let why =
+                format!("<{name}> of step {number} is not rehearsed, and the recording has no request to its action");
+            return Some(stop_at(Ended::NotRehearsed, why));
+        };
+        self.course.heard();
+        let asked_by = format!("{name} action, {RECORDED}");
+        let mut asked = draft(self.course.recording.get(n).kind, action, asked_by, StepEvent::Continue);
+        (asked.recorded, asked.carries) = (Some(n), Carries::Recorded);
+        Some(Move::To(asked))
+    }
+}
+
+/// What a Dial action has besides its status.
+fn dialed(status: &str) -> Carries {
+    let sid = format!("CA{}", "0".repeat(32));
+    let mut pairs = vec![("DialCallStatus", status), ("DialCallSid", sid.as_str())];
+    if status == "completed" {
+        pairs.extend([("DialCallDuration", "10"), ("DialBridged", "true")]);
+    } else {
+        pairs.push(("DialBridged", "false"));
+    }
+    params_of(&pairs)
+}
+
+fn has(recorded: &Recorded, name: &str) -> bool {
+    params::value(&params::all(&recorded.request), name).is_some()
+}
+
+fn is_key(text: &str) -> bool {
+    text.len() == 1 && text.chars().all(|c| c.is_ascii_digit() || "*#".contains(c))
+}
