@@ -2,9 +2,12 @@
 
 use std::path::Path;
 
+use redial::model::Time;
+use redial::store::{EventKind, NewEvent, Origin, Store};
 use regex::Regex;
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::replay::{Server, answer, twiml_ok};
 use crate::support::{redial, run, sample, text};
 
 const PIZZA: &str = "samples/tropo/pizza-archive.log";
@@ -254,4 +257,57 @@ fn a_file_instead_of_standard_output() {
     let page = std::fs::read_to_string(&path).unwrap();
     assert!(page.starts_with("<!doctype html>") && page.ends_with("</html>\n"));
     assert!(Path::new(&path).exists());
+}
+
+/// How it went when it was sent again is part of the story, when the store knows it.
+#[test]
+fn kept_replays_are_on_the_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("store.db");
+    let call = format!("CA{:032x}", 7);
+    let form = format!(
+        "AccountSid=AC{:032x}&CallSid={call}&CallStatus=ringing&From=%2B12025550142&To=%2B12025550100&ApiVersion=2010-04-01",
+        1
+    );
+    let entry = json!({
+        "startedDateTime": "2026-03-02T12:00:00.000Z", "time": 12.5,
+        "request": {
+            "method": "POST", "url": "https://app.example.com/voice", "httpVersion": "HTTP/1.1",
+            "headers": [{"name": "authorization", "value": "Basic c2VjcmV0"}],
+            "postData": {"mimeType": "application/x-www-form-urlencoded", "text": form},
+        },
+        "response": {
+            "status": 500, "headers": [{"name": "content-type", "value": "text/plain"}],
+            "content": {"size": 4, "mimeType": "text/plain", "text": "oops"},
+        },
+        "_redial": {"id": "e7"},
+    });
+    let event = NewEvent {
+        key: "e7".to_owned(),
+        kind: EventKind::Exchange,
+        source: Origin::Proxy,
+        received: Time(1_772_452_800_000),
+        at: None,
+        call: Some(call.clone()),
+        level: None,
+        code: None,
+        note: None,
+        document: entry.to_string(),
+    };
+    Store::open(&store).unwrap().append(&[event]).unwrap();
+    let with = |args: &[&str]| redial(args).env("REDIAL_STORE", store.to_str().unwrap()).run();
+    for reply in [answer("500 Oops", "text/html", "<h1>Oops</h1>"), twiml_ok()] {
+        let server = Server::new(vec![reply]);
+        let ran = with(&["replay", "store", "--all", "--to", &server.url()]);
+        server.received(&ran);
+    }
+    let page = with(&["export", "store", "--as", "html"]).exits(0).out;
+    let again = page.split("<h5>Sent again</h5>").nth(1).unwrap();
+    let sent: Vec<&str> = again.lines().filter(|l| l.contains("<li")).collect();
+    assert!(
+        sent[0].contains(">fail<") && sent[0].contains("500 in ") && sent[0].contains("11200"),
+        "{sent:?}"
+    );
+    assert!(sent[1].contains(">pass<") && sent[1].contains("200 in "), "{sent:?}");
+    assert!(!page.contains("c2VjcmV0") && !page.contains(&call) && !page.contains("2025550142"));
 }

@@ -18,3 +18,20 @@ pub(super) fn text(raw: &str) -> String {
     }
     out
 }
+
+/// A sentence, what stands between backticks as code.
+pub(super) fn sentence(raw: &str) -> String {
+    let parts: Vec<&str> = raw.split('`').collect();
+    if parts.len().is_multiple_of(2) {
+        return text(raw);
+    }
+    let pieces = parts.iter().enumerate().map(|(n, part)| {
+        let part = text(part);
+        if n % 2 == 1 {
+            format!("<code>{part}</code>")
+        } else {
+            part
+        }
+    });
+    pieces.collect()
+}

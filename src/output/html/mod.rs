@@ -11,7 +11,7 @@ mod request;
 
 use std::fmt::Write as _;
 
-use self::escape::text;
+use self::escape::{sentence, text};
 use super::export::{Found, Told};
 use super::fit;
 use crate::model::Severity;
@@ -176,7 +176,7 @@ fn finding(out: &mut String, f: &Found, n: usize) {
         let _ = writeln!(
             out,
             "<p class=\"advice\"><strong>What to do:</strong> {}</p>",
-            text(&f.advice)
+            sentence(&f.advice)
         );
     }
     let clock = f.at.clock().map(|c| format!("<time>{c}</time> · ")).unwrap_or_default();

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::body;
-use super::escape::text;
+use super::escape::{sentence, text};
 use crate::model::{Payload, Problem};
 use crate::output::export::{Asked, Kept, Told};
 use crate::output::fit;
@@ -163,7 +163,7 @@ fn problems(out: &mut String, problems: &[Problem]) {
         let _ = writeln!(
             out,
             "<li class=\"{word}\"><strong class=\"mark\">{word}</strong> {code}{place}{}{likely}</li>",
-            text(&p.message),
+            sentence(&p.message),
             word = p.severity.as_str(),
         );
     }

@@ -86,9 +86,11 @@ fn kind(parent: &str, name: &str, value: &str) -> Told {
         | "transcriptiondata"
         | "transcription"
         | "initialtext"
-        | "utterance"
         | "messagebody" => spoken(value),
-        "digits" | "finisheddigits" | "accountid" | "pin" | "value" | "interpretation"
+        "accountid" if value.bytes().all(|b| b.is_ascii_digit()) => Told::Whole(Kind::Digits),
+        // One word is a choice of a menu.
+        "utterance" if value.contains(char::is_whitespace) => Told::Whole(Kind::Text),
+        "digits" | "finisheddigits" | "pin" | "value" | "interpretation"
             if value.len() > MENU_DIGITS && value.bytes().all(|b| b.is_ascii_digit() || b"*#".contains(&b)) =>
         {
             Told::Whole(Kind::Digits)
