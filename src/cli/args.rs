@@ -34,6 +34,9 @@ pub(super) struct Ui {
     /// Allow a target that is not this machine
     #[arg(long, value_name = "HOST")]
     pub(super) allow_host: Vec<String>,
+    /// What `W` watches: a file or folder of your app [default: the current folder]; may be given again
+    #[arg(long, value_name = "PATH")]
+    pub(super) watch: Vec<PathBuf>,
     #[command(flatten)]
     pub(super) screen: Screen,
     /// Receive Twilio's debugger webhook and Event Streams too, on this port

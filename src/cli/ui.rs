@@ -65,6 +65,7 @@ fn open(look: &Look, ui: &Ui, inputs: Inputs, services: Services) -> anyhow::Res
         ascii: ui.screen.ascii,
         target: ui.to.clone(),
         allow_hosts: ui.allow_host.clone(),
+        watch: ui.watch.clone(),
         ..Given::default()
     });
     let target = match &settings.target.value {
@@ -231,6 +232,9 @@ fn model(settings: &Settings, target: Option<Target>) -> Model {
     let mut model = Model::new((0, 0), look, Arc::new(keys), now);
     model.bell = settings.bell.value;
     model.notify = settings.notify.value;
+    if !settings.watch.value.is_empty() {
+        model.watch_paths.clone_from(&settings.watch.value);
+    }
     model.target = TargetChoice {
         text: target.as_ref().map(ToString::to_string).unwrap_or_default(),
         target,

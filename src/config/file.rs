@@ -42,6 +42,7 @@ pub(super) struct Values {
     pub(super) public_url: Option<Setting<String>>,
     pub(super) sign: Option<Setting<Sign>>,
     pub(super) timeout: Option<Setting<Duration>>,
+    pub(super) watch: Option<Setting<Vec<String>>>,
     pub(super) filters: Option<Setting<Vec<String>>>,
     pub(super) keys: Vec<Binding>,
     pub(super) notices: Vec<Notice>,
@@ -59,6 +60,7 @@ const KEYS: &[&str] = &[
     "public_url",
     "sign",
     "timeout",
+    "watch",
     "filters",
     "keys",
 ];
@@ -91,6 +93,7 @@ pub(super) fn read(file: File<'_>) -> Values {
         public_url: reader.take(t, "public_url", public_url),
         sign: reader.take(t, "sign", word),
         timeout: reader.take(t, "timeout", seconds),
+        watch: reader.take(t, "watch", folders),
         filters: reader.take(t, "filters", folders),
         keys: reader.bindings(t),
         ..Values::default()

@@ -63,6 +63,8 @@ pub struct Given {
     pub sign: Option<Sign>,
     /// `--timeout`.
     pub timeout: Option<Duration>,
+    /// `--watch`.
+    pub watch: Vec<PathBuf>,
 }
 
 /// All settings, each with where it came from.
@@ -88,6 +90,8 @@ pub struct Settings {
     pub sign: Setting<Option<Sign>>,
     /// How long to wait for an answer.
     pub timeout: Setting<Duration>,
+    /// Files and folders whose changes send again what is watched on the screen; none: the current folder.
+    pub watch: Setting<Vec<PathBuf>>,
     /// Folders with more rule packs, absolute where the file's path is.
     pub filters: Setting<Vec<PathBuf>>,
     /// The table `[keys]`, in the order of the file.
@@ -134,6 +138,9 @@ impl Settings {
             timeout: first("--timeout", given.timeout)
                 .or(values.timeout)
                 .unwrap_or(Setting::new(TIMEOUT, Origin::Default)),
+            watch: first("--watch", Some(given.watch).filter(|w| !w.is_empty()))
+                .or(values.watch.map(paths))
+                .unwrap_or_default(),
             filters: folders(values.filters, folder, env("HOME").as_deref()),
             keys: values.keys,
             notices: values.notices,
@@ -148,6 +155,7 @@ impl Settings {
     pub fn shown(&self) -> Vec<(String, Option<String>, &Origin)> {
         let list = |l: Vec<String>| (!l.is_empty()).then(|| l.join(", "));
         let paths = self.filters.value.iter().map(|p| p.display().to_string());
+        let watched = self.watch.value.iter().map(|p| p.display().to_string());
         let mut all = vec![
             (
                 "theme".to_owned(),
@@ -195,6 +203,7 @@ impl Settings {
                 Some(self.timeout.value.as_secs_f64().to_string()),
                 &self.timeout.origin,
             ),
+            ("watch".to_owned(), list(watched.collect()), &self.watch.origin),
             ("filters".to_owned(), list(paths.collect()), &self.filters.origin),
         ];
         for b in &self.keys {
@@ -232,6 +241,11 @@ fn maybe<T>(setting: Option<Setting<T>>) -> Setting<Option<T>> {
         Some(s) => Setting::new(Some(s.value), s.origin),
         None => Setting::new(None, Origin::Default),
     }
+}
+
+/// As they are written: they count from the folder that one is in, as the option's do.
+fn paths(list: Setting<Vec<String>>) -> Setting<Vec<PathBuf>> {
+    Setting::new(list.value.into_iter().map(PathBuf::from).collect(), list.origin)
 }
 
 /// Folders of the file: `~/` is the home folder, anything relative counts from the file.

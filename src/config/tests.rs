@@ -58,7 +58,7 @@ fn defaults() {
         .map(|(n, v, _)| (n, v.unwrap_or("-".into())))
         .collect();
     let shown: Vec<_> = shown.iter().map(|(n, v)| format!("{n}={v}")).collect();
-    let expected = "theme=auto ascii=false mouse=false bell=false notify=false target=- allow_hosts=- public_url=- sign=- timeout=15 filters=-";
+    let expected = "theme=auto ascii=false mouse=false bell=false notify=false target=- allow_hosts=- public_url=- sign=- timeout=15 watch=- filters=-";
     assert_eq!(shown.join(" "), expected);
     assert!(set(&s).is_empty() && s.notices.is_empty() && s.keys.is_empty());
 }
@@ -173,7 +173,7 @@ fn bad_values_cost_only_themselves() {
         ("taget = 'x'", "there is no setting `taget`; did you mean `target`?"),
         (
             "colour = 'x'",
-            "there is no setting `colour`; known: theme, ascii, mouse, bell, notify, target, allow_hosts, public_url, sign, timeout, filters, keys",
+            "there is no setting `colour`; known: theme, ascii, mouse, bell, notify, target, allow_hosts, public_url, sign, timeout, watch, filters, keys",
         ),
     ];
     for (line, said) in words {
@@ -265,7 +265,7 @@ fn secrets_do_not_belong_here_and_are_never_repeated() {
 
 #[test]
 fn options_over_environment_over_file() {
-    let file = "theme = 'dark'\nascii = false\ntarget = '1'\nallow_hosts = 'f'\nsign = 'keep'\ntimeout = 1\npublic_url = 'http://f'\n";
+    let file = "theme = 'dark'\nascii = false\ntarget = '1'\nallow_hosts = 'f'\nsign = 'keep'\ntimeout = 1\npublic_url = 'http://f'\nwatch = ['f']\n";
     let env = &[
         ("REDIAL_THEME", "Light"),
         ("REDIAL_ASCII", "1"),
@@ -279,6 +279,7 @@ fn options_over_environment_over_file() {
         public_url: Some("http://o".to_owned()),
         sign: Some(Sign::Strip),
         timeout: Some(Duration::from_secs(3)),
+        watch: vec!["src".into(), "lib".into()],
     };
     let of_file = |name: &str, value: &str, line: usize| format!("{name}={value} {PATH}:{line}");
     let rest = [
@@ -286,6 +287,7 @@ fn options_over_environment_over_file() {
         of_file("public_url", "http://f", 7),
         of_file("sign", "keep", 5),
         of_file("timeout", "1", 6),
+        of_file("watch", "f", 8),
     ];
     let mut expected = vec![
         of_file("theme", "dark", 1),
@@ -311,6 +313,7 @@ fn options_over_environment_over_file() {
         "public_url=http://o --public-url",
         "sign=strip --sign",
         "timeout=3 --timeout",
+        "watch=src, lib --watch",
     ];
     assert_eq!(set(&read(file, env, given)), expected);
 }

@@ -131,8 +131,8 @@ impl Watch {
             round: 0,
             began: None,
             pending: Some(Pending {
-                first: now.saturating_sub(MOST),
-                last: now.saturating_sub(QUIET),
+                first: now,
+                last: now,
                 changed: false,
                 grace: None,
             }),
@@ -267,7 +267,6 @@ impl Watch {
                 return;
             }
             Want::Open { until: None } => probe.wait = (probe.wait * 2).min(LONG),
-            Want::Open { until: Some(_) } => {}
             Want::Closed { .. } if !open => {
                 probe.want = Want::Open {
                     until: Some(now + GRACE),
@@ -277,7 +276,7 @@ impl Watch {
                 self.probe = None;
                 return;
             }
-            Want::Closed { .. } => {}
+            Want::Open { until: Some(_) } | Want::Closed { .. } => {}
         }
         probe.next = now + probe.wait;
         self.probe = Some(probe);
@@ -311,10 +310,21 @@ impl Watch {
 
     /// When a pending round begins: in the quiet, not too late, not too soon after the last one.
     fn start_of(&self, pending: Pending) -> Duration {
+        if self.round == 0 && !pending.changed {
+            return pending.first;
+        }
         let wish = (pending.last + QUIET).min(pending.first + MOST);
         let distance = (DISTANCE * 2u32.saturating_pow(self.noise.min(8))).min(FAR);
         self.began.map_or(wish, |began| wish.max(began + distance))
     }
+}
+
+/// The order of a round: calls with something red first, the requests of each in their own order.
+pub fn order(calls: &[u32], red: impl Fn(usize) -> bool) -> Vec<usize> {
+    let has_red = |n: &usize| (0..calls.len()).any(|m| calls[m] == calls[*n] && red(m));
+    let (mut first, rest): (Vec<usize>, Vec<usize>) = (0..calls.len()).partition(has_red);
+    first.extend(rest);
+    first
 }
 
 #[cfg(test)]

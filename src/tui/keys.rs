@@ -88,6 +88,8 @@ pub enum Action {
     Mark,
     /// Send again.
     Replay,
+    /// Send again until it passes, and no more.
+    Watch,
     /// Show exactly what will be sent.
     Preview,
     /// Edit the request in a form.
@@ -210,6 +212,13 @@ pub const COMMANDS: &[Command] = &[
         "send the request again, or all marked ones",
     )
     .foot("replay", &[1, 2, 3, 4]),
+    c(
+        Action::Watch,
+        "watch",
+        "W",
+        "send it again when files change, until all pass; again to stop",
+    )
+    .foot("watch", &[4]),
     c(Action::Preview, "preview", "R", "show exactly what will be sent").foot("what is sent", &[3, 4]),
     c(Action::Edit, "edit", "e", "edit the request in a form, then send it").foot("edit", &[2, 3]),
     c(

@@ -120,6 +120,7 @@ pub fn outside(
     Ok(Outside {
         desk,
         sender,
+        watched: None,
         app,
         beside: Vec::new(),
         words: None,

@@ -1,6 +1,7 @@
 //! Everything that the screen shows: plain data that `update` changes and `view` reads. Exclusive states are variants.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tui_input::Input;
@@ -20,6 +21,7 @@ use crate::model::{Place, Severity, Time};
 use crate::output::diff::Diff;
 use crate::output::rich::Line;
 use crate::replay::Target;
+use crate::replay::watch::Watch;
 
 /// The whole state of the screen.
 #[derive(Clone, Debug)]
@@ -62,6 +64,10 @@ pub struct Model {
     pub notices: Notices,
     /// In the demo: how far the user is.
     pub demo: Option<Demo>,
+    /// What is sent again until it passes.
+    pub watching: Option<Box<Watching>>,
+    /// Whose changes send it again.
+    pub watch_paths: Vec<PathBuf>,
     /// Ring when a replay ends.
     pub bell: bool,
     /// Notify through the terminal when something new failed.
@@ -351,6 +357,26 @@ impl ReplaysPane {
     }
 }
 
+/// Requests that are sent again until all pass.
+#[derive(Clone, Debug)]
+pub struct Watching {
+    /// What happens when.
+    pub watch: Watch,
+    /// What is sent.
+    pub plans: Vec<Planned>,
+    /// Attempts of the round under way, by number, and which of the plans each is.
+    pub sent: Vec<(u32, usize)>,
+    /// Which passed when they were sent last.
+    pub green: Vec<Option<bool>>,
+}
+
+impl Watching {
+    /// How many did not pass.
+    pub fn red(&self) -> usize {
+        self.green.iter().filter(|g| **g != Some(true)).count()
+    }
+}
+
 /// Inputs.
 #[derive(Clone, Debug, Default)]
 pub struct SourcesPane {
@@ -540,8 +566,8 @@ pub enum Overlay {
     Prompt(Prompt),
     /// What to copy.
     Copy(Menu),
-    /// More than one request would be sent.
-    Confirm(Vec<Planned>),
+    /// More than one request would be sent, or watched.
+    Confirm(Purpose, Vec<Planned>),
     /// A text to read.
     Text(Reader),
     /// A request is being edited.
@@ -676,6 +702,8 @@ impl Model {
             target: TargetChoice::default(),
             notices: Notices::default(),
             demo: None,
+            watching: None,
+            watch_paths: vec![PathBuf::from(".")],
             bell: false,
             notify: false,
         }

@@ -1,5 +1,6 @@
 //! What happens ([`Msg`]) and what is asked of the outside ([`Effect`]): the two ends of `update`.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::data::{AttemptState, CallList, Draft, Planned, Sheet, SourceRow, StoryData, Subject};
@@ -57,6 +58,12 @@ pub enum Msg {
     Planned(Purpose, Vec<Planned>),
     /// A replay has gone on: its number, how far it is.
     Attempt(u32, AttemptState),
+    /// A file of the app changed.
+    Changed(PathBuf),
+    /// Whether somebody listens where replays go.
+    Probed(bool),
+    /// Files cannot be watched: why.
+    Unwatchable(String),
     /// Two answers compared.
     Diffed(Sides, Arc<Diff>),
     /// The editor is closed: the text, or what went wrong.
@@ -105,6 +112,8 @@ pub enum Purpose {
     Send,
     /// Show it.
     Preview,
+    /// Send it until it passes.
+    Watch,
 }
 
 /// What is to be planned.
@@ -125,6 +134,12 @@ pub enum Effect {
     Send(Vec<u32>),
     /// Give up what is on its way.
     Cancel,
+    /// Tell when files below these paths change.
+    Watch(Vec<PathBuf>),
+    /// Tell it no more.
+    Unwatch,
+    /// Look whether somebody listens there.
+    Probe(Target),
     /// Put a text into the clipboard: the text, what it is.
     Copy(String, &'static str),
     /// Open a text in the editor.

@@ -4,6 +4,7 @@
 //! What is there at once is taken together and drawn once. With nothing going on it sleeps.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crossterm::event::{
@@ -27,6 +28,8 @@ use super::{clipboard, editor, keyboard, view};
 use crate::demo::App;
 use crate::live::{Beside, Word};
 use crate::model::Time;
+use crate::replay::dial;
+use crate::replay::watch::files::{self, Files};
 
 /// Where threads put their messages.
 #[derive(Clone, Debug)]
@@ -57,6 +60,8 @@ pub struct Outside {
     pub(super) desk: Desk,
     /// The sending thread.
     pub(super) sender: Sender,
+    /// Files whose changes are told.
+    pub(super) watched: Option<Files>,
     /// The demo's app.
     pub(super) app: Option<App>,
     /// Services that fill the store meanwhile.
@@ -236,7 +241,9 @@ fn next_tick(model: &Model) -> Option<Duration> {
     }
     let notice = model.notices.current(model.now).filter(|n| n.level < Level::Error);
     let notice = notice.map(|n| n.at.0 + NOTICE - model.now.0);
-    let left = notice.into_iter().chain(view::ages(model)).min()?;
+    let due = model.watching.as_ref().and_then(|w| w.watch.due());
+    let due = due.map(|d| d.as_millis() as i64 - model.now.0);
+    let left = notice.into_iter().chain(view::ages(model)).chain(due).min()?;
     Some(Duration::from_millis(left.max(1) as u64))
 }
 
@@ -272,6 +279,18 @@ fn carry_out<B: Backend>(
             }
         }
         Effect::Cancel => outside.sender.cancel(),
+        Effect::Watch(paths) => watch(&paths, outside),
+        Effect::Unwatch => outside.watched = None,
+        Effect::Probe(target) => {
+            let out = outside.out.clone();
+            tokio::spawn(async move {
+                let open = match target.resolve().await {
+                    Ok(pinned) => dial::connect(&pinned).await.is_ok(),
+                    Err(_) => false,
+                };
+                out.say(Msg::Probed(open));
+            });
+        }
         Effect::Copy(text, what) => {
             let said = match screen.copy(&text) {
                 Ok(how) => Msg::Notice(Level::Good, format!("{what} copied {how}")),
@@ -315,6 +334,24 @@ fn carry_out<B: Backend>(
         Effect::Redraw | Effect::Quit => {}
     }
     Ok(())
+}
+
+/// Begins to tell of changed files.
+fn watch(paths: &[PathBuf], outside: &mut Outside) {
+    let out = outside.out.clone();
+    let changed = move |path| {
+        out.say(Msg::Changed(path));
+        !out.closed()
+    };
+    match files::watch(paths, changed) {
+        Ok(files) => {
+            for note in &files.notes {
+                outside.out.say(Msg::Notice(Level::Info, note.clone()));
+            }
+            outside.watched = Some(files);
+        }
+        Err(e) => outside.out.say(Msg::Unwatchable(e.to_string())),
+    }
 }
 
 /// What a signal says.

@@ -277,7 +277,7 @@ fn edited_before_it_is_sent() {
     let ran = edit(
         &app,
         r#"sed -i 's/^POST [^ ]*/&?edited=1/' "$1""#,
-        &["--set", "result.actions.x=1", "--last"],
+        &["--set", "session.id=abc", "--last"],
     )
     .exits(0);
     assert_eq!(ran.of("replay")[0]["edited"], true, "{}", ran.out);

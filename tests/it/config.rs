@@ -78,6 +78,7 @@ allow_hosts          a.example, b.example     HOME/redial/config.toml:3
 public_url           not set
 sign                 not set
 timeout              15                       default
+watch                not set
 filters              HOME/redial/mine HOME/redial/config.toml:4
 keys.replay          r, ctrl-r                HOME/redial/config.toml:9
 keys.quit            none                     HOME/redial/config.toml:10

@@ -6,7 +6,7 @@ use std::pin::pin;
 use super::super::{Exit, Stop, read, say};
 use super::ready::Ready;
 use super::round::{Round, Sending, keep};
-use super::tell::{self, Body};
+use super::tell::{self, Against, Body};
 use crate::output::json;
 use crate::output::safe::printable;
 use crate::output::style::Role;
@@ -68,12 +68,16 @@ pub(super) async fn send_all(sending: &Sending<'_>, diff: bool, out: &mut impl W
             keep(view, ready, &answered, replays);
         }
         *(if answered.passes() { &mut passed } else { &mut failed }) += 1;
-        let recorded = diff.then(|| Body::recorded(ready));
-        let recorded = recorded.as_ref().map(Option::as_ref);
-        if view.json {
-            tell::object(out, ready, &answered, None, recorded)?;
+        let recorded = Body::recorded(ready).filter(|_| diff);
+        let against = if diff {
+            Against::Answer(recorded.as_ref())
         } else {
-            tell::text(view, out, ready, &answered, recorded)?;
+            Against::Nothing
+        };
+        if view.json {
+            tell::object(out, ready, &answered, None, against)?;
+        } else {
+            tell::text(view, out, ready, &answered, against)?;
         }
         out.flush()?;
     }
@@ -109,16 +113,17 @@ struct Sum {
 
 impl Sum {
     fn text(&self) -> String {
-        let sent = match self.sent == self.all {
-            true => count(self.all, "request"),
-            false => format!("{} of {}", self.sent, count(self.all, "request")),
+        let all = count(self.all, "request");
+        let sent = if self.sent == self.all {
+            all
+        } else {
+            format!("{} of {all}", self.sent)
         };
-        let mut text = format!("{sent} sent: {} passed, {} failed", self.passed, self.failed);
-        match self.sent - self.passed - self.failed {
-            0 => {}
-            n => text += &format!(", {n} given up"),
-        }
-        text
+        let given_up = match self.sent - self.passed - self.failed {
+            0 => String::new(),
+            n => format!(", {n} given up"),
+        };
+        format!("{sent} sent: {} passed, {} failed{given_up}", self.passed, self.failed)
     }
 
     fn closing(&self, view: &read::View, out: &mut impl Write) -> io::Result<()> {

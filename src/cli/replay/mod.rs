@@ -81,9 +81,10 @@ pub(super) fn run(args: &Replay, out: &mut impl Write) -> anyhow::Result<Exit> {
         Some(t) => t,
         None => self::target(&settings)?,
     };
-    let drafts = match args.bench.edit {
-        true => edit::edited(ready)?,
-        false => ready.into_iter().map(|c| (c, None)).collect(),
+    let drafts = if args.bench.edit {
+        edit::edited(ready)?
+    } else {
+        ready.into_iter().map(|c| (c, None)).collect()
     };
     let mark = args.bench.replay_header;
     let ready: Vec<Ready<'_>> = drafts

@@ -14,6 +14,15 @@ use crate::output::style::Role;
 /// Equal lines around a difference.
 const CONTEXT: usize = 3;
 
+/// What an answer is compared with.
+#[derive(Clone, Copy)]
+pub(super) enum Against<'a> {
+    /// Without `--diff`.
+    Nothing,
+    /// With an older one, where there is one.
+    Answer(Option<&'a Body>),
+}
+
 /// An answer to compare with.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Body {
@@ -66,16 +75,19 @@ struct Beside<T> {
     diff: Option<Vec<String>>,
 }
 
-/// One object; `against` with `--diff`: the answer to compare with, where there is one.
+/// One object.
 pub(super) fn object(
     out: &mut impl Write,
     ready: &Ready<'_>,
     answered: &Answered,
     round: Option<u32>,
-    against: Option<Option<&Body>>,
+    against: Against<'_>,
 ) -> std::io::Result<()> {
     let (c, done) = (&ready.chosen, &answered.done);
-    let lines = against.and_then(|old| difference(old, Body::of(answered).as_ref()));
+    let lines = match against {
+        Against::Answer(old) => difference(old, Body::of(answered).as_ref()),
+        Against::Nothing => None,
+    };
     let beside = Beside {
         replay: json::replay(c.exchange, c.call, &done.plan, &done.sent, &done.verdict),
         round,
@@ -90,7 +102,7 @@ pub(super) fn text(
     out: &mut impl Write,
     ready: &Ready<'_>,
     answered: &Answered,
-    against: Option<Option<&Body>>,
+    against: Against<'_>,
 ) -> std::io::Result<()> {
     let done = &answered.done;
     view.page
@@ -99,8 +111,8 @@ pub(super) fn text(
         view.page.wrapped(out, 6, Role::Faint, &format!("note: {note}"))?;
     }
     match against {
-        Some(old) => differing(view, out, old, Body::of(answered).as_ref(), "recorded"),
-        None => Ok(()),
+        Against::Answer(old) => differing(view, out, old, Body::of(answered).as_ref(), "recorded"),
+        Against::Nothing => Ok(()),
     }
 }
 

@@ -12,13 +12,13 @@ use super::super::{Exit, Stop, say};
 use super::batch::INTERRUPT;
 use super::ready::{Answered, Ready};
 use super::round::{Round, Sending, keep};
-use super::tell::{self, Body};
+use super::tell::{self, Against, Body};
 use crate::output::json;
 use crate::output::safe::printable;
 use crate::output::style::Role;
 use crate::output::text::count;
 use crate::replay::watch::files::{self, Files};
-use crate::replay::watch::{Event, Step, Watch};
+use crate::replay::watch::{Event, Step, Watch, order};
 use crate::replay::{TransportError, dial};
 use crate::store::Replays;
 
@@ -68,7 +68,7 @@ pub(super) async fn until_green(
     let mut board = Board::new(sending, diff);
     let mut round: Option<Round<'_>> = None;
     let mut probing = false;
-    let mut changed = PathBuf::new();
+    let mut latest = PathBuf::new();
     let mut interrupt = pin!(tokio::signal::ctrl_c());
     loop {
         let due = watch.due();
@@ -85,7 +85,7 @@ pub(super) async fn until_green(
                 return Ok(Exit::Signal(INTERRUPT));
             }
             path = changes.next() => {
-                changed = path;
+                latest = path;
                 Event::Changed
             }
             answer = next(&mut round) => match answer {
@@ -123,7 +123,7 @@ pub(super) async fn until_green(
             say(&format!("watching {} until all pass; ctrl-c ends it", changes.paths));
         }
         if watch.is_noisy() {
-            noisy(&changed);
+            noisy(&latest);
         }
     }
 }
@@ -145,10 +145,10 @@ async fn next(round: &mut Option<Round<'_>>) -> Option<(usize, Answered)> {
 
 /// Whether somebody listens; never where nobody wants to know.
 async fn probe(sending: &Sending<'_>, wanted: bool) -> bool {
-    match wanted {
-        true => dial::connect(sending.pinned).await.is_ok(),
-        false => std::future::pending().await,
+    if !wanted {
+        return std::future::pending().await;
     }
+    dial::connect(sending.pinned).await.is_ok()
 }
 
 fn is_refused(answered: &Answered) -> bool {
@@ -188,14 +188,8 @@ impl<'a> Board<'a> {
     /// The order of a round: calls with something red first, each in its own order.
     fn begin(&mut self) -> Vec<usize> {
         self.states.iter_mut().for_each(|s| s.now = None);
-        let call = |n: usize| self.sending.ready[n].call();
-        let red = |n: &usize| {
-            let mut all = self.states.iter().enumerate();
-            all.any(|(m, s)| call(m) == call(*n) && s.green == Some(false))
-        };
-        let (mut first, rest): (Vec<usize>, Vec<usize>) = (0..self.states.len()).partition(red);
-        first.extend(rest);
-        first
+        let calls: Vec<u32> = self.sending.ready.iter().map(Ready::call).collect();
+        order(&calls, |n| self.states[n].green == Some(false))
     }
 
     fn answered(&mut self, n: usize, answered: Answered, round: u32, out: &mut impl Write) -> std::io::Result<()> {
@@ -207,7 +201,11 @@ impl<'a> Board<'a> {
         let was = state.answer.take().or_else(|| Body::recorded(ready));
         state.answer = Body::of(&answered);
         if view.json {
-            let against = self.diff.then_some(was.as_ref());
+            let against = if self.diff {
+                Against::Answer(was.as_ref())
+            } else {
+                Against::Nothing
+            };
             tell::object(out, ready, &answered, Some(round), against)?;
             out.flush()?;
         }
@@ -283,17 +281,17 @@ impl<'a> Board<'a> {
     /// Says what is still red.
     fn interrupted(&self, out: &mut impl Write) -> std::io::Result<()> {
         let red = || (0..self.states.len()).filter(|n| self.states[*n].green != Some(true));
-        let mut text = format!(
+        let mut lines = vec![format!(
             "still red: {} of {}",
             red().count(),
             count(self.states.len(), "request")
-        );
+        )];
         for n in red() {
             let problem = self.states[n].problem.clone();
             let problem = problem.map(|p| format!(": {p}")).unwrap_or_default();
-            text += &format!("\n  {}{problem}", name(&self.sending.ready[n]));
+            lines.push(format!("  {}{problem}", name(&self.sending.ready[n])));
         }
-        self.close(Role::Error, &text, out)
+        self.close(Role::Error, &lines.join("\n"), out)
     }
 
     fn close(&self, role: Role, text: &str, out: &mut impl Write) -> std::io::Result<()> {

@@ -5,7 +5,7 @@ use super::super::layout::Pane;
 use super::super::list::Step;
 use super::super::model::{Model, Overlay, Reader, Shown};
 use super::super::msg::{Ask, Effect, Level, Purpose};
-use super::{ask, close, moves, prompts, replays, search, stories};
+use super::{ask, close, moves, prompts, replays, search, stories, watch};
 use crate::output::rich::Line;
 use crate::output::style::Role;
 
@@ -65,6 +65,7 @@ pub(super) fn run(model: &mut Model, action: Action, effects: &mut Vec<Effect>) 
         Action::Mark => mark(model, effects),
         Action::Replay => replays::wish(model, Purpose::Send, effects),
         Action::Preview => replays::wish(model, Purpose::Preview, effects),
+        Action::Watch => watch::toggle(model, effects),
         Action::Edit => replays::edit(model),
         Action::EditOutside => replays::edit_outside(model, effects),
         Action::Target => prompts::target(model, None),
@@ -194,6 +195,8 @@ fn back(model: &mut Model) -> bool {
 fn escape(model: &mut Model, effects: &mut Vec<Effect>) {
     if model.overlay.is_some() {
         close(model);
+    } else if model.watching.is_some() {
+        watch::stop(model, effects);
     } else if model.replays.open() > 0 {
         // Whatever is said of an earlier one.
         effects.push(Effect::Cancel);

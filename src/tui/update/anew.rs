@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::super::data::{CallList, GROUPS, Recorded, StoryData, Subject, What};
+use super::super::data::{CallList, GROUPS, Planned, Recorded, StoryData, Subject, What};
 use super::super::desk::Moved;
 use super::super::model::{Anchor, DetailPane, Left, Model, Overlay, StoryPane};
 
@@ -42,13 +42,20 @@ pub(super) fn moved(model: &mut Model, moved: &Moved) {
         .collect();
     match &mut model.overlay {
         Some(Overlay::Form(form)) => recorded(&mut form.recorded, moved),
-        Some(Overlay::Confirm(planned)) => planned.iter_mut().for_each(|p| {
-            recorded(&mut p.recorded, moved);
-            if let Some(draft) = &mut p.draft {
-                renumber(&mut Arc::make_mut(draft).recorded, moved);
-            }
-        }),
+        Some(Overlay::Confirm(_, plans)) => planned(plans, moved),
         _ => {}
+    }
+    if let Some(watching) = &mut model.watching {
+        planned(&mut watching.plans, moved);
+    }
+}
+
+fn planned(plans: &mut [Planned], moved: &Moved) {
+    for p in plans {
+        recorded(&mut p.recorded, moved);
+        if let Some(draft) = &mut p.draft {
+            renumber(&mut Arc::make_mut(draft).recorded, moved);
+        }
     }
 }
 

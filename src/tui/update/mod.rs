@@ -1,7 +1,7 @@
 //! What happens changes the model, and says what the outside is to do: `update(&mut Model, Msg) -> Vec<Effect>`, pure.
 //!
 //! Messages end in a file of their topic: `actions` (commands), `anew` (inputs read once more), `moves` (cursors), `prompts` (what is typed), `replays`,
-//! `services`, `stories`. At the end `wants` compares what is in sight with what is known and asks for the rest.
+//! `services`, `stories`, `watch`. At the end `wants` compares what is in sight with what is known and asks for the rest.
 
 mod actions;
 mod anew;
@@ -12,6 +12,7 @@ mod search;
 mod services;
 mod stories;
 mod wants;
+mod watch;
 
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ use super::model::{Model, Notice, Overlay, Reader};
 use super::msg::{Ask, Effect, Level, Mouse, Msg};
 use crate::config::keys::Key;
 use crate::output::rich::Line;
+use crate::replay::watch::Event;
 
 pub use replays::summary;
 pub use search::{Finder, hits};
@@ -52,7 +54,13 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Paste(text) => prompts::paste(model, &text, &mut effects),
         Msg::Mouse(m) => mouse(model, m, &mut effects),
         Msg::Resize(w, h) => model.size = (w, h),
-        Msg::Now(t) => model.now = t,
+        Msg::Now(t) => {
+            model.now = t;
+            watch::go_on(model, Event::Tick, &mut effects);
+        }
+        Msg::Changed(path) => watch::changed(model, &path, &mut effects),
+        Msg::Probed(open) => watch::go_on(model, Event::Probed { open }, &mut effects),
+        Msg::Unwatchable(why) => watch::failed(model, why, &mut effects),
         Msg::Do(action) => actions::run(model, action, &mut effects),
         Msg::List(number, list) => self::list(model, number, list, &mut effects),
         Msg::Sources(rows) => model.sources.rows = rows,
@@ -120,7 +128,7 @@ fn key(model: &mut Model, key: Key, effects: &mut Vec<Effect>) {
 /// Whose keys are meant.
 fn layer(model: &Model) -> Layer {
     match &model.overlay {
-        Some(Overlay::Prompt(_) | Overlay::Copy(_) | Overlay::Confirm(_)) => Layer::Prompt,
+        Some(Overlay::Prompt(_) | Overlay::Copy(_) | Overlay::Confirm(..)) => Layer::Prompt,
         Some(Overlay::Form(_)) => Layer::Form,
         Some(Overlay::Text(_)) | None => Layer::Panes,
     }

@@ -163,14 +163,14 @@ pub(super) fn key(model: &mut Model, key: Key, effects: &mut Vec<Effect>) {
                 model.overlay = None;
             }
         }
-        Some(Overlay::Confirm(_)) => {
-            let yes = action == Some(Action::Accept) || matches!(key.typed(), Some('y' | 'r'));
+        Some(Overlay::Confirm(..)) => {
+            let yes = action == Some(Action::Accept) || matches!(key.typed(), Some('y' | 'r' | 'W'));
             let no = matches!(key.typed(), Some('n' | 'q'));
             if (yes || no)
-                && let Some(Overlay::Confirm(plans)) = model.overlay.take()
+                && let Some(Overlay::Confirm(purpose, plans)) = model.overlay.take()
                 && yes
             {
-                replays::send(model, plans, effects);
+                replays::agreed(model, purpose, plans, effects);
             }
         }
         Some(Overlay::Prompt(_)) => prompt_key(model, action, key, effects),

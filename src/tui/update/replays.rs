@@ -9,7 +9,7 @@ use super::super::layout::Pane;
 use super::super::list::Cursor;
 use super::super::model::{Model, Overlay, Reader, Shown, Tab};
 use super::super::msg::{Ask, Effect, Level, Purpose, Sides, Wanted};
-use super::{ask, prompts};
+use super::{ask, prompts, watch};
 use crate::output::diff::Diff;
 use crate::output::rich::Line;
 use crate::output::style::Role;
@@ -139,14 +139,22 @@ pub(super) fn planned(model: &mut Model, purpose: Purpose, plans: Vec<Planned>, 
     if ready.is_empty() {
         return;
     }
-    if purpose == Purpose::Send && matches!(model.overlay, Some(Overlay::Form(_))) {
+    if purpose != Purpose::Preview && matches!(model.overlay, Some(Overlay::Form(_))) {
         keep_draft(model);
         model.overlay = None;
     }
     match purpose {
         Purpose::Preview => preview(model, ready),
-        Purpose::Send if ready.len() > 1 => model.overlay = Some(Overlay::Confirm(ready)),
-        Purpose::Send => send(model, ready, effects),
+        _ if ready.len() > 1 => model.overlay = Some(Overlay::Confirm(purpose, ready)),
+        _ => agreed(model, purpose, ready, effects),
+    }
+}
+
+/// The user wants it.
+pub(super) fn agreed(model: &mut Model, purpose: Purpose, plans: Vec<Planned>, effects: &mut Vec<Effect>) {
+    match purpose {
+        Purpose::Watch => watch::begin(model, plans, effects),
+        Purpose::Send | Purpose::Preview => send(model, plans, effects),
     }
 }
 
@@ -188,6 +196,14 @@ fn preview(model: &mut Model, plans: Vec<Planned>) {
 
 /// On their way.
 pub(super) fn send(model: &mut Model, plans: Vec<Planned>, effects: &mut Vec<Effect>) {
+    let numbers = queue(model, plans, true);
+    if !numbers.is_empty() {
+        effects.push(Effect::Send(numbers));
+    }
+}
+
+/// Attempts that are about to be sent, by their numbers; `seen`: the user is shown them.
+pub(super) fn queue(model: &mut Model, plans: Vec<Planned>, seen: bool) -> Vec<u32> {
     let mut numbers = Vec::new();
     for p in plans {
         let Ok(plan) = p.plan else { continue };
@@ -207,9 +223,17 @@ pub(super) fn send(model: &mut Model, plans: Vec<Planned>, effects: &mut Vec<Eff
         numbers.push(number);
     }
     if numbers.is_empty() {
-        return;
+        return numbers;
     }
     let len = model.replays.attempts.len();
+    if !seen {
+        // Whoever reads an answer goes on reading it.
+        if model.focus != Pane::Replays {
+            model.replays.cursor.select(len - numbers.len(), len, len);
+        }
+        anew(model);
+        return numbers;
+    }
     model.replays.cursor.select(len - numbers.len(), len, len);
     model.replays.shown = Shown::Answer;
     anew(model);
@@ -227,7 +251,7 @@ pub(super) fn send(model: &mut Model, plans: Vec<Planned>, effects: &mut Vec<Eff
     {
         model.notices.shown = false;
     }
-    effects.push(Effect::Send(numbers));
+    numbers
 }
 
 /// What tells of attempts is put together anew.
@@ -245,11 +269,16 @@ pub(super) fn went_on(model: &mut Model, number: u32, state: AttemptState, effec
         return;
     };
     attempt.state = state;
+    let restarts = watch::went_on(model, number, effects);
+    let Some(attempt) = model.replays.attempts.iter().find(|a| a.number == number) else {
+        return;
+    };
     let name = format!("{} {}", attempt.plan.method, path_of(&attempt.plan.path));
     let said = match &attempt.state {
         AttemptState::Queued | AttemptState::InFlight => None,
         AttemptState::Cancelled => Some((Level::Info, format!("cancelled: {name}"))),
         AttemptState::Refused(why) => Some((Level::Error, why.clone())),
+        AttemptState::Done(_) if restarts => Some((Level::Info, "the app restarts: waiting for its port".to_owned())),
         AttemptState::Done(a) => {
             let what = match (a.sent.status, &a.sent.error) {
                 (Some(s), None) => format!("{s} in {} ms", a.sent.ms),
@@ -271,6 +300,7 @@ pub(super) fn went_on(model: &mut Model, number: u32, state: AttemptState, effec
             effects.push(Effect::Bell);
         }
     }
+    watch::end_of_round(model, effects);
 }
 
 fn path_of(path: &str) -> &str {

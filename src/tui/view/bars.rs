@@ -89,6 +89,15 @@ fn breadcrumb(model: &Model, buffer: &mut Buffer, area: Rect) {
 fn status(model: &Model, buffer: &mut Buffer, area: Rect) {
     let theme = model.look.theme;
     let mut pen = Pen::new(buffer, theme, area, 0);
+    let dot = format!(" {} ", model.look.signs().dot);
+    // What each answer says stands beside it, not in its place.
+    if let Some(watching) = &model.watching {
+        let (role, text) = match watching.red() {
+            0 => (Role::Info, "watching".to_owned()),
+            red => (Role::Error, format!("watching, {red} red")),
+        };
+        pen.skip(1).text(role, &text).text(Role::Faint, dot.trim_end());
+    }
     if let Some(n) = model.notices.current(model.now) {
         let role = match n.level {
             Level::Error => Role::Error,
@@ -106,7 +115,6 @@ fn status(model: &Model, buffer: &mut Buffer, area: Rect) {
             .text(Role::Faint, &more);
         return;
     }
-    let dot = format!(" {} ", model.look.signs().dot);
     pen.skip(1);
     let list = &model.calls.list;
     let shown = list.rows.iter().filter(|r| r.id.is_some()).count();
@@ -234,7 +242,7 @@ fn offers(model: &Model) -> Vec<(String, String)> {
             }
         }
         Some(Overlay::Copy(_)) => own(&[("enter", "copy"), ("esc", "leave")]),
-        Some(Overlay::Confirm(_)) => own(&[("enter", "send"), ("esc", "leave")]),
+        Some(Overlay::Confirm(..)) => own(&[("enter", "send"), ("esc", "leave")]),
         Some(Overlay::Text(t)) if !t.send.is_empty() => {
             let key = model.keys.name_of(Action::Replay);
             let mut all = vec![(key, "send it".to_owned())];
@@ -273,7 +281,7 @@ fn works(model: &Model, action: Action) -> bool {
             !model.calls.marks.is_empty() || model.calls.selected().is_some_and(|r| !r.failed.is_empty())
         }
         (Pane::Calls, Action::Open | Action::Mark) => model.calls.selected().is_some(),
-        (Pane::Replays, Action::Replay | Action::Preview | Action::Zoom) => !attempts.is_empty(),
+        (Pane::Replays, Action::Replay | Action::Watch | Action::Preview | Action::Zoom) => !attempts.is_empty(),
         (Pane::Replays, Action::Diff) => attempts.iter().any(|a| a.answered().is_some()),
         (Pane::Sources, Action::Open) => {
             let selected = model.sources.rows.get(model.sources.cursor.at);

@@ -37,7 +37,7 @@ pub(super) fn draw(model: &Model, overlay: &Overlay, buffer: &mut Buffer, areas:
             copy(model, menu, buffer);
             None
         }
-        Overlay::Confirm(plans) => {
+        Overlay::Confirm(_, plans) => {
             confirm(model, plans, buffer);
             None
         }

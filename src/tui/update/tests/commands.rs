@@ -37,7 +37,7 @@ const ROWS: &[Row] = &[
         a.planned() == [40] && a.does(&Effect::Send(vec![1]))
     }),
     ("replay", "", |_, a| {
-        a.planned() == [10, 11] && matches!(a.model.overlay, Some(Overlay::Confirm(_)))
+        a.planned() == [10, 11] && matches!(a.model.overlay, Some(Overlay::Confirm(..)))
     }),
     ("replay", "2", |_, a| {
         a.planned() == [10] && a.does(&Effect::Send(vec![1])) && a.model.slot == Pane::Replays
@@ -62,6 +62,15 @@ const ROWS: &[Row] = &[
     }),
     ("replay", "2 R", |_, a| {
         a.does(&Effect::Send(vec![1])) && a.model.overlay.is_none()
+    }),
+    ("watch", "2", |_, a| {
+        a.does(&Effect::Send(vec![1])) && a.model.watching.is_some()
+    }),
+    ("watch", "", |_, a| {
+        matches!(a.model.overlay, Some(Overlay::Confirm(..)))
+    }),
+    ("watch", "2 W", |_, a| {
+        a.does(&Effect::Unwatch) && a.model.watching.is_none()
     }),
     ("preview", "2", |_, a| {
         let text = a

@@ -10,3 +10,4 @@ mod prompts;
 mod random;
 mod replays;
 mod stage;
+mod watch;

@@ -32,7 +32,7 @@ fn more_than_one_is_asked_about() {
     for (answer, sent) in [("enter", 2), ("y", 2), ("r", 2), ("esc", 0), ("n", 0), ("q", 0)] {
         let mut stage = Stage::new();
         stage.press("r");
-        assert!(matches!(&stage.model.overlay, Some(Overlay::Confirm(p)) if p.len() == 2));
+        assert!(matches!(&stage.model.overlay, Some(Overlay::Confirm(_, p)) if p.len() == 2));
         assert!(stage.model.replays.attempts.is_empty());
         stage.press(answer);
         assert_eq!(stage.model.replays.attempts.len(), sent, "{answer}");
@@ -59,7 +59,7 @@ fn marks_of_other_stories_are_sent_too() {
     let mut stage = Stage::new();
     stage.press("2 space } space r");
     assert!(
-        matches!(&stage.model.overlay, Some(Overlay::Confirm(p)) if p.len() == 2),
+        matches!(&stage.model.overlay, Some(Overlay::Confirm(_, p)) if p.len() == 2),
         "{:?}",
         stage.planned()
     );
