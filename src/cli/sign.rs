@@ -181,7 +181,11 @@ fn told(
     }
     for mend in mends {
         for (n, part) in wrap(mend.setting, WIDTH).into_iter().enumerate() {
-            let name = if n == 0 { mend.framework } else { "" };
+            let name = match mend.framework {
+                _ if n > 0 => "",
+                "any" => "any app",
+                name => name,
+            };
             writeln!(out, "    {name:<8} {part}")?;
         }
     }

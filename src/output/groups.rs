@@ -107,7 +107,15 @@ impl Page {
             self.wrapped(out, INDENT, Role::Plain, &format!("{method} {endpoint}"))?;
         }
         if !g.answer.is_empty() {
-            self.wrapped(out, INDENT, Role::Faint, &format!("│ {}", g.answer))?;
+            let answer = super::safe::printable(&g.answer);
+            let room = self.width.saturating_sub(INDENT + 2).max(10);
+            let line = super::fit::fit(&answer, room);
+            writeln!(
+                out,
+                "{:INDENT$}{}",
+                "",
+                self.paint.role(Role::Faint, format!("│ {}", line.trim_end()))
+            )?;
         }
         self.wrapped(out, INDENT, Role::Faint, &facts(g).join(" · "))?;
         let example = example(session, g);

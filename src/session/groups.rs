@@ -19,6 +19,8 @@ use crate::model::{Place, Severity, Time};
 
 /// Requests that are read again at a time.
 const BATCH: usize = 256;
+/// So many where an input has to be read from its beginning for each batch, as compressed ones are.
+const LARGE_BATCH: usize = 8192;
 /// Words of the evidence that stand for an answer that nobody kept.
 const WORDS: usize = 8;
 
@@ -96,7 +98,8 @@ impl Answers {
         missing.sort_by_key(|e| (e.place, e.id));
         missing.dedup_by_key(|e| key(e));
         let mut done = 0;
-        for batch in missing.chunks(BATCH) {
+        let cheap = session.inputs.iter().all(|i| i.source.again_is_cheap());
+        for batch in missing.chunks(if cheap { BATCH } else { LARGE_BATCH }) {
             for (e, detail) in batch.iter().zip(session.details(batch)) {
                 let answer = self.answer(e, &detail);
                 self.known.insert(key(e), answer);
@@ -117,7 +120,9 @@ impl Answers {
             Some(s) => s.to_string(),
             None => e.outcome.as_str().to_owned(),
         };
-        let shown = format!("{word} {line}");
+        // Many a page begins with its own status.
+        let line = line.strip_prefix(&word).unwrap_or(&line);
+        let shown = format!("{word} {}", line.trim_start());
         Answer {
             same: self.hasher.hash_one((word, same)),
             shown: shown.trim_end().into(),

@@ -47,6 +47,11 @@ pub(super) fn text(text: &str) -> String {
 /// The line of an answer that says most: of a web page its `<pre>`, title or heading, else the first that is not blank.
 pub(super) fn first_line(text: &str) -> String {
     let page = text.trim_start();
+    // A declaration says nothing.
+    let page = match page.strip_prefix("<?xml").and_then(|p| p.split_once("?>")) {
+        Some((_, rest)) if !rest.trim().is_empty() => rest.trim_start(),
+        _ => page,
+    };
     let is_page = page
         .get(..5)
         .is_some_and(|t| t.eq_ignore_ascii_case("<!doc") || t.eq_ignore_ascii_case("<html"));
@@ -197,6 +202,8 @@ mod tests {
             ("<html><title>502 Bad Gateway</title><h1>x</h1>", "502 Bad Gateway"),
             ("<html><p>x", "<html><p>x"),
             ("<Response/>", "<Response/>"),
+            ("<?xml version=\"1.0\"?>\n<Response/>", "<Response/>"),
+            ("<?xml version=\"1.0\"?>", "<?xml version=\"1.0\"?>"),
             ("", ""),
         ] {
             assert_eq!(first_line(body), expected);
