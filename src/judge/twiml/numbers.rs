@@ -1,5 +1,7 @@
 //! Addresses that a call or a message goes to: telephone numbers and SIP addresses.
 
+use std::net::Ipv4Addr;
+
 use super::values::Fault;
 
 /// A telephone number as Twilio wants it: E.164, `+` and 7 to 15 digits.
@@ -35,6 +37,13 @@ pub(super) fn phone(value: &str) -> Option<Fault> {
                 "a number has 7 to 15 digits, this one {}",
                 digits.len()
             )));
+        }
+        if digits.starts_with('1') && digits.len() != 11 {
+            let says = format!(
+                "numbers of the USA and Canada have 10 digits after +1, this one {}",
+                digits.len() - 1
+            );
+            return Some(Fault::new(says).code("13224").error());
         }
         return rest
             .contains(separator)
@@ -74,6 +83,10 @@ pub(super) fn sip(value: &str) -> Option<Fault> {
     if rest.contains('@') && user.is_empty() || host.is_empty() || host.contains('@') {
         return Some(Fault::new("it must be a SIP address as sip:ann@example.com"));
     }
+    if private(host) {
+        let says = format!("Twilio cannot reach `{host}`: the host of a SIP address must be public");
+        return Some(Fault::new(says).code("13254"));
+    }
     if address.chars().count() > 255 {
         return Some(
             Fault::new(format!(
@@ -84,6 +97,13 @@ pub(super) fn sip(value: &str) -> Option<Fault> {
         );
     }
     headers.and_then(sip_headers)
+}
+
+/// Hosts that only a network of one's own knows.
+fn private(host: &str) -> bool {
+    let address = host.parse::<Ipv4Addr>();
+    host.eq_ignore_ascii_case("localhost")
+        || address.is_ok_and(|ip| ip.is_private() || ip.is_loopback() || ip.is_link_local())
 }
 
 /// Names that Twilio sends besides `X-…` (dictionary, 13252).

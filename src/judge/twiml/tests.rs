@@ -97,7 +97,9 @@ fn every_code_is_in_the_dictionary_with_that_level() {
         seen.push((rule.code.as_str(), None, rule.id.clone()));
         seen.extend(rule.also.iter().map(|code| (code.as_str(), None, rule.id.clone())));
     }
-    for code in ["13226", "13253", "13252", "11240", "11241", "11242", "11243"] {
+    for code in [
+        "13224", "13226", "13252", "13253", "13254", "11240", "11241", "11242", "11243",
+    ] {
         seen.push((code, None, "in the code".to_owned()));
     }
     for (code, found, what) in seen.into_iter().filter(|(code, ..)| !code.is_empty()) {
@@ -274,6 +276,34 @@ fn encodings() {
 }
 
 #[test]
+fn urls() {
+    for (url, wanted) in [
+        ("https://example.com/a", None),
+        ("HTTPS://example.com:8080/a?b=c", None),
+        ("next.php?url=http://x", None),
+        ("/a:1/b", None),
+        ("localhost:3000/x", None),
+        ("//example.com/x", None),
+        ("https://my_app.example.com/", Some(Severity::Error)),
+        ("htp://example.com", Some(Severity::Error)),
+        ("https:/example.com", Some(Severity::Error)),
+        ("https://", Some(Severity::Error)),
+        ("javascript:alert(1)", Some(Severity::Error)),
+        ("www.example.com", Some(Severity::Error)),
+        ("http://localhost:3000/", Some(Severity::Info)),
+        ("http://10.0.0.1/", Some(Severity::Info)),
+    ] {
+        let problems = judged(false, &format!("<Play>{url}</Play>"));
+        assert_eq!(problems.iter().map(|p| p.severity).max(), wanted, "{url}: {problems:?}");
+    }
+    let long = judged(
+        false,
+        &format!("<Play>https://example.com/{}</Play>", "x".repeat(4_000)),
+    );
+    assert_eq!(long[0].code.as_deref(), Some("11100"));
+}
+
+#[test]
 fn overrides_of_connections() {
     for (fragment, wanted) in [
         ("rc=3&rp=all&ct=2000", None),
@@ -297,6 +327,32 @@ fn overrides_of_connections() {
             Some("") => assert_eq!(problems.len(), 1, "{fragment}: {problems:?}"),
             wanted => assert_eq!(found, wanted, "{fragment}: {problems:?}"),
         }
+    }
+}
+
+#[test]
+fn numbers_and_addresses() {
+    for (noun, wanted) in [
+        ("<Number>+4915112345678</Number>", None),
+        ("<Number>415-555-0100</Number>", None),
+        ("<Number>+1415555010</Number>", Some("13224")),
+        ("<Number>+0415555010</Number>", Some("13226")),
+        ("<Number>+49 (0) x</Number>", Some("13223")),
+        ("<Number>123456789012</Number>", Some("13223")),
+        ("<Number>{{To}}</Number>", None),
+        ("<Sip>sip:ann@example.com:5060;transport=tls</Sip>", None),
+        ("<Sip>ann@example.com</Sip>", None),
+        ("<Sip>sip:example.com</Sip>", None),
+        ("<Sip>sip:ann@192.168.0.1</Sip>", Some("13254")),
+        ("<Sip>sip:ann@example.com?Subject=a</Sip>", Some("13252")),
+        ("<Sip>http://example.com</Sip>", Some("13243")),
+    ] {
+        let problems = judged(false, &format!("<Dial>{noun}</Dial>"));
+        let found = problems
+            .iter()
+            .find(|p| p.severity > Severity::Info)
+            .and_then(|p| p.code.as_deref());
+        assert_eq!(found, wanted, "{noun}: {problems:?}");
     }
 }
 
@@ -363,6 +419,12 @@ fn deep_nesting_is_refused_before_parsing() {
     let deep = |n: usize| judged(false, &format!("{}{}", "<a b='/>'>".repeat(n), "</a>".repeat(n)));
     assert!(!deep(150)[0].message.contains("deep"));
     assert!(deep(250)[0].message.contains("nested more than 200 deep"));
+    let spoken = format!(
+        "<Say voice='Polly.Joanna'>{}a{}</Say>",
+        "<prosody>".repeat(190),
+        "</prosody>".repeat(190)
+    );
+    assert!(judged(false, &spoken).is_empty());
     let flat = judged(false, &"<Pause/><!-- <a> --><![CDATA[ ]]><?a <a> ?>".repeat(300));
     assert!(flat.is_empty(), "{flat:?}");
 }

@@ -70,11 +70,8 @@ fn scheme(value: &str) -> Option<(&str, &str)> {
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'));
     // `localhost:3000/x` and `example.com:80` have a port, no scheme.
-    let port = !rest.is_empty()
-        && rest
-            .chars()
-            .take_while(|c| !matches!(c, '/' | '?' | '#'))
-            .all(|c| c.is_ascii_digit());
+    let number = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let port = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
     (valid && !port).then_some((scheme, rest))
 }
 

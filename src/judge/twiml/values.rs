@@ -117,7 +117,11 @@ fn some_of(value: &str, known: &[String], words: &Words) -> Option<Fault> {
     }
     value.split_whitespace().find_map(|word| {
         let fault = one_of(word, known(), false, words)?;
-        let says = format!("of {}: {}", near::code(word), fault.says);
+        let says = if word == value {
+            fault.says
+        } else {
+            format!("of {}: {}", near::code(word), fault.says)
+        };
         Some(Fault { says, ..fault })
     })
 }

@@ -206,12 +206,9 @@ fn holder(xml: &str, at: usize) -> String {
         return "the text".to_owned();
     };
     let name = tag_name(&before[open..]);
-    let within = tag_len(&before[open..]).is_none();
-    if within && !name.is_empty() {
-        let attribute = before[open..].rsplit_once('=').map(|(head, _)| head.trim_end());
-        let attribute = attribute
-            .and_then(|head| head.rsplit(char::is_whitespace).next())
-            .unwrap_or_default();
+    if let Some(quote) = open_quote(&before[open..]).filter(|_| !name.is_empty()) {
+        let head = before[open..open + quote].trim_end().trim_end_matches('=').trim_end();
+        let attribute = head.rsplit(char::is_whitespace).next().unwrap_or_default();
         return format!("the attribute `{}` of {}", near::short(attribute), near::tag(name));
     }
     match Tags::scan(before).stack.pop() {
@@ -331,6 +328,19 @@ fn tag_len(rest: &str) -> Option<usize> {
         }
     }
     None
+}
+
+/// Where the quote is that is still open at the end of a begun tag.
+fn open_quote(tag: &str) -> Option<usize> {
+    let mut quote = None;
+    for (at, byte) in tag.bytes().enumerate() {
+        match (quote, byte) {
+            (None, b'"' | b'\'') => quote = Some((at, byte)),
+            (Some((_, q)), _) if q == byte => quote = None,
+            _ => {}
+        }
+    }
+    quote.map(|(at, _)| at)
 }
 
 /// The name in `<Name …`.
