@@ -18,12 +18,24 @@ pub fn without_secrets(request: &mut Request, hidden: Hidden<'_>, signature: boo
     });
     headers(&mut request.headers, hidden);
     if let Some(url) = &mut request.url {
-        *url = hidden.text(url).into_owned();
+        *url = hidden.text(&without_login(url)).into_owned();
     }
     match &mut request.payload {
         Payload::Empty => {}
         Payload::Form(params) => headers(params, hidden),
         Payload::Json(body) => *body = hidden.bytes(body).into_owned(),
+    }
+}
+
+/// A URL without the user and password that it may name.
+fn without_login(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.to_owned();
+    };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    match rest[..end].rfind('@') {
+        Some(at) => format!("{scheme}://{}", &rest[at + 1..]),
+        None => url.to_owned(),
     }
 }
 
@@ -149,5 +161,38 @@ impl Told {
                 Item::Finding(f) => f.texts(&mut |t| names.text(t)),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Secret;
+
+    #[test]
+    fn what_lets_somebody_in_is_left_out() {
+        let header = |n: &str, v: &str| (n.to_owned(), v.to_owned());
+        let token = Secret::new("0123456789abcdef");
+        let recorded = Request {
+            method: None,
+            url: Some("https://me:pw@a.example.org/x?y=z@w&t=0123456789abcdef".to_owned()),
+            headers: vec![
+                header("Authorization", "Basic x"),
+                header("cookie", "a=b"),
+                header("X-Twilio-Signature", "abc="),
+                header("X-Mine", "0123456789abcdef"),
+            ],
+            payload: Payload::Form(vec![header("t", "0123456789abcdef")]),
+        };
+        let mut request = recorded.clone();
+        without_secrets(&mut request, Hidden::new(Some(&token)), false);
+        assert_eq!(request.url.as_deref(), Some("https://a.example.org/x?y=z@w&t=••••••"));
+        assert_eq!(request.headers, [header("X-Mine", "••••••")]);
+        assert_eq!(request.params()[0].1, "••••••");
+        let mut request = recorded;
+        without_secrets(&mut request, Hidden::new(None), true);
+        assert_eq!(request.headers.len(), 2);
+        assert_eq!(without_login("/x@y"), "/x@y");
+        assert_eq!(without_login("http://h/@"), "http://h/@");
     }
 }
