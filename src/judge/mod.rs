@@ -117,13 +117,12 @@ pub fn reply(provider: Provider, kind: RequestKind, body: &[u8]) -> Vec<Problem>
     }
 }
 
-/// What a document is likely for: JSON is Tropo's, a `<Message>` says messaging, all other is to be voice `TwiML`.
+/// What a document is likely for: JSON is Tropo's, all other is to be `TwiML`, for a call unless its verbs are those of messages.
 pub fn detect(body: &[u8]) -> (Provider, RequestKind) {
     let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii_start();
     match text.first() {
         Some(b'{' | b'[') => (Provider::Tropo, RequestKind::Result),
-        _ if memchr::memmem::find(text, b"<Message").is_some() => (Provider::Twilio, RequestKind::Message),
-        _ => (Provider::Twilio, RequestKind::Voice),
+        _ => (Provider::Twilio, twiml::kind_of(body)),
     }
 }
 

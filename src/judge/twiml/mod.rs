@@ -73,7 +73,6 @@ pub(super) fn is_response(body: &[u8]) -> bool {
 }
 
 /// What a document is for, where no request tells: a message when its verbs are only those of messages, else a call.
-#[allow(dead_code)] // for `redial check`
 pub(super) fn kind_of(body: &[u8]) -> RequestKind {
     let messaging = source::text(body).is_ok_and(|xml| {
         let tree: Result<Document, _> = well_formed::tree(RequestKind::Unknown, &xml);
