@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::super::read::View;
 use super::ready::{Answered, Ready};
-use crate::output::diff::{diff, texts};
+use crate::output::diff::bodies;
 use crate::output::json;
 use crate::output::rich::{Line, Mark};
 use crate::output::style::Role;
@@ -58,8 +58,8 @@ pub(super) fn difference(old: Option<&Body>, new: Option<&Body>) -> Option<Vec<L
     if old.bytes == new.bytes {
         return Some(Vec::new());
     }
-    let (old, new) = texts((old.kind.as_deref(), &old.bytes), (new.kind.as_deref(), &new.bytes));
-    let lines = diff(&old, &new, None).unified(CONTEXT);
+    let found = bodies((old.kind.as_deref(), &old.bytes), (new.kind.as_deref(), &new.bytes), None);
+    let lines = found.unified(CONTEXT);
     let differs = |l: &Line| matches!(l.mark, Some(Mark::Added | Mark::Removed | Mark::Changed));
     Some(if lines.iter().any(differs) { lines } else { Vec::new() })
 }
