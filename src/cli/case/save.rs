@@ -24,6 +24,11 @@ pub(in crate::cli) fn save(args: &Save, out: &mut impl Write) -> anyhow::Result<
     if args.read.look.follow {
         return Err(Stop::usage("cases are made of what is there: leave --follow out").into());
     }
+    if args.read.look.json {
+        return Err(
+            Stop::usage("the files are the result: `redial replay --list --json` lists requests as lines").into(),
+        );
+    }
     if let Some(name) = args
         .name
         .as_deref()
