@@ -192,6 +192,21 @@ fn a_replay_is_kept_once_beside_what_it_replays() {
     assert_eq!(calls.of("call").len(), 3, "{}", calls.out);
 }
 
+#[cfg(unix)]
+#[test]
+fn an_edited_one_is_kept_with_its_difference() {
+    let place = place(&[debugger(1)]);
+    let editor = crate::batch::editor(&place.folder, r#"sed -i 's/^CallStatus=.*/CallStatus=completed/' "$1""#);
+    let server = Server::new(vec![twiml_ok()]);
+    let args = ["replay", "store", "--json", "--edit", "--to", &server.url()];
+    let ran = place.with(&args, &[("EDITOR", &editor)]).exits(0);
+    let got = server.received(&ran);
+    assert!(String::from_utf8_lossy(&got[0]).contains("CallStatus=completed"));
+    assert_eq!(ran.of("replay")[0]["edited"], true);
+    let kept = place.kept().remove(0).replay;
+    assert_eq!(kept.sent, Some(json!({"set": [["CallStatus", "completed"]]})));
+}
+
 #[test]
 fn what_was_kept_is_shown_again() {
     let place = place(&[exchange(1), debugger(2)]);
