@@ -47,3 +47,4 @@ mod twilio_mock;
 mod verdicts;
 #[cfg(unix)]
 mod watch;
+mod twiml;

@@ -65,7 +65,7 @@ def mutations(text, dice):
     yield "rename an element", renamed(tag[1] + "xq"), {here}
     other = tag[1].lower() if tag[1] != tag[1].lower() else tag[1].upper()
     yield "change its case", renamed(other), {here}
-    yield "put it into a wrong parent", re.sub(r"(<Response[^>]*>)\s*", r"\1<Pause>\n", text[: tag.start()], count=1) + text[tag.start() :].replace("</Response>", "</Pause></Response>"), {3}
+    yield "put it into a wrong parent", re.sub(r"(<Response[^>]*>)\s*", r"\1<Pause>\n", text[: tag.start()], count=1) + text[tag.start() :].replace("</Response>", "</Pause></Response>"), {2, 3}
     attributes = [a for a in ATTRIBUTE.finditer(tag[2])]
     known = [(tag.start(2) + a.start(2), a) for a in attributes if a[1] not in FREE]
     judged = [k for k in known if k[1][2] in ("true", "false", "GET", "POST", "5") or k[1][2].startswith("http")]

@@ -51,7 +51,7 @@ const TEXTS = {
     Sim: 'DE' + '0'.repeat(32), ApplicationSid: 'AP' + '0'.repeat(32), Header: undefined,
 };
 // Parents that have either a text or children.
-const EITHER = new Set(['Dial', 'Sip', 'Application', 'Message', 'Enqueue']);
+const EITHER = new Set(['Dial', 'Application', 'Message', 'Enqueue']);
 
 const found = [];
 let count = 0;

@@ -19,7 +19,7 @@ data = json.loads((folder / "values.json").read_text())
 VALUES = {}
 for entry in data["found"]:
     VALUES.setdefault(entry["owner"], {}).update(entry["attributes"])
-EITHER = {"Dial", "Sip", "Application", "Message", "Enqueue"}
+EITHER = {"Dial", "Application", "Message", "Enqueue"}
 # First parameters that are the element's text.
 TEXT = {"message", "number", "url", "name", "body", "words", "identity", "client_identity", "sip_url", "application_sid", "sid", "sim_sid", "phone_number"}
 count = 0
