@@ -44,7 +44,7 @@ mod terminal;
 mod tropo;
 mod twilio;
 mod twilio_mock;
+mod twiml;
 mod verdicts;
 #[cfg(unix)]
 mod watch;
-mod twiml;
