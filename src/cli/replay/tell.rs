@@ -58,7 +58,11 @@ pub(super) fn difference(old: Option<&Body>, new: Option<&Body>) -> Option<Vec<L
     if old.bytes == new.bytes {
         return Some(Vec::new());
     }
-    let found = bodies((old.kind.as_deref(), &old.bytes), (new.kind.as_deref(), &new.bytes), None);
+    let found = bodies(
+        (old.kind.as_deref(), &old.bytes),
+        (new.kind.as_deref(), &new.bytes),
+        None,
+    );
     let lines = found.unified(CONTEXT);
     let differs = |l: &Line| matches!(l.mark, Some(Mark::Added | Mark::Removed | Mark::Changed));
     Some(if lines.iter().any(differs) { lines } else { Vec::new() })
