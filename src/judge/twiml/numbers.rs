@@ -1,6 +1,6 @@
 //! Addresses that a call or a message goes to: telephone numbers and SIP addresses.
 
-use std::net::Ipv4Addr;
+use core::net::Ipv4Addr;
 
 use super::values::Fault;
 
