@@ -98,34 +98,10 @@ fn status(model: &Model, buffer: &mut Buffer, area: Rect) {
         };
         pen.skip(1).text(role, &text).text(Role::Faint, dot.trim_end());
     }
-    if let Some(n) = model.notices.current(model.now) {
-        let role = match n.level {
-            Level::Error => Role::Error,
-            Level::Good => Role::Good,
-            Level::Info => Role::Info,
-        };
-        pen.skip(1);
-        // What is behind it stays in sight, however long it is.
-        let more = match model.notices.behind() {
-            0 => String::new(),
-            n => format!(" (+{n}, {})", model.keys.name_of(Action::Messages)),
-        };
-        let room = pen.left().saturating_sub(fit::width(&more));
-        pen.cell(role, &n.text, room.min(fit::width(&printable(&n.text))))
-            .text(Role::Faint, &more);
+    if notice(model, &mut pen) {
         return;
     }
-    pen.skip(1);
-    let list = &model.calls.list;
-    let shown = list.rows.iter().filter(|r| r.id.is_some()).count();
-    let causes = list.rows.first().is_some_and(|r| r.group.is_some());
-    let total = fit::count(list.total, "call");
-    let text = if causes {
-        format!("{} in {total}", fit::count(list.rows.len(), "cause"))
-    } else {
-        format!("{} of {total}", fit::thousands(shown))
-    };
-    pen.text(Role::Plain, &text);
+    counts(model, &mut pen);
     let open = model.replays.open();
     if open > 0 {
         pen.text(Role::Faint, &dot)
@@ -192,6 +168,43 @@ fn status(model: &Model, buffer: &mut Buffer, area: Rect) {
             pen.text(Role::Faint, &dot).text(role, &text);
         }
     }
+}
+
+/// What was said last, in place of everything else; false where nothing was.
+fn notice(model: &Model, pen: &mut Pen<'_>) -> bool {
+    let Some(n) = model.notices.current(model.now) else {
+        return false;
+    };
+    let role = match n.level {
+        Level::Error => Role::Error,
+        Level::Good => Role::Good,
+        Level::Info => Role::Info,
+    };
+    pen.skip(1);
+    // What is behind it stays in sight, however long it is.
+    let more = match model.notices.behind() {
+        0 => String::new(),
+        n => format!(" (+{n}, {})", model.keys.name_of(Action::Messages)),
+    };
+    let room = pen.left().saturating_sub(fit::width(&more));
+    pen.cell(role, &n.text, room.min(fit::width(&printable(&n.text))))
+        .text(Role::Faint, &more);
+    true
+}
+
+/// How many calls, or causes, are in sight.
+fn counts(model: &Model, pen: &mut Pen<'_>) {
+    pen.skip(1);
+    let list = &model.calls.list;
+    let shown = list.rows.iter().filter(|r| r.id.is_some()).count();
+    let causes = list.rows.first().is_some_and(|r| r.group.is_some());
+    let total = fit::count(list.total, "call");
+    let text = if causes {
+        format!("{} in {total}", fit::count(list.rows.len(), "cause"))
+    } else {
+        format!("{} of {total}", fit::thousands(shown))
+    };
+    pen.text(Role::Plain, &text);
 }
 
 /// How a service is, and where it is reached; on a narrow screen at which port.
