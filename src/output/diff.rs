@@ -4,7 +4,7 @@
 //! two ([`Diff::side_by_side`]). Documents are laid out so that lines are equal where both say the same (`diff/laid`), and changes carry
 //! the path of what changed. [`diff`] compares texts that were prepared otherwise. Marks stand in the text (`-`, `+`, `~`), so that no
 //! colour is needed. The work is bounded by lines and by a moment that the caller names: what could not be compared closely in time is
-//! shown as replaced. A further kind of document is a file beside `diff/xml` that makes a [`laid::Laid`] of it.
+//! shown as replaced. A further kind of document is a file beside `diff/xml` that makes a `laid::Laid` of it.
 
 mod json;
 mod laid;

@@ -1,4 +1,4 @@
-//! A value against its kind: what is wrong with it, in words that end the sentence "`timeout` of <Gather> is `x`: …".
+//! A value against its kind: what is wrong with it, in words that end the sentence "`timeout` of \<Gather\> is `x`: …".
 
 use super::near::{self, Words};
 use super::numbers;

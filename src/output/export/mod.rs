@@ -1,7 +1,7 @@
 //! Calls and requests taken out of the program: what they hold as plain data, and the formats that need no more than that.
 //!
 //! [`Told`] is a call with its story, [`Asked`] one request with all that is known of it; both own their texts, so that secrets can be
-//! taken out ([`Told::without_secrets`]) and stand-ins put in ([`Told::redacted`]) before any format sees them. [`curl`](super::curl) and [`http`] write what would be sent,
+//! taken out ([`Told::hide`]) and stand-ins put in ([`Told::redact`]) before any format sees them. [`curl`](super::curl) and [`http`] write what would be sent,
 //! [`har`] and [`junit`] what was recorded, [`super::html`] the story, [`super::case`] what a repository keeps. A further format is a function
 //! of these and a word of the command's.
 

@@ -1,8 +1,8 @@
 //! The story of calls as one HTML page: opens offline, holds no script, loads nothing.
 //!
 //! [`page`] takes calls as plain data ([`Told`]), with or without stand-ins, and knows no session. All text from outside goes through
-//! [`escape`], which makes it printable first. The style is one file, `style.css`, light and dark; the page's own policy forbids everything
-//! else. A section is a function here; the ladder is [`ladder`], documents are [`body`].
+//! `escape`, which makes it printable first. The style is one file, `style.css`, light and dark; the page's own policy forbids everything
+//! else. A section is a function here; the ladder is `ladder`, documents are `body`.
 
 mod body;
 mod escape;

@@ -2,10 +2,10 @@
 //!
 //! A number becomes a fictional number of its length and country, a SID one of its prefix, a name `name-1`. They are numbered in the order
 //! of their first appearance and say nothing of the value: nothing is hashed. What a value is follows from the field that holds it
-//! ([`fields`]) or from its looks ([`looks`]); what a field taught is found again in any text, however it is written there ([`known`]).
+//! (`fields`) or from its looks (`looks`); what a field taught is found again in any text, however it is written there (`known`).
 //! Learn all requests first ([`Pseudonyms::learn`]), then ask for texts: what was learnt last is found in what is written first. Nothing
 //! here keeps a value out that looks like nothing and stands in a field of no known name. To add a kind, add a variant of
-//! [`Kind`], its shape in `shape`, and how it is told in `fields` or `looks`.
+//! `Kind`, its shape in `shape`, and how it is told in `fields` or `looks`.
 
 mod fields;
 mod json;
