@@ -68,7 +68,7 @@ fn time(answer: &Answer<'_>) -> Option<Problem> {
         let message = format!(
             "the answer took {ms} ms; Twilio gives up after {LIMIT_MS} ms and uses the fallback URL: answer first and do slow work later"
         );
-        return Some(Problem::error("11203", message));
+        return Some(Problem::error("11205", message));
     }
     (ms > LIMIT_MS / 2).then(|| {
         let message = format!("the answer took {ms} ms, more than half of the {LIMIT_MS} ms that Twilio waits; callers hear silence meanwhile");
@@ -131,13 +131,13 @@ fn fault_code(class: FaultClass) -> &'static str {
         FaultClass::NoAddress => "11210",
         FaultClass::Refused => "11202",
         FaultClass::ConnectTimeout => "11201",
-        FaultClass::Unreachable | FaultClass::Closed => "11205",
+        // 11205 stands for both in the dictionary: not connecting, and connected without an answer in time.
+        FaultClass::Unreachable | FaultClass::Closed | FaultClass::Timeout => "11205",
         FaultClass::Tls => "11220",
         FaultClass::CertificateName => "11235",
         FaultClass::CertificateDate => "11236",
         FaultClass::CertificateChain => "11237",
         FaultClass::Protocol => "11206",
-        FaultClass::Timeout => "11203",
     }
 }
 

@@ -274,7 +274,7 @@ fn transport_errors_and_time() {
         (FaultClass::CertificateName, "11235"),
         (FaultClass::Closed, "11205"),
         (FaultClass::Protocol, "11206"),
-        (FaultClass::Timeout, "11203"),
+        (FaultClass::Timeout, "11205"),
     ] {
         let fault = Fault {
             class,
@@ -298,7 +298,7 @@ fn transport_errors_and_time() {
         ms: Some(15_001),
         ..Answer::default()
     };
-    assert_eq!(judge(Provider::Twilio, RequestKind::Voice, &slow).code(), Some("11203"));
+    assert_eq!(judge(Provider::Twilio, RequestKind::Voice, &slow).code(), Some("11205"));
     let slow = Answer {
         body: b"{\"tropo\":[]}",
         ..slow

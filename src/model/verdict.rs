@@ -7,7 +7,7 @@ use super::Severity;
 pub struct Problem {
     /// The error that the platform would raise (`11200`, `12100`; for Tropo the class name), or none.
     pub code: Option<String>,
-    /// `Error`: the platform would refuse the answer or leave out a part of it.
+    /// `Error`: the platform would refuse the answer or leave out a part of it; `Warning`: it would go on, and complain or do other than meant.
     pub severity: Severity,
     /// 1-based line in the body, when the place is known.
     pub line: Option<u32>,
@@ -63,24 +63,47 @@ impl Problem {
     }
 }
 
-/// What a platform would say to an answer: passes unless a problem is an error.
+/// What a platform would say to an answer: passes when it would take all of it and write nothing into its debugger.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Verdict {
     /// In order of importance: transport, status, headers, then the document from its top.
     pub problems: Vec<Problem>,
 }
 
+impl Problem {
+    /// True for what makes an answer fail: the platform refuses it or leaves out a part of it, or surely writes a warning with a code of its own
+    /// into its debugger. So a request that was recorded for such a warning stays red until the warning would not come any more.
+    pub fn fails(&self) -> bool {
+        // Tropo has no codes; its class names are ours.
+        let coded = || {
+            self.code
+                .as_deref()
+                .is_some_and(|c| c.bytes().all(|b| b.is_ascii_digit()))
+        };
+        match self.severity {
+            Severity::Error => true,
+            Severity::Warning => self.certain && coded(),
+            Severity::Info => false,
+        }
+    }
+}
+
 impl Verdict {
-    /// True when the platform would go on with the call.
+    /// True when no problem [fails](Problem::fails).
     pub fn pass(&self) -> bool {
-        self.problems.iter().all(|p| p.severity < Severity::Error)
+        self.worst().is_none()
     }
 
-    /// The code of the first error.
+    /// The code of the worst problem that fails.
     pub fn code(&self) -> Option<&str> {
-        self.problems
-            .iter()
+        self.worst()?.code.as_deref()
+    }
+
+    /// The first error, else the first warning that fails.
+    pub fn worst(&self) -> Option<&Problem> {
+        let failing = || self.problems.iter().filter(|p| p.fails());
+        failing()
             .find(|p| p.severity == Severity::Error)
-            .and_then(|p| p.code.as_deref())
+            .or_else(|| failing().next())
     }
 }

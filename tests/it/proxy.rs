@@ -386,7 +386,7 @@ fn a_client_that_leaves_ends_the_request_at_the_app() {
         (entry["_redial"]["aborted"].as_str(), &entry["response"]["status"]),
         (Some("client"), &0.into())
     );
-    assert_eq!(row.code.as_deref(), Some("11203"));
+    assert_eq!(row.code.as_deref(), Some("11205"));
 }
 
 #[test]

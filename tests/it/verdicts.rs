@@ -293,7 +293,7 @@ fn wire() -> Vec<Case> {
         ),
         Case {
             then: Then::Hold,
-            ..case("no answer in time", Voice, "", "11203", "no answer within 300 ms")
+            ..case("no answer in time", Voice, "", "11205", "no answer within 300 ms")
         },
         Case {
             then: Then::Hold,
@@ -301,7 +301,7 @@ fn wire() -> Vec<Case> {
                 "no end in time",
                 Voice,
                 format!("{head}Content-Length: 99\r\n\r\n<Resp"),
-                "11203",
+                "11205",
                 "no end of the answer",
             )
         },

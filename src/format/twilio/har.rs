@@ -316,7 +316,7 @@ impl Entry {
             (Some(_), ..) => Outcome::Unreachable,
             (None, _, None) => Outcome::Ok,
             (None, Some(s), _) if !(200..400).contains(&s) => Outcome::HttpError,
-            (None, _, Some(p)) if p.code.as_deref() == Some("11203") => Outcome::Timeout,
+            (None, _, Some(p)) if p.code.as_deref() == Some("11205") => Outcome::Timeout,
             (None, _, Some(_)) => Outcome::BadReply,
         }
     }

@@ -7,19 +7,19 @@ use strsim::osa_distance;
 /// Longer names are no slips of a known one; comparing them would cost the square of their length.
 const LONGEST: usize = 40;
 
-/// How many names may be searched for in one document; a document full of mistakes has one cause.
-const SEARCHES: u32 = 32;
+/// How many names may be compared in one document; a document full of mistakes has one cause. There are 900 voices.
+const COMPARED: usize = 3_000;
 
 /// What is still to be said of a document: once its problems are only counted, no words are put together any more.
 pub(super) struct Words {
-    searches: Cell<u32>,
+    left: Cell<usize>,
     quiet: Cell<bool>,
 }
 
 impl Words {
     pub(super) fn new() -> Self {
         Self {
-            searches: Cell::new(SEARCHES),
+            left: Cell::new(COMPARED),
             quiet: Cell::new(false),
         }
     }
@@ -29,12 +29,16 @@ impl Words {
         self.quiet.set(true);
     }
 
+    /// Nobody reads what is said any more.
+    pub(super) fn are_hushed(&self) -> bool {
+        self.quiet.get()
+    }
+
     /// The known name that is closest, if it is close: the same but for case and hyphens, else by few letters.
     pub(super) fn name<'a>(&self, wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
         if wrong.is_empty() || wrong.len() > LONGEST || self.quiet.get() {
             return None;
         }
-        self.searches.set(self.searches.get().checked_sub(1)?);
         let plain = |s: &str| s.to_lowercase().replace(['-', '_', ' '], "");
         let lower = plain(wrong);
         let allowed = match lower.len() {
@@ -45,6 +49,13 @@ impl Words {
         known
             .into_iter()
             .filter(|k| k.len().abs_diff(wrong.len()) <= allowed + 1)
+            .take_while(|_| match self.left.get() {
+                0 => false,
+                left => {
+                    self.left.set(left - 1);
+                    true
+                }
+            })
             .map(|k| (osa_distance(&lower, &plain(k)), k))
             .filter(|(far, _)| *far <= allowed)
             .min_by_key(|(far, k)| (*far, k.len().abs_diff(wrong.len())))

@@ -176,7 +176,7 @@ impl Asked {
         if let Some((code, _)) = &self.found {
             return code;
         }
-        let error = self.problems.iter().find(|p| p.severity == Severity::Error);
+        let error = self.problems.iter().find(|p| p.fails());
         error.and_then(|p| p.code.as_deref()).unwrap_or(self.outcome.as_str())
     }
 
@@ -185,7 +185,7 @@ impl Asked {
         if let Some((_, title)) = &self.found {
             return title.clone();
         }
-        let error = self.problems.iter().find(|p| p.severity == Severity::Error);
+        let error = self.problems.iter().find(|p| p.fails());
         match (error, self.status) {
             (Some(p), _) => p.message.clone(),
             (None, Some(status)) => format!("{} ({status})", self.outcome.as_str()),

@@ -169,7 +169,7 @@ fn a_silent_server_times_out() {
     assert!(sent.ms >= 60 && sent.status.is_none());
     assert_eq!(
         judge(Provider::Twilio, RequestKind::Voice, &sent.answer()).code(),
-        Some("11203")
+        Some("11205")
     );
     drop(hold);
     server.only_request();

@@ -94,7 +94,7 @@ fn the_code_is_the_one_that_twilio_would_raise() {
     assert_eq!(code(&voice(200, "text/xml", "")), some("11770", Outcome::BadReply));
     assert_eq!(code(&voice(204, "", "")), some("11770", Outcome::BadReply));
     let slow = with(voice(200, "text/xml", TWIML), "/time", json!(15_200.7));
-    assert_eq!(code(&slow), some("11203", Outcome::Timeout));
+    assert_eq!(code(&slow), some("11205", Outcome::Timeout));
     assert_eq!(one(&slow).response.unwrap().status, Some(200));
     let status = "AccountSid=AC1&CallSid=CA1&CallStatus=completed&CallDuration=3&CallbackSource=call-progress-events";
     assert_eq!(
@@ -123,7 +123,7 @@ fn what_never_became_an_answer() {
     );
     assert_eq!(
         code(&lost(json!({"aborted": "client"}))),
-        some("11203", Outcome::Timeout)
+        some("11205", Outcome::Timeout)
     );
     // Nothing is known of an answer that is not there.
     assert_eq!(code(&lost(json!({}))), (None, Outcome::Unknown));
