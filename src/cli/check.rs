@@ -140,6 +140,7 @@ fn answer<'a>(input: &'a [u8], dump: &dump::Dump, kind: Option<Reply>) -> Judged
         body: &body,
         total_len: body.len() as u64,
         error: error.map(|e| e.fault()),
+        stays: true,
         ..Answer::default()
     };
     let mut verdict = judge::judge(provider, kind, &answer);

@@ -85,6 +85,9 @@ pub struct Answer<'a> {
     pub connect_ms: Option<u64>,
     /// What was asked; nothing where the source does not tell.
     pub asked: Asked<'a>,
+    /// True where nobody follows a redirect to another scheme, host or port: what answers there stays unknown, and is no
+    /// pass. False for what was recorded, where the platform followed.
+    pub stays: bool,
     /// What went wrong on the way.
     pub error: Option<Fault>,
 }

@@ -24,7 +24,10 @@ const TOLD_FIRST: [&str; 12] = [
 /// So many names of lost parameters are written out.
 const TOLD: usize = 4;
 
-/// What Twilio would do with an answer of status 3xx; this program follows none to another host.
+/// Stands for the app where its own URL is not known.
+const SOMEWHERE: &str = "http://app.invalid/";
+
+/// What Twilio would do with an answer of status 3xx; this program follows none to another scheme, host or port.
 pub(super) fn problem(status: u16, answer: &Answer<'_>) -> Problem {
     if !matches!(status, 301 | 302 | 303 | 307) {
         let message = format!(
@@ -37,11 +40,10 @@ pub(super) fn problem(status: u16, answer: &Answer<'_>) -> Problem {
         return Problem::error("11216", message);
     };
     let from = Url::parse(answer.url).ok();
-    let to = from
+    let base = from.clone().or_else(|| Url::parse(SOMEWHERE).ok());
+    let to = base
         .as_ref()
-        .map_or_else(|| Url::parse(location), |from| from.join(location));
-    let to = to
-        .ok()
+        .and_then(|base| base.join(location).ok())
         .filter(|to| matches!(to.scheme(), "http" | "https") && to.has_host());
     let Some(to) = to else {
         let message = format!("the answer redirects ({status}) to `{location}`, which is not a URL of a web server");
@@ -56,13 +58,35 @@ pub(super) fn problem(status: u16, answer: &Answer<'_>) -> Problem {
         return Problem::error("11200", message).likely();
     }
     let lost = format!("{lost}; what is sent there is signed for the new URL");
-    if from.is_some_and(|from| from.scheme() != to.scheme()) {
-        let scheme = to.scheme();
-        let message =
-            format!("the answer redirects ({status}) to {location}: the app wants {scheme}, see --public-url; {lost}");
-        return Problem::warning("", message);
+    let leaves = base.is_some_and(|base| base.origin() != to.origin());
+    let other_scheme = from.as_ref().is_some_and(|from| from.scheme() != to.scheme());
+    if leaves && answer.stays {
+        let (elsewhere, advice) = match (&from, to.scheme()) {
+            (None, _) => ("", "judge the answer of that URL, which `curl -iL` shows"),
+            (_, "https") if other_scheme => (
+                "another scheme, ",
+                "the app wants https: see --public-url, or turn its force-https off locally",
+            ),
+            _ if other_scheme => ("another scheme, ", "the app wants http: send to that URL with --to"),
+            _ => (
+                "another port, ",
+                "send to that port with --to, or answer with TwiML at the first",
+            ),
+        };
+        let message = format!(
+            "the answer redirects ({status}) to {elsewhere}{location}, which is not followed here, so that nothing is known of \
+             the answer there: {advice}; {lost}"
+        );
+        return Problem::error("11200", message).likely();
     }
-    Problem::warning("", format!("the answer redirects ({status}) to {location}: {lost}"))
+    let advice = match from {
+        Some(_) if other_scheme => format!("the app wants {}, see --public-url; {lost}", to.scheme()),
+        None if answer.stays => {
+            format!("its answer was not judged, and only the final one can be, which `curl -iL` shows; {lost}")
+        }
+        _ => lost,
+    };
+    Problem::warning("", format!("the answer redirects ({status}) to {location}: {advice}"))
 }
 
 /// What does not arrive behind the redirect.

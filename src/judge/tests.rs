@@ -155,7 +155,8 @@ fn redirects_are_judged_by_host() {
         (302, "https://www.example.com/login", "11200", "another host"),
         (301, "/voice/", "~", "without its parameters"),
         (307, "http://localhost:3000/b", "~", "method and body stay"),
-        (301, "https://localhost:3000/voice", "~", "--public-url"),
+        (301, "https://localhost:3000/voice", "11200", "--public-url"),
+        (302, "http://localhost:3001/voice", "11200", "another port"),
         (302, "//evil.test/", "11200", "another host"),
         (302, "http://[", "11216", "not a URL"),
     ] {
@@ -164,11 +165,29 @@ fn redirects_are_judged_by_host() {
             url: "http://localhost:3000/voice",
             status: Some(status),
             headers: &headers,
+            stays: true,
             ..Answer::default()
         };
         let verdict = judge(Provider::Twilio, RequestKind::Voice, &answer);
         assert_eq!(first(&verdict), want, "{location}");
         assert!(verdict.problems[0].message.contains(says), "{verdict:?}");
+    }
+}
+
+#[test]
+fn a_recorded_redirect_was_followed_by_the_platform() {
+    for location in ["https://localhost/voice", "http://localhost:3001/voice"] {
+        let headers = [("Location".to_owned(), location.to_owned())];
+        let answer = Answer {
+            url: "http://localhost:3000/voice",
+            status: Some(302),
+            headers: &headers,
+            ..Answer::default()
+        };
+        assert!(
+            judge(Provider::Twilio, RequestKind::Voice, &answer).pass(),
+            "{location}"
+        );
     }
 }
 

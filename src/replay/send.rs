@@ -63,6 +63,7 @@ impl Sent {
             ms: Some(self.ms),
             connect_ms: self.connect_ms,
             error: self.error.as_ref().map(TransportError::fault),
+            stays: true,
             ..Answer::default()
         }
     }

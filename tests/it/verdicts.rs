@@ -352,6 +352,20 @@ fn redirects() -> Vec<Case> {
             "another host",
         ),
         case(
+            "another scheme",
+            Voice,
+            to(302, "https://127.0.0.1/x"),
+            "11200",
+            "force-https",
+        ),
+        case(
+            "another port",
+            Voice,
+            to(307, "http://127.0.0.1:1/x"),
+            "11200",
+            "another port",
+        ),
+        case(
             "another host of a status callback",
             Status,
             to(302, "http://198.51.100.7/"),

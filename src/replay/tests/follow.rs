@@ -130,11 +130,16 @@ fn a_redirect_that_cannot_be_sent_is_a_problem() {
 
 #[test]
 fn a_redirect_elsewhere_is_judged_as_it_stands() {
-    // Another port of the same host is no fault of the app's, but it is not the target either.
-    for (location, pass) in [("http://198.51.100.1/voice", false), ("http://127.0.0.1:1/voice", true)] {
+    for (location, says) in [
+        ("http://198.51.100.1/voice", "another host"),
+        ("http://127.0.0.1:1/voice", "another port"),
+        ("https://127.0.0.1/voice", "force-https"),
+    ] {
         let recorded = form("https://a.example/voice", &[]);
         let (followed, requests) = chain(&recorded, &signing(), vec![redirect(302, location)]);
         assert_eq!((requests.len(), followed.sent.status), (1, Some(302)));
-        assert_eq!(followed.verdict.pass(), pass, "{:?}", followed.verdict);
+        assert_eq!(followed.verdict.code(), Some("11200"), "{location}");
+        let problem = &followed.verdict.problems[0];
+        assert!(problem.message.contains(says) && !problem.certain, "{problem:?}");
     }
 }
