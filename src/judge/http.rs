@@ -26,7 +26,7 @@ pub(super) fn twilio(kind: RequestKind, answer: &Answer<'_>) -> Vec<Problem> {
         && !(200..300).contains(&status)
     {
         problems.push(if (300..400).contains(&status) {
-            redirect::problem(status, answer)
+            redirect::problem(status, kind, answer)
         } else {
             Problem::error(
                 callback::code(kind, answer.asked),

@@ -14,6 +14,7 @@ mod text;
 mod tropo;
 mod twiml;
 
+pub use self::redirect::GATHERED;
 use crate::model::{Problem, Provider, RequestKind, Verdict};
 
 /// Twilio's limit for a document, spec/twilio.md section 5 (64 kB).

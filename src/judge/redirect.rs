@@ -3,7 +3,10 @@
 use url::Url;
 
 use super::{Answer, Asked};
-use crate::model::Problem;
+use crate::model::{Problem, RequestKind};
+
+/// What the caller entered; a redirect of a Gather action does not bring it along, whatever its status (spec/twilio.md section 3).
+pub const GATHERED: [&str; 4] = ["Digits", "FinishedOnKey", "SpeechResult", "Confidence"];
 
 /// What an app misses most, in this order; the rest is counted.
 const TOLD_FIRST: [&str; 12] = [
@@ -28,7 +31,7 @@ const TOLD: usize = 4;
 const SOMEWHERE: &str = "http://app.invalid/";
 
 /// What Twilio would do with an answer of status 3xx; this program follows none to another scheme, host or port.
-pub(super) fn problem(status: u16, answer: &Answer<'_>) -> Problem {
+pub(super) fn problem(status: u16, kind: RequestKind, answer: &Answer<'_>) -> Problem {
     if !matches!(status, 301 | 302 | 303 | 307) {
         let message = format!(
             "the answer has status {status}, a redirect that Twilio does not follow: use 307, or answer with TwiML"
@@ -49,7 +52,7 @@ pub(super) fn problem(status: u16, answer: &Answer<'_>) -> Problem {
         let message = format!("the answer redirects ({status}) to `{location}`, which is not a URL of a web server");
         return Problem::error("11216", message);
     };
-    let lost = lost(status, answer.asked);
+    let lost = lost(status, kind, answer.asked);
     if from.as_ref().is_some_and(|from| from.host() != to.host()) {
         let message = format!(
             "the answer redirects ({status}) to another host, {location}, which is not followed here: {lost}; Twilio would sign for the \
@@ -90,20 +93,34 @@ pub(super) fn problem(status: u16, answer: &Answer<'_>) -> Problem {
 }
 
 /// What does not arrive behind the redirect.
-fn lost(status: u16, asked: Asked<'_>) -> String {
+fn lost(status: u16, kind: RequestKind, asked: Asked<'_>) -> String {
     let get = asked.method.eq_ignore_ascii_case("GET");
+    let gather = kind == RequestKind::Gather;
     if status == 307 && !get {
-        return "method and body stay".to_owned();
+        let mut entered = asked.params.to_vec();
+        entered.retain(|name| gather && GATHERED.contains(&name.as_str()));
+        let are = if entered.len() > 1 { "are" } else { "is" };
+        return match names(&entered) {
+            None => "method and body stay".to_owned(),
+            Some(names) => format!(
+                "method and body stay, but {names} of a Gather action {are} not sent again: answer with TwiML at the first"
+            ),
+        };
     }
+    let keep = if gather {
+        "answer with TwiML at the first, for even a 307 of a Gather action does not bring Digits along"
+    } else {
+        "use 307 to keep them"
+    };
     let names = names(asked.params);
     match (get, names) {
         (true, None) => "a GET without parameters loses nothing".to_owned(),
         (true, Some(names)) => {
             format!("the new URL brings only its own query, so {names} are lost: answer with TwiML at the first")
         }
-        (false, None) => "a POST becomes a GET without its parameters: use 307 to keep them".to_owned(),
+        (false, None) => format!("a POST becomes a GET without its parameters: {keep}"),
         (false, Some(names)) => {
-            format!("a POST becomes a GET without its parameters, so {names} are lost: use 307 to keep them")
+            format!("a POST becomes a GET without its parameters, so {names} are lost: {keep}")
         }
     }
 }

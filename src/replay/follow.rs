@@ -9,7 +9,7 @@ use super::refused;
 use super::rehearsal::on_host;
 use super::send::{Sent, send};
 use super::target::{Pinned, Target};
-use crate::judge::{Answer, Asked, judge};
+use crate::judge::{Answer, Asked, GATHERED, judge};
 use crate::model::{Payload, Problem, Provider, Request, RequestKind, Verdict};
 
 /// Twilio follows so many redirects (11215 beyond, spec/twilio.md 3).
@@ -27,7 +27,7 @@ pub struct Followed {
 }
 
 /// Sends `first`, the plan of `request`, follows redirects of the target itself as Twilio does (a 307 keeps method and
-/// body, any other makes a GET without parameters of it), and judges the last answer.
+/// body, without what a Gather gathered; any other makes a GET without parameters of it), and judges the last answer.
 ///
 /// Each request has the plan's timeout for itself. A redirect that cannot be planned is a problem of the verdict. Needs
 /// a tokio runtime with time and I/O; to cancel, drop the future.
@@ -57,7 +57,7 @@ pub async fn send_following(
         let next = match next {
             Some(_) if hops == REDIRECTS => Err(too_many()),
             Some(redirect) => {
-                move_on(redirect, &plan, &mut request, &mut options);
+                move_on(redirect, kind, &plan, &mut request, &mut options);
                 self::plan(provider, kind, &request, target, &options).map_err(|e| unfollowable(&e))
             }
             None => {
@@ -92,7 +92,7 @@ fn params(request: &Request, options: &Options) -> Vec<String> {
 }
 
 /// Turns a request and what is asked for into those of its redirect.
-fn move_on((status, url): (u16, String), plan: &Plan, request: &mut Request, options: &mut Options) {
+fn move_on((status, url): (u16, String), kind: RequestKind, plan: &Plan, request: &mut Request, options: &mut Options) {
     if status != 307 {
         request.method = Some("GET".to_owned());
     }
@@ -102,11 +102,24 @@ fn move_on((status, url): (u16, String), plan: &Plan, request: &mut Request, opt
         options.edits.set.clear();
         options.edits.unset.clear();
         request.payload = Payload::Empty;
+    } else if kind == RequestKind::Gather {
+        leave_input(request, options);
     }
     request.url = Some(url);
     // A public URL with a path of its own is the first request's; the redirect has another path on the same host.
     if let Some(public) = &mut options.public_url {
         *public = on_host(public);
+    }
+}
+
+/// Takes out what the caller entered, recorded or set: a redirect of a Gather action does not bring it along.
+fn leave_input(request: &mut Request, options: &mut Options) {
+    let entered = |name: &String| GATHERED.contains(&name.as_str());
+    options.edited |= !options.edits.is_empty();
+    options.edits.set.retain(|(name, _)| !entered(name));
+    options.edits.unset.retain(|name| !entered(name));
+    if let Payload::Form(params) = &mut request.payload {
+        params.retain(|(name, _)| !entered(name));
     }
 }
 

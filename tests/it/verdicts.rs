@@ -320,7 +320,7 @@ fn redirects() -> Vec<Case> {
         chain("301", 301, "so Digits, CallSid, CallStatus, From and 2 more are lost"),
         chain("302", 302, "so Digits, CallSid, CallStatus, From and 2 more are lost"),
         chain("303", 303, "signed for the new URL"),
-        chain("307", 307, "method and body stay"),
+        chain("307", 307, "but Digits of a Gather action is not sent again"),
         case("308", Voice, to(308, "/next"), "11216", "does not follow"),
         case(
             "304",

@@ -10,6 +10,10 @@ use super::*;
 
 /// Sends `recorded` to a server that gives one answer per connection; what came back and the requests as text.
 fn chain(recorded: &Request, options: &Options, answers: Vec<String>) -> (Followed, Vec<String>) {
+    chain_of(RequestKind::Voice, recorded, options, answers)
+}
+
+fn chain_of(kind: RequestKind, recorded: &Request, options: &Options, answers: Vec<String>) -> (Followed, Vec<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let target = Target::parse(&listener.local_addr().unwrap().to_string(), &[]).unwrap();
     let (seen, requests) = mpsc::channel();
@@ -22,15 +26,14 @@ fn chain(recorded: &Request, options: &Options, answers: Vec<String>) -> (Follow
             stream.write_all(answer.as_bytes()).unwrap();
         }
     });
-    let first = plan(Provider::Twilio, RequestKind::Voice, recorded, &target, options).unwrap();
+    let first = plan(Provider::Twilio, kind, recorded, &target, options).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
     let followed = runtime.block_on(async {
         let pinned = target.resolve().await.unwrap();
-        let (twilio, voice) = (Provider::Twilio, RequestKind::Voice);
-        send_following(twilio, voice, recorded, first, &target, options, &pinned).await
+        send_following(Provider::Twilio, kind, recorded, first, &target, options, &pinned).await
     });
     (followed, requests.try_iter().collect())
 }
@@ -87,6 +90,39 @@ fn a_307_keeps_method_and_body() {
     let (_, requests) = chain(&recorded, &signing(), vec![redirect(307, "/next?a=b"), ok()]);
     assert_eq!(line(&requests[0]), "GET /voice?Digits=1 HTTP/1.1");
     assert_eq!(line(&requests[1]), "GET /next?a=b HTTP/1.1");
+}
+
+#[test]
+fn a_307_of_a_gather_action_leaves_its_input_behind() {
+    let recorded = form(
+        "https://a.example/menu",
+        &[
+            ("CallSid", "CA1"),
+            ("Digits", "1"),
+            ("FinishedOnKey", "#"),
+            ("From", "x"),
+        ],
+    );
+    let edits = Edits {
+        set: pairs(&[("Digits", "2"), ("From", "y")]),
+        unset: vec!["Confidence".to_owned()],
+        ..Edits::default()
+    };
+    let options = Options { edits, ..signing() };
+    let answers = || vec![redirect(307, "/next"), ok()];
+    let (followed, requests) = chain_of(RequestKind::Gather, &recorded, &options, answers());
+    assert!(requests[0].ends_with("\r\n\r\nCallSid=CA1&Digits=2&FinishedOnKey=%23&From=y"));
+    assert_eq!(line(&requests[1]), "POST /next HTTP/1.1");
+    assert!(requests[1].ends_with("\r\n\r\nCallSid=CA1&From=y"), "{}", requests[1]);
+    assert!(followed.verdict.pass() && followed.plan.edited);
+    let told = &followed.verdict.problems[0].message;
+    assert!(
+        told.contains("Digits, FinishedOnKey of a Gather action are not sent again"),
+        "{told}"
+    );
+    // Digits of any other request, such as the key that ended a recording, stay.
+    let (_, requests) = chain_of(RequestKind::Record, &recorded, &signing(), answers());
+    assert!(requests[1].contains("Digits=1"), "{}", requests[1]);
 }
 
 #[test]
