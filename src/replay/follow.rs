@@ -22,7 +22,7 @@ pub struct Followed {
     pub plan: Plan,
     /// What came back last.
     pub sent: Sent,
-    /// The problems of all answers, in the order of sending.
+    /// The problems of all answers, in the order of sending; equal ones once.
     pub verdict: Verdict,
 }
 
@@ -62,7 +62,9 @@ pub async fn send_following(
             }
             None => {
                 problems.extend(refused::notes(provider, &request, &plan, &sent, &options));
-                let verdict = Verdict { problems };
+                let verdict = Verdict {
+                    problems: folded(problems),
+                };
                 return Followed { plan, sent, verdict };
             }
         };
@@ -75,11 +77,31 @@ pub async fn send_following(
             }
             Err(problem) => {
                 problems.insert(0, problem);
-                let verdict = Verdict { problems };
+                let verdict = Verdict {
+                    problems: folded(problems),
+                };
                 return Followed { plan, sent, verdict };
             }
         }
     }
+}
+
+/// The same problem of several answers, as a circle of redirects has it, once with their number.
+fn folded(problems: Vec<Problem>) -> Vec<Problem> {
+    let mut seen: Vec<(Problem, usize)> = Vec::new();
+    for problem in problems {
+        match seen.iter_mut().find(|(known, _)| *known == problem) {
+            Some((_, times)) => *times += 1,
+            None => seen.push((problem, 1)),
+        }
+    }
+    let told = seen.into_iter().map(|(mut problem, times)| {
+        if times > 1 {
+            problem.message = format!("{} ({times} times)", problem.message);
+        }
+        problem
+    });
+    told.collect()
 }
 
 /// The names of the parameters that are sent, edits included.

@@ -145,6 +145,13 @@ fn a_circle_ends_after_ten_redirects() {
     );
     assert_eq!(requests.len(), 11);
     assert_eq!(followed.verdict.code(), Some("11215"));
+    // The circle itself, then the POST that becomes a GET, then the GETs.
+    let told: Vec<&str> = followed.verdict.problems.iter().map(|p| p.message.as_str()).collect();
+    assert_eq!(told.len(), 3, "{told:?}");
+    assert!(
+        told[2].ends_with("(10 times)") && !told[1].contains("times"),
+        "{told:?}"
+    );
 }
 
 #[test]
