@@ -128,6 +128,36 @@ fn nothing_is_written_over_unasked() {
     );
 }
 
+/// Twilio notes what a callback was answered with 15003, whatever its status.
+#[test]
+fn a_callback_that_was_answered_with_words_is_a_failed_request() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("event.json");
+    let event = serde_json::json!({
+        "resource_sid": "CA00000000000000000000000000000001",
+        "error_code": "15003",
+        "more_info": {"Msg": "Got an unexpected answer", "ErrorCode": "15003", "LogLevel": "WARN"},
+        "webhook": {
+            "type": "application/json",
+            "request": {
+                "url": "https://app.example.org/status",
+                "method": "POST",
+                "headers": {},
+                "parameters": {"CallSid": "CA00000000000000000000000000000001", "CallStatus": "completed"},
+            },
+            "response": {"status_code": 200, "headers": {"Content-Type": "text/html"}, "body": "hello world"},
+        },
+    });
+    std::fs::write(&file, event.to_string()).unwrap();
+    let ran = save(&folder.path().join("cases"), &[file.to_str().unwrap()]).exits(0);
+    assert_eq!(
+        names(&folder.path().join("cases")),
+        ["status-15003.http"],
+        "{}",
+        ran.err
+    );
+}
+
 #[test]
 fn export_as_case_is_the_same() {
     let (a, b) = (TempDir::new().unwrap(), TempDir::new().unwrap());

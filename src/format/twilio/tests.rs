@@ -139,6 +139,19 @@ fn debugger_private_ip_is_unreachable() {
 }
 
 #[test]
+fn a_callback_that_was_answered_badly_failed() {
+    for (status, outcome) in [("200", Outcome::BadReply), ("404", Outcome::HttpError)] {
+        let r = one(&payload_of(
+            "null",
+            &format!(
+                r#","webhook":{{"request":{{"url":"https://a.example/status","method":"POST"}},"response":{{"status_code":{status},"headers":{{"Content-Type":"text/html"}},"body":"hello world"}}}}"#
+            ),
+        ).replace("11200", "15003"));
+        assert_eq!((r.code.as_deref(), r.outcome), (Some("15003"), outcome), "{status}");
+    }
+}
+
+#[test]
 fn made_up_bodies_by_their_error_line() {
     let expected = [
         Outcome::Timeout,

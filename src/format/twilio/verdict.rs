@@ -134,7 +134,7 @@ fn by_code(code: &str) -> Option<Outcome> {
 }
 
 /// Codes of an answer that came and could not be used (the classes `twiml-*`, `speech`, `tts`, `body`, `content-type`,
-/// `media` and `message-param` of the dictionary).
+/// `media`, `message-param` and `callback` of the dictionary).
 fn is_bad_reply(code: &str) -> bool {
     let Ok(code) = code.parse::<u32>() else {
         return false;
@@ -143,6 +143,8 @@ fn is_bad_reply(code: &str) -> bool {
         // Numbers, permissions, SIP and limits: the document was fine.
         13214 | 13223..=13227 | 13241..=13244 | 13246..=13255 | 13801 | 13802 | 13805 | 13807 => false,
         12100..=12102 | 12200 | 12300 | 12301 | 11700..=11799 | 13000..=13999 => true,
+        // A callback whose answer was not the expected one; one with a bad status is told by the status.
+        15003 | 16011 => true,
         _ => matches!(code, 14103..=14106 | 14109 | 14110 | 14300),
     }
 }
