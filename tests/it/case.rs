@@ -225,7 +225,7 @@ fn a_broken_file_is_named_and_the_others_run() {
         .arg(&junit)
         .run();
     assert_eq!(server.received(&ran).len(), 1);
-    let ran = ran.exits(1);
+    let ran = ran.exits(2);
     assert!(ran.err.contains("broken.http:1: "), "{}", ran.err);
     let lines = ran.json();
     let kinds: Vec<&str> = lines.iter().map(|l| text(l, "type")).collect();
@@ -292,7 +292,7 @@ fn the_ends_of_the_contract() {
         (vec!["case", "run", &empty, "--to", "http://localhost:1"], 4, "no case"),
         (
             vec!["case", "run", "/nowhere/x", "--to", "http://localhost:1"],
-            4,
+            2,
             "/nowhere/x",
         ),
         (vec!["case", "run", &empty], 2, "--to"),
@@ -305,6 +305,15 @@ fn the_ends_of_the_contract() {
         let ran = redial(args).run().exits(code);
         assert!(ran.err.contains(part), "{}", ran.err);
     }
+    let slip = one(&folder, "# expcet: fail 11200\n");
+    let server = Server::new(Vec::new());
+    let ran = run(&slip, &server, &[]).exits(2);
+    assert!(
+        ran.out
+            .contains("one.http:3: `expcet:` is no directive, did you mean `expect`"),
+        "{}",
+        ran.out
+    );
     let path = path();
     let ran = redial(["case", "run", &path, "--to", "http://192.0.2.1:3000"])
         .run()

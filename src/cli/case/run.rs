@@ -144,7 +144,12 @@ pub(super) fn run(args: &RunArgs, out: &mut impl Write) -> anyhow::Result<Exit> 
         let text = junit::file("redial", &[suite]);
         std::fs::write(path, text).map_err(|e| Stop::usage(format!("{}: cannot write it: {e}", path.display())))?;
     }
-    Ok(if met == files.len() { Exit::Done } else { Exit::No })
+    Ok(match (broken, missed) {
+        (0, 0) => Exit::Done,
+        (0, _) => Exit::No,
+        // Whether a case that cannot be read is met, nobody knows.
+        _ => Exit::Failed,
+    })
 }
 
 fn given(args: &RunArgs) -> Result<Given, Stop> {
@@ -171,10 +176,10 @@ fn files(paths: &[PathBuf]) -> Result<Vec<File>, Stop> {
         } else if path.exists() {
             found.push(path.clone());
         } else {
-            return Err(Stop::new(
-                Exit::Nothing,
-                format!("{}: there is no such file or folder", path.display()),
-            ));
+            return Err(Stop::usage(format!(
+                "{}: there is no such file or folder",
+                path.display()
+            )));
         }
     }
     Ok(found.iter().map(|p| read(p)).collect())

@@ -1,7 +1,8 @@
 //! A failing request as a file of the user's repository: readable, diffable, sent again by her CI.
 //!
 //! [`Case`] is what such a file says; [`Case::text`] writes it, [`Case::read`] reads it, whoever wrote it last. Comment lines of the
-//! form `# name: value` above the request are directives; those with two hashes are for people. A form stands as `name=value` lines, decoded; JSON as it was sent. Nothing here
+//! form `# name: value` above the request are directives, and an unknown name is an error, for a slip in `expect` would turn a case round;
+//! those with two hashes, or without a name of one word, are for people. A form stands as `name=value` lines, decoded; JSON as it was sent. Nothing here
 //! keeps secrets out: what is given must be without them ([`crate::output::export::without_secrets`]). Files are not touched here. To add a
 //! directive, add a field, its line in `text`, and its arm in `read`.
 

@@ -24,6 +24,46 @@ const KINDS: [RequestKind; 16] = [
     RequestKind::Unknown,
 ];
 
+/// Every directive.
+const DIRECTIVES: [&str; 10] = [
+    "id",
+    "call",
+    "was",
+    "expect",
+    "contains",
+    "content-type",
+    "status",
+    "provider",
+    "kind",
+    "body",
+];
+
+/// The name and value of a comment that is to be a directive: one word, a colon. A URL is none.
+fn as_directive(comment: &str) -> Option<(&str, &str)> {
+    let (name, value) = comment.split_once(':')?;
+    let name = name.trim();
+    let word = !name.is_empty()
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    (word && !value.starts_with("//")).then(|| (name, value.trim()))
+}
+
+/// What to say to a name that is no directive.
+fn unknown(name: &str) -> String {
+    let lower = name.to_ascii_lowercase().replace('_', "-");
+    let near = DIRECTIVES
+        .into_iter()
+        .map(|known| (strsim::osa_distance(&lower, known), known))
+        .filter(|(far, known)| *far <= (known.len() / 3).min(2))
+        .min();
+    let hint = near.map_or_else(
+        || format!("known are {}", DIRECTIVES.join(", ")),
+        |(_, known)| format!("did you mean `{known}`"),
+    );
+    format!("`{name}:` is no directive, {hint}; comments for people begin with ##")
+}
+
 /// How the body is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Body {
@@ -98,8 +138,8 @@ impl<'t> Reader<'t> {
             match line.strip_prefix('#') {
                 // Lines with two are for people.
                 Some(comment) => {
-                    if let Some((name, value)) = comment.split_once(':').filter(|_| !comment.starts_with('#')) {
-                        self.directive(name.trim(), value.trim()).map_err(|m| self.error(m))?;
+                    if let Some((name, value)) = as_directive(comment).filter(|_| !comment.starts_with('#')) {
+                        self.directive(name, value).map_err(|m| self.error(m))?;
                     }
                 }
                 None if line.trim().is_empty() => {}
@@ -142,7 +182,7 @@ impl<'t> Reader<'t> {
                     _ => return Err(format!("body: `{value}` is neither `form` nor `json`")),
                 });
             }
-            _ => {}
+            _ => return Err(unknown(name)),
         }
         Ok(())
     }

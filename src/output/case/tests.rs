@@ -35,7 +35,7 @@ fn a_file_as_people_read_it() {
 
 #[test]
 fn every_directive_is_read() {
-    let text = "# expect: fail 12100\n# status: 200\n# content-type: text/xml\n# contains: <Gather\n# contains: two\n# a note: of no matter\n\
+    let text = "# expect: fail 12100\n# status: 200\n# content-type: text/xml\n# contains: <Gather\n# contains: two\n# a note: of no matter\n# https://example.com/x: y\n## todo: z\n# \n\
                 # provider: tropo\n# kind: result\nPOST /r\nX-One: 1\n\n{\"result\":{}}\n";
     let case = Case::read(text).unwrap();
     assert_eq!(case.expect.words(), "fail 12100");
@@ -54,6 +54,14 @@ fn what_is_wrong_is_said_with_its_line() {
         ("# only a comment\n", 1, "no request"),
         ("#\n# expect: maybe\nGET /\n", 2, "no expectation"),
         ("# status: ok\nGET /\n", 1, "no HTTP status"),
+        (
+            "# expcet: fail 11200\nGET /\n",
+            1,
+            "`expcet:` is no directive, did you mean `expect`;",
+        ),
+        ("\n#Expect: fail\nGET /\n", 2, "did you mean `expect`"),
+        ("# content_type: a/b\nGET /\n", 1, "did you mean `content-type`"),
+        ("# todo: more\nGET /\n", 1, "known are id, call"),
         ("# provider: acme\nGET /\n", 1, "neither"),
         ("# kind: wedding\nGET /\n", 1, "none of"),
         ("# body: xml\nGET /\n", 1, "neither"),
