@@ -101,7 +101,10 @@ fn too_long(provider: Provider) -> Problem {
     };
     Problem::error(
         code,
-        format!("the document is longer than {LONGEST} bytes: no platform takes that"),
+        format!(
+            "the document is more than {} MiB long: no platform takes that",
+            LONGEST >> 20
+        ),
     )
 }
 
@@ -109,10 +112,10 @@ fn too_long(provider: Provider) -> Problem {
 fn document(body: &[u8], kind: Option<Reply>) -> Judged<'_> {
     let (provider, kind) = kind.map_or_else(|| judge::detect(body), asked);
     let problems = if kind.is_callback() || body.trim_ascii().is_empty() {
-        // The type that it would have to be sent with.
+        // The type that an answer to a callback would have to be sent with; of what was not sent no header is judged.
         let headers = [("content-type".to_owned(), "text/xml".to_owned())];
         let answer = Answer {
-            headers: &headers,
+            headers: if kind.is_callback() { &headers } else { &[] },
             body,
             total_len: body.len() as u64,
             ..Answer::default()
@@ -132,13 +135,15 @@ fn document(body: &[u8], kind: Option<Reply>) -> Judged<'_> {
 /// A whole HTTP answer.
 fn answer<'a>(input: &'a [u8], dump: &dump::Dump, kind: Option<Reply>) -> Judged<'a> {
     let written = &input[dump.body..];
-    let (body, error) = contents(dump, written);
+    let Contents { body, cut, error } = contents(dump, written);
     let (provider, kind) = kind.map_or_else(|| judge::detect(&body), asked);
     let answer = Answer {
         status: Some(dump.status),
         headers: &dump.headers,
         body: &body,
         total_len: body.len() as u64,
+        at_least: cut,
+        truncated: cut,
         error: error.map(|e| e.fault()),
         stays: true,
         ..Answer::default()
@@ -165,8 +170,16 @@ fn answer<'a>(input: &'a [u8], dump: &dump::Dump, kind: Option<Reply>) -> Judged
     }
 }
 
+/// A body as it was sent off.
+struct Contents<'a> {
+    body: Cow<'a, [u8]>,
+    /// True where it is longer than is unpacked.
+    cut: bool,
+    error: Option<TransportError>,
+}
+
 /// The body without chunks and encoding. Programs that print an answer may have taken off both and left the headers.
-fn contents<'a>(dump: &dump::Dump, written: &'a [u8]) -> (Cow<'a, [u8]>, Option<TransportError>) {
+fn contents<'a>(dump: &dump::Dump, written: &'a [u8]) -> Contents<'a> {
     let mut body = Cow::Borrowed(written);
     let chunked = dump.header("transfer-encoding");
     if chunked.is_some_and(|v| v.to_ascii_lowercase().contains("chunked"))
@@ -176,14 +189,26 @@ fn contents<'a>(dump: &dump::Dump, written: &'a [u8]) -> (Cow<'a, [u8]>, Option<
     }
     let coding = dump.header("content-encoding").unwrap_or_default();
     let Some(decoded) = decode(coding, &body, LONGEST) else {
-        return (body, None);
+        return Contents {
+            body,
+            cut: false,
+            error: None,
+        };
     };
     if !decoded.broken {
-        return (Cow::Owned(decoded.body), None);
+        return Contents {
+            body: Cow::Owned(decoded.body),
+            cut: decoded.more,
+            error: None,
+        };
     }
     let plain = std::str::from_utf8(&body).is_ok();
     let error = (!plain).then(|| TransportError::Encoding(coding.to_owned()));
-    (body, error)
+    Contents {
+        body,
+        cut: false,
+        error,
+    }
 }
 
 fn asked(kind: Reply) -> (Provider, RequestKind) {

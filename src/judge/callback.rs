@@ -3,7 +3,7 @@
 use roxmltree::Document;
 
 use super::http::{XML_TYPES, media_type};
-use super::{Answer, Asked, twiml};
+use super::{Answer, Asked, MAX_DOCUMENT, twiml};
 use crate::model::{Problem, RequestKind};
 
 /// The code for a callback that was answered with a bad status, or with what is no answer to it.
@@ -22,14 +22,15 @@ pub(super) fn problem(kind: RequestKind, answer: &Answer<'_>) -> Option<Problem>
         return None;
     }
     let xml = media_type(answer).is_some_and(|t| XML_TYPES.contains(&t.as_str()));
-    // Of a document that was cut nobody knows whether it is whole.
-    let whole = xml && !answer.truncated && twiml::is_well_formed(answer.body);
+    // Of a document that was cut nobody knows whether it is whole, and none is parsed that is longer than any is read.
+    let cut = answer.truncated || answer.body.len() as u64 > MAX_DOCUMENT;
+    let whole = xml && !cut && twiml::is_well_formed(answer.body);
     if whole && has_verbs(answer.body) {
         let message =
             "the verbs in the answer to a callback are not run: send 204 without a body, or an empty <Response/>";
         return Some(Problem::warning("", message));
     }
-    if kind != RequestKind::StatusCallback || whole || xml && answer.truncated {
+    if kind != RequestKind::StatusCallback || whole || xml && cut {
         return None;
     }
     let message =

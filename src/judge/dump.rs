@@ -3,6 +3,9 @@
 //! Line ends may be LF or CRLF. Answers before the last one (100 Continue, redirects that curl followed) are passed over. Contents are
 //! not decoded here.
 
+/// So many headers are kept; no real answer has more.
+const MOST_HEADERS: usize = 1000;
+
 /// An answer that was written down.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Dump {
@@ -54,7 +57,7 @@ fn head(text: &[u8], from: usize) -> Option<Dump> {
         }
         let header = String::from_utf8_lossy(header);
         // A line that is no header is skipped: what a terminal printed among them is not the app's.
-        if let Some((name, value)) = header.split_once(':') {
+        if let Some((name, value)) = header.split_once(':').filter(|_| headers.len() < MOST_HEADERS) {
             headers.push((name.trim().to_owned(), value.trim().to_owned()));
         }
     }

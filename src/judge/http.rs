@@ -118,7 +118,7 @@ pub(super) fn tropo(_: RequestKind, answer: &Answer<'_>) -> Vec<Problem> {
     if answer.truncated {
         problems.push(Problem::error(
             "webhook-reply",
-            format!("the answer is {} bytes long, too long to judge", answer.total_len),
+            format!("the answer is {} long, too long to judge", answer.length()),
         ));
     } else {
         problems.extend(tropo_json::document(answer.body));
@@ -169,7 +169,7 @@ fn document(kind: RequestKind, answer: &Answer<'_>, problems: &mut Vec<Problem>)
         return;
     }
     let message = kind == RequestKind::Message;
-    let (body, wrong) = charset::read(answer.header("content-type"), answer.body);
+    let mut text = false;
     match media_type(answer).as_deref() {
         None => problems.push(Problem::error(
             "11200",
@@ -183,26 +183,25 @@ fn document(kind: RequestKind, answer: &Answer<'_>, problems: &mut Vec<Problem>)
             ));
             return;
         }
-        Some("text/plain") => {
-            if let Some(problem) = too_large(answer.total_len) {
-                problems.push(problem);
-                return;
-            }
-            problems.extend(wrong);
-            problems.push(plain(message, &body));
-            if !twiml::is_response(&body) {
-                return;
-            }
-            problems.extend(twiml::document(kind, &body, answer.total_len));
-            return;
-        }
+        Some("text/plain") => text = true,
         Some(t) => {
             let message = format!("Twilio does not take the content type `{t}`: send text/xml");
             problems.push(Problem::error("12300", message));
             return;
         }
     }
+    if answer.total_len > MAX_DOCUMENT {
+        problems.push(too_long(&answer.length()));
+        return;
+    }
+    let (body, wrong) = charset::read(answer.header("content-type"), answer.body);
     problems.extend(wrong);
+    if text {
+        problems.push(plain(message, &body));
+        if !twiml::is_response(&body) {
+            return;
+        }
+    }
     problems.extend(twiml::document(kind, &body, answer.total_len));
 }
 
@@ -267,10 +266,12 @@ pub(super) fn media_type(answer: &Answer<'_>) -> Option<String> {
 
 /// True where the document is longer than Twilio reads.
 pub(super) fn too_large(len: u64) -> Option<Problem> {
-    (len > MAX_DOCUMENT).then(|| {
-        Problem::error(
-            "11750",
-            format!("the document is {len} bytes long, Twilio takes at most {MAX_DOCUMENT}"),
-        )
-    })
+    (len > MAX_DOCUMENT).then(|| too_long(&format!("{len} bytes")))
+}
+
+fn too_long(length: &str) -> Problem {
+    Problem::error(
+        "11750",
+        format!("the document is {length} long, Twilio takes at most {MAX_DOCUMENT} bytes"),
+    )
 }

@@ -19,6 +19,8 @@ use crate::model::{Problem, Provider, RequestKind, Verdict};
 
 /// Twilio's limit for a document, spec/twilio.md section 5 (64 kB).
 const MAX_DOCUMENT: u64 = 64 * 1024;
+/// So much of a longer document is looked at to learn what it is.
+const MAX_HEAD: usize = 4096;
 
 /// What never became a complete answer, by where it ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +80,8 @@ pub struct Answer<'a> {
     pub body: &'a [u8],
     /// Its whole length, also where `body` holds only its begin.
     pub total_len: u64,
+    /// True where it may be longer than `total_len`, which is as far as was counted.
+    pub at_least: bool,
     /// True where `body` is not all of it.
     pub truncated: bool,
     /// From the first connect to the last byte.
@@ -98,6 +102,15 @@ impl Answer<'_> {
     fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str())
+    }
+
+    /// Its length in words.
+    fn length(&self) -> String {
+        match self.total_len >> 20 {
+            _ if !self.at_least => format!("{} bytes", self.total_len),
+            0 => format!("at least {} bytes", self.total_len),
+            mib => format!("more than {mib} MiB"),
+        }
     }
 }
 
@@ -126,7 +139,25 @@ pub fn detect(body: &[u8]) -> (Provider, RequestKind) {
     let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii_start();
     match text.first() {
         Some(b'{' | b'[') => (Provider::Tropo, RequestKind::Result),
+        // One that is too long for Twilio is not parsed to learn what it is: its begin tells.
+        _ if body.len() as u64 > MAX_DOCUMENT => (Provider::Twilio, begins_as(&text[..text.len().min(MAX_HEAD)])),
         _ => (Provider::Twilio, twiml::kind_of(body)),
+    }
+}
+
+/// A message where the first element within the root is one of those.
+fn begins_as(head: &[u8]) -> RequestKind {
+    let head = String::from_utf8_lossy(head);
+    let tags = head.split('<').skip(1);
+    let mut elements = tags.filter(|tag| tag.starts_with(|c: char| c.is_ascii_alphabetic()));
+    let name = |tag: &str| {
+        tag.split(|c: char| !c.is_ascii_alphanumeric())
+            .next()
+            .map(str::to_owned)
+    };
+    match (elements.next(), elements.next().and_then(name).as_deref()) {
+        (Some(_), Some("Message")) => RequestKind::Message,
+        _ => RequestKind::Voice,
     }
 }
 

@@ -398,3 +398,31 @@ proptest::proptest! {
         }
     }
 }
+
+/// Parsed, a document takes many times its length; of one that is refused for its length only the begin is looked at.
+#[test]
+fn a_long_document_is_known_by_its_begin() {
+    let long = "x".repeat(70_000);
+    for (document, kind) in [
+        (
+            format!("<?xml version=\"1.0\"?>\n<!-- a -->\n<Response><Message>{long}"),
+            RequestKind::Message,
+        ),
+        (
+            format!("\u{feff}<Response>\n<Message to='x'>{long}"),
+            RequestKind::Message,
+        ),
+        (format!("<Response><Say>{long}"), RequestKind::Voice),
+        (format!("<Response><Messages>{long}"), RequestKind::Voice),
+        (format!("{long}<Response><Message>"), RequestKind::Voice),
+        (long.clone(), RequestKind::Voice),
+    ] {
+        assert_eq!(
+            detect(document.as_bytes()),
+            (Provider::Twilio, kind),
+            "{:.60}",
+            document
+        );
+    }
+    assert_eq!(detect(format!("{{{long}").as_bytes()).0, Provider::Tropo);
+}

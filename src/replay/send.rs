@@ -40,6 +40,8 @@ pub struct Sent {
     pub body: Vec<u8>,
     /// Its whole length as far as known: decoded, or on the wire where it is not encoded.
     pub total_len: u64,
+    /// True where it may be longer than `total_len`.
+    pub at_least: bool,
     /// True where `body` is not all of it.
     pub truncated: bool,
     /// From the first connect to the last byte.
@@ -59,6 +61,7 @@ impl Sent {
             headers: &self.headers,
             body: &self.body,
             total_len: self.total_len,
+            at_least: self.at_least,
             truncated: self.truncated,
             ms: Some(self.ms),
             connect_ms: self.connect_ms,
@@ -145,6 +148,7 @@ async fn read_body(mut body: Incoming, sent: &mut Sent) -> Result<(), TransportE
         sent.truncated |= data.len() > room;
         if sent.total_len >= COUNT {
             sent.truncated = true;
+            sent.at_least = true;
             break;
         }
     }
@@ -167,6 +171,7 @@ fn decode_body(sent: &mut Sent) -> Result<(), TransportError> {
         return Err(TransportError::Encoding(coding.clone()));
     }
     sent.truncated |= decoded.more;
+    sent.at_least |= decoded.more || partial;
     let least = if decoded.more {
         KEEP as u64 + 1
     } else {

@@ -258,5 +258,40 @@ fn what_is_no_document() {
     }
     let huge = [b"<Response>".to_vec(), vec![b' '; 17 << 20]].concat();
     let ran = redial(["check"]).stdin(huge).run().exits(1);
-    assert!(ran.out.contains("error 11750"), "{}", ran.out);
+    assert!(
+        ran.out.contains("error 11750") && ran.out.contains("more than 16 MiB"),
+        "{}",
+        ran.out
+    );
+}
+
+#[test]
+fn of_a_document_alone_no_header_is_judged() {
+    for (kind, says) in [("tropo", "the answer is empty"), ("voice", "the answer is empty")] {
+        let ran = redial(["check", "--kind", kind]).stdin("").run().exits(1);
+        assert!(
+            ran.out.contains(says) && ran.out.ends_with(", 1 error\n"),
+            "{}",
+            ran.out
+        );
+        assert!(!ran.out.contains("content type is"), "{}", ran.out);
+    }
+}
+
+#[test]
+fn what_was_not_unpacked_to_its_end_is_longer_than_that() {
+    use std::io::Write;
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(&vec![b'x'; 20 << 20]).unwrap();
+    let packed = gzip.finish().unwrap();
+    for (kind, code) in [("voice", "11750"), ("tropo", "webhook-reply")] {
+        let head = "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Encoding: gzip\r\n\r\n";
+        let input = [head.as_bytes(), &packed].concat();
+        let ran = redial(["check", "--kind", kind]).stdin(input).run().exits(1);
+        assert!(
+            ran.out.contains(code) && ran.out.contains("is more than 16 MiB long"),
+            "{}",
+            ran.out
+        );
+    }
 }

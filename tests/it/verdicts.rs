@@ -92,6 +92,18 @@ fn xml(body: &str) -> String {
     http("200 OK|Content-Type: text/xml", body)
 }
 
+/// Few bytes that unpack to more than is kept.
+fn bomb() -> Vec<u8> {
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(&vec![b'x'; 3 << 20]).unwrap();
+    let packed = gzip.finish().unwrap();
+    let head = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Encoding: gzip\r\nContent-Length: {}\r\n\r\n",
+        packed.len()
+    );
+    [head.into_bytes(), packed].concat()
+}
+
 fn statuses() -> Vec<Case> {
     use Ask::{Gather, Message, Recording, Status, Voice};
     vec![
@@ -209,6 +221,13 @@ fn contents() -> Vec<Case> {
             "HTML page",
         ),
         case("too long", Voice, xml(&big), "11750", "65536"),
+        case(
+            "too long to be unpacked",
+            Voice,
+            bomb(),
+            "11750",
+            "is more than 1 MiB long",
+        ),
         case(
             "a character set that the bytes deny",
             Voice,
