@@ -4,7 +4,7 @@
 
 Every document of FOLDER is laid out with one tag a line and given to `redial check --json`: exit code 0, no error, no warning
 but of retired elements. Then it is broken at a known line in each of the ways below, places chosen by a seeded generator, and a
-problem of at least a warning must be found there.
+problem of at least a warning must be found there; of an attribute whose new name resembles none, a note.
 """
 import concurrent.futures
 import json
@@ -97,7 +97,10 @@ def judge(path):
     for name, broken, lines in mutations(text, dice):
         _, problems = check(broken)
         done += 1
-        if not any(p["severity"] != "info" and "retired" not in p["message"] and p["line"] in lines for p in problems):
+        # A name that resembles none may be one that a newer Twilio knows: a note.
+        unknown = [p for p in problems if name.startswith("rename ") and "not known to this tool" in p["message"]]
+        judged = [p for p in problems if p["severity"] != "info" and "retired" not in p["message"]]
+        if not any(p["line"] in lines for p in judged + unknown):
             wrong.append((path.name, f"{name}: not found on line {sorted(lines)}", broken, problems))
     return done, wrong
 

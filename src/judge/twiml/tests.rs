@@ -375,6 +375,33 @@ fn what_a_document_is_for() {
 }
 
 #[test]
+fn an_attribute_that_resembles_none_is_a_note() {
+    for (inner, severity, code, certain) in [
+        ("<Say zebra='1'>a</Say>", Severity::Info, None, false),
+        ("<Gather numdigits='1'/>", Severity::Warning, Some("12200"), true),
+        ("<Gather numDigit='1'/>", Severity::Warning, Some("12200"), true),
+        (
+            "<Dial><Conference timeLimit='9'>a</Conference></Dial>",
+            Severity::Warning,
+            Some("12200"),
+            true,
+        ),
+    ] {
+        let problems = judged(false, inner);
+        let found: Vec<_> = problems
+            .iter()
+            .map(|p| (p.severity, p.code.as_deref(), p.certain))
+            .collect();
+        assert_eq!(found, [(severity, code, certain)], "{inner}: {problems:?}");
+    }
+    for (name, severity) in [("zebra", Severity::Info), ("voice", Severity::Warning)] {
+        let xml = format!("<Response {name}='1'/>");
+        let problems = document(RequestKind::Voice, xml.as_bytes(), xml.len() as u64);
+        assert_eq!(problems[0].severity, severity, "{problems:?}");
+    }
+}
+
+#[test]
 fn many_problems_are_counted() {
     let problems = judged(false, &"<foo/>".repeat(5_000));
     assert_eq!(problems.len(), 101);

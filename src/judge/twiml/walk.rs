@@ -21,11 +21,14 @@ struct Place<'a> {
 /// Judges everything in `<Response>`.
 pub(super) fn response(root: Node, messaging: bool, report: &mut Report) {
     if let Some(first) = root.attributes().find(|a| a.namespace().is_none()) {
-        report.rule(first.range().start, "attribute-unknown", || {
-            format!(
-                "<Response> has no attributes: `{}` is not known to this tool",
-                near::short(first.name())
-            )
+        let id = if schema().owners(first.name()).is_empty() {
+            "attribute-unknown"
+        } else {
+            "attribute-elsewhere"
+        };
+        report.rule(first.range().start, id, || {
+            let name = near::short(first.name());
+            format!("<Response> has no attributes: `{name}` is not known to this tool there")
         });
     }
     let schema = schema();
