@@ -2,6 +2,7 @@
 
 use core::net::Ipv4Addr;
 
+use super::near;
 use super::values::Fault;
 
 /// A telephone number as Twilio wants it: E.164, `+` and 7 to 15 digits.
@@ -71,8 +72,11 @@ pub(super) fn sip(value: &str) -> Option<Fault> {
     let (address, headers) = value.split_once('?').map_or((value, None), |(a, h)| (a, Some(h)));
     let rest = match address.split_once(':') {
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("sip") || scheme.eq_ignore_ascii_case("sips") => rest,
-        // Twilio takes `user@host`, too: its own older examples have it.
-        _ if address.contains('@') && !address.contains("://") => address,
+        // An example of Twilio's documentation has it, so that it may be taken.
+        _ if bare(address) => {
+            let says = format!("write it with its scheme, as sip:{}", near::short(value));
+            return Some(Fault::new(says).likely());
+        }
         _ => return Some(Fault::new("it must be a SIP address as sip:ann@example.com")),
     };
     let (user, host) = rest.split_once('@').unwrap_or(("", rest));
@@ -97,6 +101,14 @@ pub(super) fn sip(value: &str) -> Option<Fault> {
         );
     }
     headers.and_then(sip_headers)
+}
+
+/// `ann@example.com`.
+fn bare(address: &str) -> bool {
+    let ends = |(user, host): (&str, &str)| {
+        !user.is_empty() && !user.contains([':', '/']) && !host.is_empty() && !host.contains('@')
+    };
+    !address.contains(char::is_whitespace) && address.split_once('@').is_some_and(ends)
 }
 
 /// Hosts that only a network of one's own knows.

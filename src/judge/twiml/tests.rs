@@ -341,7 +341,8 @@ fn numbers_and_addresses() {
         ("<Number>123456789012</Number>", Some("13223")),
         ("<Number>{{To}}</Number>", None),
         ("<Sip>sip:ann@example.com:5060;transport=tls</Sip>", None),
-        ("<Sip>ann@example.com</Sip>", None),
+        ("<Sip>ann@example.com</Sip>", Some("13243")),
+        ("<Sip>ann@example.com:5060</Sip>", Some("13243")),
         ("<Sip>sip:example.com</Sip>", None),
         ("<Sip>sip:ann@192.168.0.1</Sip>", Some("13254")),
         ("<Sip>sip:ann@example.com?Subject=a</Sip>", Some("13252")),
@@ -353,6 +354,15 @@ fn numbers_and_addresses() {
             .find(|p| p.severity > Severity::Info)
             .and_then(|p| p.code.as_deref());
         assert_eq!(found, wanted, "{noun}: {problems:?}");
+    }
+}
+
+/// Twilio's own documentation has an example without the scheme.
+#[test]
+fn a_sip_address_without_its_scheme_is_not_certainly_refused() {
+    for (address, certain) in [("ann@example.com", false), ("ann example.com", true)] {
+        let problems = judged(false, &format!("<Dial><Sip>{address}</Sip></Dial>"));
+        assert_eq!(problems[0].certain, certain, "{problems:?}");
     }
 }
 
