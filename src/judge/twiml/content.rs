@@ -5,7 +5,7 @@ use roxmltree::Node;
 use super::near;
 use super::report::Report;
 use super::schema::Element;
-use super::table::{Kind, rule, table};
+use super::table::{Kind, Need, names, rule, table};
 use super::{numbers, values};
 
 /// Verbs of `<Response>` as a row.
@@ -34,6 +34,7 @@ pub(super) fn response(root: Node, messaging: bool, report: &mut Report) {
 /// Text and children of one element.
 pub(super) fn element(node: Node, element: &Element, parent: &str, report: &mut Report) {
     own_text(node, element, parent, report);
+    required(node, element, parent, report);
     match element.tag.as_str() {
         "Dial" => dial(node, report),
         "Redirect" => redirect(node, report),
@@ -58,14 +59,10 @@ fn text(node: Node) -> (String, usize) {
 
 fn own_text(node: Node, element: &Element, parent: &str, report: &mut Report) {
     let tag = element.tag.as_str();
-    let matches = |on: &str| match on.rsplit_once('/') {
-        Some((p, t)) => t == tag && p == parent,
-        None => on == tag,
-    };
     let mut rules = table()
         .text
         .iter()
-        .filter(|t| t.on.iter().any(|on| matches(on)))
+        .filter(|t| t.on.iter().any(|on| names(on, tag, parent)))
         .peekable();
     if rules.peek().is_none() {
         return;
@@ -93,6 +90,28 @@ fn own_text(node: Node, element: &Element, parent: &str, report: &mut Report) {
                     (_, Kind::Text { .. }) => format!("the text of <{tag}>: {}", fault.says),
                     (found, _) => format!("the text of <{tag}> is {}: {}", near::code(found), fault.says),
                 }
+            });
+        }
+    }
+}
+
+/// What the element is useless without.
+fn required(node: Node, element: &Element, parent: &str, report: &mut Report) {
+    let tag = element.tag.as_str();
+    for rule in &table().required {
+        if !rule.on.iter().any(|on| names(on, tag, parent)) {
+            continue;
+        }
+        let there = rule.needs.iter().any(|need| match need {
+            Need::Attribute(name) => node
+                .attributes()
+                .any(|a| !a.value().trim().is_empty() && report.source(a.range_qname()) == name),
+            Need::Child => node.children().any(|n| n.is_element()),
+            Need::Text => !text(node).0.trim().is_empty(),
+        });
+        if !there {
+            report.add(node.range().start, &rule.code, rule.level, rule.certain, || {
+                rule.says.replace("{tag}", tag)
             });
         }
     }

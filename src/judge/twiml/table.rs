@@ -1,7 +1,7 @@
 //! The rules as data: `filters/twiml-rules.toml`, read once.
 //!
-//! A `[[value]]` judges an attribute, a `[[text]]` the text of an element, a `[[nesting]]` gives the code for a child at a wrong place, and a
-//! `[[rule]]` names what the code of this folder finds by itself. Each carries its source, whether it is certain, and examples; the tests of
+//! A `[[value]]` judges an attribute, a `[[text]]` the text of an element, a `[[nesting]]` gives the code for a child at a wrong place, a
+//! `[[required]]` names what an element is useless without, and a `[[rule]]` what the code of this folder finds by itself. Each carries its source, whether it is certain, and examples; the tests of
 //! this folder run all of them, so that no rule can be wrong in silence.
 
 use std::collections::HashMap;
@@ -35,6 +35,7 @@ pub(super) struct Table {
     pub(super) value: Vec<Value>,
     pub(super) text: Vec<Text>,
     pub(super) nesting: Vec<Nesting>,
+    pub(super) required: Vec<Required>,
     pub(super) rule: Vec<Rule>,
 }
 
@@ -118,6 +119,58 @@ pub(super) struct Nesting {
     pub(super) bad: Vec<String>,
 }
 
+/// What an element is useless without.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Required {
+    /// Elements by name; `Start/Stream` is a Stream inside of a Start.
+    pub(super) on: Vec<String>,
+    /// One of these must be there and not be empty.
+    pub(super) needs: Vec<Need>,
+    pub(super) code: String,
+    #[serde(default)]
+    pub(super) level: Level,
+    #[cfg_attr(not(test), allow(dead_code))]
+    pub(super) source: String,
+    pub(super) certain: bool,
+    /// What is said; `{tag}` is the element.
+    pub(super) says: String,
+    #[cfg_attr(not(test), allow(dead_code))]
+    pub(super) good: Vec<String>,
+    #[cfg_attr(not(test), allow(dead_code))]
+    pub(super) bad: Vec<String>,
+}
+
+/// A part of an element.
+#[derive(Debug, Deserialize)]
+#[serde(from = "String")]
+pub(super) enum Need {
+    /// `@url`; its value, too.
+    Attribute(String),
+    /// `*`: whatever element.
+    Child,
+    /// `#text`.
+    Text,
+}
+
+impl From<String> for Need {
+    fn from(written: String) -> Self {
+        match written.as_str() {
+            "*" => Self::Child,
+            "#text" => Self::Text,
+            name => Self::Attribute(name.trim_start_matches('@').to_owned()),
+        }
+    }
+}
+
+/// True where `on` (`Stream`, `Start/Stream`) names an element in that parent.
+pub(super) fn names(on: &str, tag: &str, parent: &str) -> bool {
+    match on.rsplit_once('/') {
+        Some((p, t)) => t == tag && p == parent,
+        None => on == tag,
+    }
+}
+
 /// Something that is found by code.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -187,6 +240,8 @@ pub(super) enum Kind {
         min: usize,
         max: Option<usize>,
     },
+    /// An amount of money: digits, and a point before more of them.
+    Decimal,
     /// So many characters.
     Text {
         #[serde(default)]

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::schema::schema;
-use super::table::{Kind, Level, Table, table};
+use super::table::{Kind, Level, Need, Table, table};
 use super::*;
 use crate::model::Severity;
 
@@ -92,6 +92,9 @@ fn every_code_is_in_the_dictionary_with_that_level() {
     for t in &table().text {
         seen.push((t.code.as_str(), Some(t.level), format!("{:?}", t.on)));
     }
+    for r in &table().required {
+        seen.push((r.code.as_str(), Some(r.level), format!("{:?}", r.on)));
+    }
     seen.extend(table().nesting.iter().map(|n| (n.code.as_str(), None, n.on.clone())));
     for rule in &table().rule {
         seen.push((rule.code.as_str(), None, rule.id.clone()));
@@ -141,6 +144,7 @@ fn every_element_and_attribute_is_in_the_schema() {
         .iter()
         .flat_map(|t| &t.on)
         .chain(table().nesting.iter().map(|n| &n.on))
+        .chain(table().required.iter().flat_map(|r| &r.on))
     {
         let tag = on.rsplit('/').next().unwrap();
         assert!(schema().parents.contains_key(tag), "{on}");
@@ -156,6 +160,7 @@ fn every_rule_has_a_source_and_an_id_of_its_own() {
         .chain(table().text.iter().map(|t| &t.source));
     let sources = sources
         .chain(table().nesting.iter().map(|n| &n.source))
+        .chain(table().required.iter().map(|r| &r.source))
         .chain(table().rule.iter().map(|r| &r.source));
     assert!(sources.into_iter().all(|s| s.len() > 5));
     let ids: HashSet<&str> = table().rule.iter().map(|r| r.id.as_str()).collect();
@@ -233,8 +238,12 @@ fn rules_by_their_examples() {
         .rule
         .iter()
         .map(|r| (&r.id, &r.code, Some(r.level.into()), &r.good, &r.bad, r.message));
-    for (id, code, level, good, bad, message) in nesting.chain(rules) {
-        let encoding = id.starts_with("encoding");
+    let required = table()
+        .required
+        .iter()
+        .map(|r| (&r.on[0], &r.code, Some(r.level.into()), &r.good, &r.bad, false));
+    for (id, code, level, good, bad, message) in nesting.chain(required).chain(rules) {
+        let encoding = id.starts_with("encoding") || id == "doctype";
         assert!(!good.is_empty() && (!bad.is_empty() || encoding), "{id}");
         for example in good {
             let problems = judged(message, &expand(example));
@@ -412,6 +421,24 @@ fn an_attribute_that_resembles_none_is_a_note() {
 }
 
 #[test]
+fn attributes_that_are_required_are_in_the_schema() {
+    for rule in &table().required {
+        for (on, need) in rule
+            .on
+            .iter()
+            .flat_map(|on| rule.needs.iter().map(move |need| (on, need)))
+        {
+            let Need::Attribute(name) = need else { continue };
+            let tag = on.rsplit('/').next().unwrap();
+            let known = schema()
+                .all()
+                .any(|(_, e)| e.tag == tag && e.attributes.contains_key(name));
+            assert!(known, "{on} has no `{name}`");
+        }
+    }
+}
+
+#[test]
 fn many_problems_are_counted() {
     let problems = judged(false, &"<foo/>".repeat(5_000));
     assert_eq!(problems.len(), 101);
@@ -475,7 +502,7 @@ fn kinds_are_used() {
         .map(|v| &v.kind)
         .chain(table().text.iter().map(|t| &t.kind));
     let used: HashSet<_> = kinds.map(std::mem::discriminant::<Kind>).collect();
-    assert_eq!(used.len(), 17, "all but `any`");
+    assert_eq!(used.len(), 18, "all but `any`");
 }
 
 proptest::proptest! {

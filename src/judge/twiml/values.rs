@@ -75,6 +75,7 @@ pub(super) fn fault(kind: &Kind, value: &str, words: &Words) -> Option<Fault> {
         Kind::SomeOf { values } => some_of(value, values, words),
         Kind::Method => one_of(value, ["GET", "POST"].into_iter(), false, words),
         Kind::Chars { chars, min, max } => characters(value, chars).or_else(|| length(value, *min, *max)),
+        Kind::Decimal => decimal(value),
         Kind::Text { min, max, without } => text(value, *min, *max, without),
         Kind::Url { schemes, empty } => match value.trim() {
             "" if *empty => None,
@@ -149,6 +150,13 @@ fn integer(value: &str, min: Option<i64>, max: Option<i64>, or: &[String], words
         }
         _ => Some(Fault::new(format!("it must be {wanted}"))),
     }
+}
+
+fn decimal(value: &str) -> Option<Fault> {
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    let (whole, part) = value.trim().split_once('.').unwrap_or((value.trim(), "0"));
+    let fine = digits(whole) && digits(part);
+    (!fine).then(|| Fault::new("it must be a number as 20.45, without the sign of a currency"))
 }
 
 fn characters(value: &str, known: &str) -> Option<Fault> {
