@@ -3,7 +3,7 @@
 //! What is known stands in two tables: `filters/twiml.json` (elements, attributes, nesting, sets of values; from Twilio's own
 //! libraries) and `filters/twiml-rules.toml` (codes, ranges, limits; each rule with its source, whether it is certain, and examples
 //! that are tests). Here is only the code that compares. To add a rule, add a table there; to add a kind of value, a variant of
-//! [`table::Kind`]. Nothing is ever fetched, entities and document types are refused, and what is read is bounded before the
+//! [`table::Kind`]. Nothing is ever fetched, document types with entities or files are refused, and what is read is bounded before the
 //! parser runs.
 
 mod attributes;
@@ -57,6 +57,11 @@ pub(super) fn document(kind: RequestKind, body: &[u8], total_len: u64) -> Vec<Pr
     };
     let mut report = Report::new(&xml);
     source::declared_encoding(&xml, &mut report);
+    if let Some(at) = well_formed::bare_doctype(&xml) {
+        report.rule(at, "doctype", || {
+            "TwiML has no document type, <!DOCTYPE …> does nothing: leave it out".to_owned()
+        });
+    }
     walk::response(root, messaging, &mut report);
     report.into_problems()
 }

@@ -479,6 +479,35 @@ fn hostile_documents_are_refused() {
 }
 
 #[test]
+fn a_document_type_with_only_a_name_is_harmless() {
+    for (xml, severities) in [
+        (
+            "<?xml version=\"1.0\"?>\n<!DOCTYPE Response>\n<Response><Say>a</Say></Response>",
+            &[Severity::Warning][..],
+        ),
+        (
+            "<!-- <!DOCTYPE a> --><!DOCTYPE Response ><Response><Speak/></Response>",
+            &[Severity::Warning, Severity::Error],
+        ),
+        ("<!-- <!DOCTYPE a> --><Response/>", &[]),
+        (
+            "<!-- <!DOCTYPE a> --><!DOCTYPE r [<!ENTITY b 'c'>]><Response/>",
+            &[Severity::Error],
+        ),
+        ("<!DOCTYPE r PUBLIC 'a' 'b'><Response/>", &[Severity::Error]),
+        ("<!DOCTYPE r SYSTEM><Response/>", &[Severity::Error]),
+        ("<!DOCTYPE r><!DOCTYPE r [ ]><Response/>", &[Severity::Error]),
+    ] {
+        let problems = document(RequestKind::Voice, xml.as_bytes(), xml.len() as u64);
+        let found: Vec<_> = problems.iter().map(|p| p.severity).collect();
+        assert_eq!(found, severities, "{xml}: {problems:?}");
+        if found.first() == Some(&Severity::Warning) {
+            assert!(!problems[0].certain && problems[0].code.is_none(), "{problems:?}");
+        }
+    }
+}
+
+#[test]
 fn deep_nesting_is_refused_before_parsing() {
     let deep = |n: usize| judged(false, &format!("{}{}", "<a b='/>'>".repeat(n), "</a>".repeat(n)));
     assert!(!deep(150)[0].message.contains("deep"));

@@ -3,7 +3,7 @@
 //! One scan over the tags comes before the parser: it refuses what the parser would be slow or deep on, and knows afterwards
 //! where an unclosed tag was opened. After the first fatal fault nothing more is said: the rest would be guessed.
 
-use roxmltree::{Document, Error, Node};
+use roxmltree::{Document, Error, Node, ParsingOptions};
 
 use super::near;
 use super::report::Report;
@@ -32,10 +32,34 @@ pub(super) fn tree(kind: RequestKind, xml: &str) -> Result<Document<'_>, Problem
         let message = format!("more than {MAX_PREFIXES} prefixes are declared: TwiML has none");
         return Err(Problem::error("12100", message).at((1, 1)));
     }
-    Document::parse(xml).map_err(|e| {
+    let options = ParsingOptions {
+        allow_dtd: bare_doctype(xml).is_some(),
+        ..ParsingOptions::default()
+    };
+    Document::parse_with_options(xml, options).map_err(|e| {
         let (offset, says) = malformed(xml, &e, &tags);
         Problem::error("12100", format!("the document does not parse: {says}")).at(place(offset))
     })
+}
+
+/// Where a `<!DOCTYPE name>` stands that has nothing but a name: no entities in it and nothing to fetch, so that it is harmless.
+pub(super) fn bare_doctype(xml: &str) -> Option<usize> {
+    let mut rest = xml;
+    loop {
+        rest = rest.trim_start();
+        let skipped = [("<?", "?>"), ("<!--", "-->")].into_iter().find_map(|(begin, end)| {
+            let inner = rest.strip_prefix(begin)?;
+            Some(&inner[inner.find(end)? + end.len()..])
+        });
+        match skipped {
+            Some(after) => rest = after,
+            None => break,
+        }
+    }
+    let inner = rest.strip_prefix("<!DOCTYPE")?;
+    let name = &inner[..inner.find('>')?];
+    let bare = name.split_whitespace().count() == 1 && !name.contains(['[', '"', '\'']);
+    (bare && name.starts_with(char::is_whitespace)).then_some(xml.len() - rest.len())
 }
 
 /// The root that TwiML wants.
@@ -113,7 +137,7 @@ fn malformed(xml: &str, e: &Error, tags: &Tags) -> (usize, String) {
             let at = xml.find("<!DOCTYPE").unwrap_or_default();
             (
                 at,
-                "TwiML has no document type, and nothing is ever fetched: remove <!DOCTYPE …>".to_owned(),
+                "TwiML has no document type, entities and files of one are never read: remove <!DOCTYPE …>".to_owned(),
             )
         }
         Error::UnexpectedCloseTag(expected, actual, _) => {
