@@ -76,7 +76,7 @@ pub(super) fn say(node: Node, report: &mut Report) {
     let silent = || spoken_text(node).all(|t| t.trim().is_empty());
     let substitutes = || {
         node.descendants()
-            .any(|n| matches!(n.tag_name().name(), "sub" | "phoneme" | "break"))
+            .any(|n| matches!(n.tag_name().name(), "sub" | "phoneme" | "break" | "audio"))
     };
     if silent() && !substitutes() {
         report.rule(at, "say-empty", || "<Say> has no text to speak".to_owned());

@@ -508,6 +508,38 @@ fn a_document_type_with_only_a_name_is_harmless() {
 }
 
 #[test]
+fn causes_of_what_does_not_parse() {
+    for (inner, column, says) in [
+        ("<Say>a&#0;b</Say>", 17, "`&#0;` is a character that XML does not allow"),
+        ("<Say>&#x8;</Say>", 16, "`&#x8;` is a character that XML does not allow"),
+        (
+            "<Say voice='&#1;'/>",
+            23,
+            "`&#1;` is a character that XML does not allow",
+        ),
+        ("<Say>a &# b</Say>", 18, "a bare `&` in the text of <Say>"),
+        ("<!-- a -- b -->", 18, "`--` stands in a comment"),
+        ("<Pause/><!-- a --->", 26, "`--` stands in a comment"),
+        ("<Say>5 < 6</Say>", 18, "a bare `<` in the text of <Say>: write &lt;"),
+        ("<Say>I <3 you</Say>", 18, "a bare `<` in the text of <Say>: write &lt;"),
+        ("<Say>don't & do</Say>", 22, "a bare `&` in the text of <Say>"),
+    ] {
+        let problems = judged(false, inner);
+        assert_eq!(problems.len(), 1, "{inner}: {problems:?}");
+        let found = &problems[0];
+        assert!(found.message.contains(says), "{inner}: {found:?}");
+        assert_eq!(
+            (found.line, found.column),
+            (Some(1), Some(column)),
+            "{inner}: {found:?}"
+        );
+    }
+    let audio = judged(false, "<Say><audio src='a.mp3'/></Say>");
+    let codes: Vec<_> = audio.iter().map(|p| p.code.as_deref()).collect();
+    assert_eq!(codes, [Some("12200")], "{audio:?}");
+}
+
+#[test]
 fn deep_nesting_is_refused_before_parsing() {
     let deep = |n: usize| judged(false, &format!("{}{}", "<a b='/>'>".repeat(n), "</a>".repeat(n)));
     assert!(!deep(150)[0].message.contains("deep"));

@@ -157,10 +157,17 @@ fn malformed(xml: &str, e: &Error, tags: &Tags) -> (usize, String) {
             )
         }
         Error::NoRootNode => (0, "there is no element: send at least <Response/>".to_owned()),
-        Error::MalformedEntityReference(_) => (
-            at,
-            format!("a bare `&` in {}: write &amp; (also in URLs)", holder(xml, at)),
-        ),
+        Error::MalformedEntityReference(_) => match forbidden_reference(&xml[at..]) {
+            Some(reference) => (
+                at,
+                format!("`{reference}` is a character that XML does not allow: leave it out"),
+            ),
+            None => (
+                at,
+                format!("a bare `&` in {}: write &amp; (also in URLs)", holder(xml, at)),
+            ),
+        },
+        Error::InvalidComment(_) => in_a_comment(xml, at),
         Error::UnknownEntityReference(name, _) => {
             let name = near::short(name);
             (
@@ -188,9 +195,35 @@ fn malformed(xml: &str, e: &Error, tags: &Tags) -> (usize, String) {
         Error::DuplicatedAttribute(name, _) => (at, format!("the attribute `{}` stands here twice", near::short(name))),
         Error::UnexpectedDeclaration(_) => (at, "a second `<?xml`: it must be the very first, and once".to_owned()),
         Error::UnknownToken(_) if tags.root_end.is_some_and(|end| at >= end) => (at, after_the_root(xml, at)),
+        Error::InvalidName(_) if is_bare_bracket(xml, at) => {
+            (at - 1, format!("a bare `<` in {}: write &lt;", holder(xml, at - 1)))
+        }
         Error::NonXmlChar(c, _) => (at, format!("the character U+{:04X} cannot stand in XML", *c as u32)),
         _ => (at, other(xml, e, at)),
     }
+}
+
+/// `&#0;`, `&#x8;`: well written, and of a character that no document may have.
+fn forbidden_reference(rest: &str) -> Option<&str> {
+    let digits = rest.strip_prefix("&#")?.split(';').next()?;
+    let end = digits.len() + "&#;".len();
+    let hexadecimal = digits.strip_prefix('x');
+    let number = hexadecimal.unwrap_or(digits);
+    let fine = |b: u8| b.is_ascii_digit() || hexadecimal.is_some() && b.is_ascii_hexdigit();
+    (!number.is_empty() && end <= 16 && number.bytes().all(fine)).then(|| rest.get(..end))?
+}
+
+fn in_a_comment(xml: &str, at: usize) -> (usize, String) {
+    let begin = xml[at..].find("<!--").map_or(at, |found| at + found + "<!--".len());
+    let hyphens = xml[begin..].find("--").map_or(at, |found| begin + found);
+    let says = "`--` stands in a comment, which only its end may have: write one hyphen";
+    (hyphens, says.to_owned())
+}
+
+/// `5 < 6`, `<3`: what follows the `<` is no name.
+fn is_bare_bracket(xml: &str, at: usize) -> bool {
+    let name = |c: char| c.is_alphabetic() || matches!(c, '_' | ':' | '/' | '!' | '?');
+    at > 0 && xml.as_bytes().get(at - 1) == Some(&b'<') && !xml[at..].starts_with(name)
 }
 
 fn after_the_root(xml: &str, at: usize) -> String {
@@ -359,6 +392,7 @@ fn open_quote(tag: &str) -> Option<usize> {
     let mut quote = None;
     for (at, byte) in tag.bytes().enumerate() {
         match (quote, byte) {
+            (None, b'>') => return None,
             (None, b'"' | b'\'') => quote = Some((at, byte)),
             (Some((_, q)), _) if q == byte => quote = None,
             _ => {}
