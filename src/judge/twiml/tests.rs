@@ -339,6 +339,21 @@ fn overrides_of_connections() {
     }
 }
 
+/// Verbs of calls have a code of their own there; what neither schema knows has the schema's.
+#[test]
+fn verbs_of_the_other_schema() {
+    for (message, inner, code) in [
+        (true, "<Say>a</Say>", "14110"),
+        (true, "<Dial/>", "14110"),
+        (true, "<Number/>", "12200"),
+        (true, "<Foo/>", "12200"),
+        (false, "<Message>a</Message>", "12200"),
+    ] {
+        let problems = judged(message, inner);
+        assert_eq!(problems[0].code.as_deref(), Some(code), "{inner}: {problems:?}");
+    }
+}
+
 #[test]
 fn numbers_and_addresses() {
     for (noun, wanted) in [

@@ -171,7 +171,7 @@ fn misplaced(node: Node, name: &str, parents: &[String], place: &Place, report: 
     if parent == "Response" && place.messaging && schema.voice.contains_key(name) {
         report.rule(at, "voice-in-message", || {
             format!(
-                "<{name}> belongs to a voice call: in the answer to a message stand {list} (shown as 12200 or 14110)"
+                "<{name}> belongs to a voice call: in the answer to a message stand {list} (shown as 14110 or 12200)"
             )
         });
         return;
