@@ -167,6 +167,21 @@ fn message(node: Node, report: &mut Report) {
             format!("<{}> is empty: give it a text or <Media>", node.tag_name().name())
         });
     }
+    if bodies.len() > 1 || !bodies.is_empty() && !own.trim().is_empty() {
+        report.rule(at, "message-two-texts", || {
+            "the message has more than one text, and only one is sent: write all of it into one <Body>".to_owned()
+        });
+    }
+    let files = rule("message-media").map_or(usize::MAX, |r| r.limit);
+    if let Some(over) = child("Media").nth(files) {
+        let all = child("Media").count();
+        report.rule(over.range().start, "message-media", || {
+            format!(
+                "this is media file {} of {all}: a message has at most {files}",
+                files + 1
+            )
+        });
+    }
     let len = own.trim().chars().count();
     if len > limit {
         report.rule(at, "message-body", || {

@@ -3,6 +3,7 @@
 use core::net::Ipv4Addr;
 
 use super::near;
+use super::table::Level;
 use super::values::Fault;
 
 /// A telephone number as Twilio wants it: E.164, `+` and 7 to 15 digits.
@@ -64,6 +65,40 @@ pub(super) fn phone(value: &str) -> Option<Fault> {
             .likely(),
         ),
     }
+}
+
+/// Who sends a message: a number, or a name of at most 11 letters, digits, blanks and few signs with a letter among them.
+pub(super) fn sender(value: &str) -> Option<Fault> {
+    let value = value.trim();
+    let sign = |c: char| matches!(c, ' ' | '+' | '-' | '_' | '&');
+    let is_name = value.contains(|c: char| c.is_ascii_alphabetic());
+    if value
+        .split_once(':')
+        .is_some_and(|(channel, address)| !channel.is_empty() && !address.is_empty())
+    {
+        return None;
+    }
+    if !is_name {
+        // Short codes are senders like others.
+        let short = (3..=8).contains(&value.len()) && value.bytes().all(|b| b.is_ascii_digit());
+        let fault = phone(value).filter(|_| !short)?;
+        let note = fault.level == Some(Level::Note);
+        // The codes of a number are those of Dial.
+        return Some(if note { fault } else { Fault::new(fault.says) });
+    }
+    if value.starts_with("MG") && value.len() == 34 {
+        return None;
+    }
+    if let Some(wrong) = value.chars().find(|c| !c.is_ascii_alphanumeric() && !sign(*c)) {
+        let says = format!("it is no telephone number, and the name of a sender has no `{wrong}`");
+        return Some(Fault::new(says));
+    }
+    let len = value.chars().count();
+    (len > 11).then(|| {
+        Fault::new(format!(
+            "the name of a sender has at most 11 characters, this one {len}"
+        ))
+    })
 }
 
 /// A SIP address: `sip:user@host`, at most 255 characters, headers after `?`.

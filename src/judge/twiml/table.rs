@@ -284,6 +284,8 @@ pub(super) enum Kind {
         #[serde(default)]
         or: Vec<String>,
     },
+    /// Who sends a message: a telephone number, a short code, a name of letters, or another address (`whatsapp:…`).
+    Sender,
     /// A SIP address.
     Sip,
     /// A JSON object.

@@ -578,7 +578,7 @@ fn kinds_are_used() {
         .map(|v| &v.kind)
         .chain(table().text.iter().map(|t| &t.kind));
     let used: HashSet<_> = kinds.map(std::mem::discriminant::<Kind>).collect();
-    assert_eq!(used.len(), 18, "all but `any`");
+    assert_eq!(used.len(), 19, "all but `any`");
 }
 
 proptest::proptest! {

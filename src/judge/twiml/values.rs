@@ -89,6 +89,7 @@ pub(super) fn fault(kind: &Kind, value: &str, words: &Words) -> Option<Fault> {
         Kind::Voice => voice(value, words),
         Kind::Language { known } => language(value, known, words),
         Kind::Phone { or } => phone(value, or),
+        Kind::Sender => numbers::sender(value),
         Kind::Sip => numbers::sip(value),
         Kind::Json => json(value),
     }
