@@ -285,6 +285,7 @@ impl RawAttribute {
             (_, Some("url"), _) => Kind::Url {
                 schemes: Vec::new(),
                 empty: true,
+                no_query: false,
             },
             (_, _, Some(values)) if values == ["GET", "POST"] => Kind::Method,
             (_, _, Some(values)) if self.list.is_some() => Kind::SomeOf { values },

@@ -3,7 +3,7 @@
 //! Tags, nesting and values of SSML are judged with all other elements; here is what hangs on the voice. Which engine leaves out what:
 //! Amazon's and Google's tables, by way of the words of the rules.
 
-use roxmltree::Node;
+use roxmltree::{Attribute, Node};
 
 use super::near;
 use super::report::Report;
@@ -174,6 +174,9 @@ fn language(node: Node, voice: Option<&str>, report: &mut Report) {
         return;
     };
     let Some(name) = voice.strip_prefix("Google.") else {
+        if matches!(voice, "man" | "woman") {
+            basic(voice, language, report);
+        }
         return;
     };
     let mut parts = name.split('-');
@@ -191,4 +194,20 @@ fn language(node: Node, voice: Option<&str>, report: &mut Report) {
             )
         });
     }
+}
+
+/// The oldest voices know few languages, of whatever country.
+fn basic(voice: &str, language: Attribute, report: &mut Report) {
+    let known = rule("voice-language-basic").map_or(&[][..], |r| &r.words);
+    let own = language.value().split(['-', '_']).next().unwrap_or_default();
+    if own.is_empty() || known.iter().any(|k| k.eq_ignore_ascii_case(own)) {
+        return;
+    }
+    report.rule(language.range_value().start, "voice-language-basic", || {
+        let (voice, found) = (near::code(voice), near::code(language.value()));
+        format!(
+            "the voice {voice} speaks {}, and `language` is {found}: choose a voice as `Polly.Mizuki`",
+            known.join(", ")
+        )
+    });
 }

@@ -259,6 +259,9 @@ pub(super) enum Kind {
         /// True where nothing is fine, too.
         #[serde(default)]
         empty: bool,
+        /// True where what follows a `?` is not taken.
+        #[serde(default)]
+        no_query: bool,
     },
     /// An id of Twilio: two letters, 32 hexadecimal digits.
     Sid { prefixes: Vec<String> },

@@ -323,7 +323,7 @@ fn overrides_of_connections() {
         ("e=mars", Some("11241")),
         ("e=", Some("11240")),
         ("e=ashburn-ix", Some("")),
-        ("rc=9", Some("")),
+        ("rc=9", Some("11243")),
         ("ct=10", Some("")),
         ("zz=1", Some("")),
     ] {
@@ -336,6 +336,17 @@ fn overrides_of_connections() {
             Some("") => assert_eq!(problems.len(), 1, "{fragment}: {problems:?}"),
             wanted => assert_eq!(found, wanted, "{fragment}: {problems:?}"),
         }
+    }
+}
+
+#[test]
+fn a_stream_has_no_query() {
+    for (url, found) in [("wss://example.com/s", false), ("wss://example.com/s?a=1", true)] {
+        let problems = judged(false, &format!("<Start><Stream url='{url}'/></Start>"));
+        let said = problems
+            .iter()
+            .any(|p| p.message.contains("<Parameter>") && p.code.is_none() && !p.certain);
+        assert_eq!((said, problems.len()), (found, usize::from(found)), "{problems:?}");
     }
 }
 

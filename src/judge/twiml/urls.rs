@@ -62,6 +62,16 @@ pub(super) fn url(value: &str, schemes: &[String]) -> Option<Fault> {
     absolute(trimmed).or_else(|| overrides(trimmed))
 }
 
+/// What follows a `?`, where it is not taken.
+pub(super) fn query(value: &str) -> Option<Fault> {
+    let address = value.split('#').next().unwrap_or_default();
+    address.contains('?').then(|| {
+        Fault::new("it must have no `?…`: send values with <Parameter>")
+            .code("")
+            .likely()
+    })
+}
+
 /// The scheme and what follows its colon, where there is one.
 fn scheme(value: &str) -> Option<(&str, &str)> {
     let (scheme, rest) = value.split_once(':')?;
@@ -126,7 +136,8 @@ fn one_override(pair: &str) -> Option<Fault> {
     match key {
         "ct" => range(100, 10_000),
         "rt" | "tt" => range(100, 15_000),
-        "rc" => range(0, 5),
+        // How often is a part of the retry policy; the time-outs have no code of their own.
+        "rc" => range(0, 5).map(|fault| fault.code("11243")),
         "rp" => {
             let wrong = value
                 .split(',')

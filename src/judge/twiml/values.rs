@@ -77,10 +77,14 @@ pub(super) fn fault(kind: &Kind, value: &str, words: &Words) -> Option<Fault> {
         Kind::Chars { chars, min, max } => characters(value, chars).or_else(|| length(value, *min, *max)),
         Kind::Decimal => decimal(value),
         Kind::Text { min, max, without } => text(value, *min, *max, without),
-        Kind::Url { schemes, empty } => match value.trim() {
+        Kind::Url {
+            schemes,
+            empty,
+            no_query,
+        } => match value.trim() {
             "" if *empty => None,
             "" => Some(Fault::new("a URL must stand here")),
-            _ => urls::url(value, schemes),
+            _ => urls::url(value, schemes).or_else(|| no_query.then(|| urls::query(value))?),
         },
         Kind::Sid { prefixes } => sid(value, prefixes),
         Kind::Duration { max_ms } => duration(value, *max_ms),
