@@ -6,8 +6,8 @@
 //!
 //! A round begins when files have been quiet for [`QUIET`], at the latest [`MOST`] after the first change; what changes during a
 //! round cancels it. An app that is being restarted refuses connections for a moment: within [`GRACE`] after a change that is waited
-//! out instead of being judged, and for [`SETTLE`] after a red round it is looked whether the app goes down only now. Files
-//! that change with every round, such as a log of the app, make rounds rarer, up to [`FAR`], and cancel none.
+//! out instead of being judged. As long as something is red the port is looked at, for [`SETTLE`] after a change often: an app that
+//! goes down and comes back is another one, whether or not a file changed. Files that change with every round, such as a log of the app, make rounds rarer, up to [`FAR`], and cancel none.
 
 pub mod files;
 
@@ -23,10 +23,12 @@ pub const DISTANCE: Duration = Duration::from_millis(500);
 pub const FAR: Duration = Duration::from_secs(16);
 /// So long after a change nobody needs to listen yet.
 pub const GRACE: Duration = Duration::from_secs(10);
-/// So long after a red round the app may go down for its restart.
+/// So long after the red round of a change the app is about to go down for its restart.
 pub const SETTLE: Duration = Duration::from_secs(3);
 /// Between two looks at a port that is about to come back or to go.
 pub const NEAR: Duration = Duration::from_millis(100);
+/// The same while somebody listens and something is red.
+pub const CALM: Duration = Duration::from_millis(500);
 /// The same while nobody listens: from this, doubled, to [`LONG`].
 pub const SHORT: Duration = Duration::from_millis(250);
 /// At most.
@@ -93,8 +95,8 @@ struct Pending {
 enum Want {
     /// It comes back; with a time after which it is judged as it is.
     Open { until: Option<Duration> },
-    /// It goes down, until this time.
-    Closed { until: Duration },
+    /// It goes down, which until this time is likely.
+    Closed { likely: Option<Duration> },
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -240,8 +242,8 @@ impl Watch {
         self.probe = if unreachable {
             Some(probe(Want::Open { until: None }, SHORT))
         } else {
-            let until = now + SETTLE;
-            self.grace.map(|_| probe(Want::Closed { until }, NEAR))
+            let likely = self.grace.map(|_| now + SETTLE);
+            Some(probe(Want::Closed { likely }, closed_wait(now, likely)))
         };
         None
     }
@@ -268,15 +270,13 @@ impl Watch {
             }
             Want::Open { until: None } => probe.wait = (probe.wait * 2).min(LONG),
             Want::Closed { .. } if !open => {
+                probe.wait = NEAR;
                 probe.want = Want::Open {
                     until: Some(now + GRACE),
                 };
             }
-            Want::Closed { until } if over(Some(until)) => {
-                self.probe = None;
-                return;
-            }
-            Want::Open { until: Some(_) } | Want::Closed { .. } => {}
+            Want::Closed { likely } => probe.wait = closed_wait(now, likely),
+            Want::Open { until: Some(_) } => {}
         }
         probe.next = now + probe.wait;
         self.probe = Some(probe);
@@ -317,6 +317,11 @@ impl Watch {
         let distance = (DISTANCE * 2u32.saturating_pow(self.noise.min(8))).min(FAR);
         self.began.map_or(wish, |began| wish.max(began + distance))
     }
+}
+
+/// Until the next look whether a port goes down.
+fn closed_wait(now: Duration, likely: Option<Duration>) -> Duration {
+    if likely.is_some_and(|until| now < until) { NEAR } else { CALM }
 }
 
 /// The order of a round: calls with something red first, the requests of each in their own order.

@@ -142,6 +142,20 @@ fn the_port_comes_back() {
 }
 
 #[test]
+fn a_mended_app_in_place_of_the_broken_one() {
+    let broken = App::new(Mood::Broken);
+    let port = broken.port;
+    let mut watching = watch(&broken.url(), &[]);
+    watching.sees("round 1: 3 of 3 requests red");
+    drop(broken);
+    // Longer than the program needs to see that nobody listens.
+    std::thread::sleep(Duration::from_millis(1500));
+    let app = App::on(port, Mood::Well);
+    let (code, lines, err) = watching.ends(false);
+    assert!(code == Some(0) && app.got().len() == 3, "{lines:#?} {err}");
+}
+
+#[test]
 fn an_interrupt_says_what_is_still_red() {
     let app = App::new(Mood::Broken);
     let mut watching = watch(&app.url(), &[]);

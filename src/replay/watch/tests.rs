@@ -51,7 +51,24 @@ fn what_is_done_when() {
     let shut = Probed { open: false };
     for (about, events, expected) in [
         ("green at once", vec![(50, GREEN)], vec![(0, Start(1)), (50, Green)]),
-        ("idle is idle", vec![(50, RED)], vec![(0, Start(1))]),
+        (
+            "what is red waits for another app, quietly",
+            vec![(50, RED), (551, open), (1052, open)],
+            vec![(0, Start(1)), (550, Probe), (1051, Probe), (1552, Probe)],
+        ),
+        (
+            "the app goes down and comes back, and no file changes",
+            vec![(50, RED), (551, open), (1052, shut), (1153, shut), (1254, open), (1500, GREEN)],
+            vec![
+                (0, Start(1)),
+                (550, Probe),
+                (1051, Probe),
+                (1152, Probe),
+                (1253, Probe),
+                (1404, Start(2)),
+                (1500, Green),
+            ],
+        ),
         (
             "a change, then the quiet",
             vec![(50, RED), (1000, Changed), (1100, Changed), (1300, GREEN)],
@@ -120,6 +137,40 @@ fn what_is_done_when() {
         ),
     ] {
         assert_eq!(play(&events, 5000), expected, "{about}");
+    }
+}
+
+#[test]
+fn the_port_is_looked_at_as_long_as_something_is_red() {
+    // Without and with a change before it, the app is down for 1.5 s at some later time.
+    for events in [vec![(10, RED)], vec![(10, RED), (400, Event::Changed), (600, RED)]] {
+        for down in [1_000, 6_000, 3_600_000] {
+            let mut watch = Watch::new(ms(0));
+            let mut events = events.iter().copied().peekable();
+            let (mut now, mut starts, mut looks, mut last) = (0, Vec::new(), Vec::new(), None);
+            while now < down + 5_000 {
+                let due = watch.due().map(|d| d.as_millis() as u64);
+                now = due.into_iter().chain(events.peek().map(|e| e.0)).min().unwrap_or(u64::MAX).max(now);
+                let event = events.next_if(|e| e.0 <= now).map_or(Event::Tick, |e| e.1);
+                last = watch.on(ms(now), event);
+                match last {
+                    Some(Step::Start(_)) => starts.push(now),
+                    Some(Step::Probe) => {
+                        looks.push(now);
+                        let open = !(down..down + 1_500).contains(&now);
+                        watch.on(ms(now + 1), Event::Probed { open });
+                    }
+                    _ => {}
+                }
+                if starts.last().is_some_and(|s| *s > down) {
+                    break;
+                }
+            }
+            let began = starts.last().copied().unwrap_or_default();
+            assert!((down + 1_500..down + 1_900).contains(&began), "{down}: {starts:?} {last:?}");
+            // Seldom while somebody listens.
+            assert!(looks.len() as u64 <= down / 500 + 50, "{down}: {} looks", looks.len());
+        }
     }
 }
 

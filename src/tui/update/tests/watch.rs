@@ -42,7 +42,9 @@ fn red_a_change_green() {
     assert_eq!(stage.model.watching.as_ref().unwrap().red(), 1);
     stage.forget();
     later(&mut stage, 60_000);
-    assert!(stage.said.is_empty(), "idle means idle");
+    let looks = |e: &Effect| matches!(e, Effect::Probe(_));
+    assert!(stage.said.iter().all(looks) && stage.said.len() == 1, "{:?}", stage.said);
+    stage.forget();
     changed(&mut stage);
     later(&mut stage, 100);
     assert!(stage.said.is_empty(), "the quiet comes first");
@@ -127,6 +129,20 @@ fn an_app_that_restarts_is_waited_for() {
     stage.take(Msg::Probed(true));
     later(&mut stage, 1000);
     assert!(stage.does(&Effect::Send(vec![3])));
+}
+
+#[test]
+fn an_app_that_was_mended_without_a_change_is_found() {
+    let mut stage = Stage::new();
+    stage.press("2 W");
+    stage.answered(false);
+    for open in [true, true, false, false, true] {
+        later(&mut stage, 600);
+        stage.take(Msg::Probed(open));
+    }
+    stage.forget();
+    later(&mut stage, 600);
+    assert!(stage.does(&Effect::Send(vec![2])));
 }
 
 #[test]
