@@ -7,11 +7,18 @@
 //! A round begins when files have been quiet for [`QUIET`], at the latest [`MOST`] after the first change; what changes during a
 //! round cancels it. An app that is being restarted refuses connections for a moment: within [`GRACE`] after a change that is waited
 //! out instead of being judged. As long as something is red the port is looked at, for [`SETTLE`] after a change often: an app that
-//! goes down and comes back is another one, whether or not a file changed. Files that change with every round, such as a log of the app, make rounds rarer, up to [`FAR`], and cancel none.
+//! goes down and comes back is another one, whether or not a file changed. A path that changes
+//! with every round is put aside ([`Heard`]); where each round makes other files, rounds become rarer, up to [`FAR`], and are not
+//! cancelled.
 
 pub mod files;
+mod noise;
 
+use std::path::Path;
 use std::time::Duration;
+
+use noise::Noise;
+pub use noise::{Heard, LATER, SOON};
 
 /// So long nothing may change before a round.
 pub const QUIET: Duration = Duration::from_millis(150);
@@ -41,6 +48,8 @@ const NOISE: u32 = 3;
 pub enum Event {
     /// A file was changed, made, renamed or removed.
     Changed,
+    /// One of the app's own did, as was found out now: a round follows, and none is given up.
+    PutAside,
     /// In the round under way nobody took the connection.
     Refused,
     /// The round under way is over.
@@ -121,6 +130,8 @@ pub struct Watch {
     grace: Option<Duration>,
     /// Rounds in a row with a change while they were under way.
     noise: u32,
+    /// The app's own files.
+    own: Noise,
     /// A change came while the round was under way.
     disturbed: bool,
 }
@@ -141,6 +152,7 @@ impl Watch {
             probe: None,
             grace: None,
             noise: 0,
+            own: Noise::default(),
             disturbed: false,
         }
     }
@@ -152,6 +164,11 @@ impl Watch {
         }
         match event {
             Event::Changed => self.changed(now),
+            Event::PutAside => {
+                self.noise = 0;
+                self.follows(now);
+                None
+            }
             Event::Refused => self.refused(now),
             Event::Ended { green, unreachable } => self.ended(now, green, unreachable),
             Event::Probed { open } => {
@@ -190,7 +207,18 @@ impl Watch {
         noisy
     }
 
-    fn changed(&mut self, now: Duration) -> Option<Step> {
+    /// A path changed: what that is. [`Heard::event`] is for [`Watch::on`].
+    pub fn heard(&mut self, now: Duration, path: &Path) -> Heard {
+        self.own.heard(now, path, self.round, self.is_running())
+    }
+
+    /// A request of the round under way was answered.
+    pub fn answered(&mut self, now: Duration) {
+        self.own.sent(now);
+    }
+
+    /// A round is to come.
+    fn follows(&mut self, now: Duration) {
         let first = self.pending.map_or(now, |p| p.first);
         self.pending = Some(Pending {
             first,
@@ -199,6 +227,10 @@ impl Watch {
             grace: None,
         });
         self.probe = None;
+    }
+
+    fn changed(&mut self, now: Duration) -> Option<Step> {
+        self.follows(now);
         if self.phase != Phase::Running {
             return None;
         }
@@ -305,6 +337,7 @@ impl Watch {
             pending.grace
         };
         self.round += 1;
+        self.own.begins(now, self.round);
         Some(Step::Start(self.round))
     }
 
@@ -314,14 +347,19 @@ impl Watch {
             return pending.first;
         }
         let wish = (pending.last + QUIET).min(pending.first + MOST);
-        let distance = (DISTANCE * 2u32.saturating_pow(self.noise.min(8))).min(FAR);
+        let noise = self.noise.saturating_sub(NOISE - 1).min(8);
+        let distance = (DISTANCE * 2u32.saturating_pow(noise)).min(FAR);
         self.began.map_or(wish, |began| wish.max(began + distance))
     }
 }
 
 /// Until the next look whether a port goes down.
 fn closed_wait(now: Duration, likely: Option<Duration>) -> Duration {
-    if likely.is_some_and(|until| now < until) { NEAR } else { CALM }
+    if likely.is_some_and(|until| now < until) {
+        NEAR
+    } else {
+        CALM
+    }
 }
 
 /// The order of a round: calls with something red first, the requests of each in their own order.

@@ -279,7 +279,7 @@ fn carry_out<B: Backend>(
             }
         }
         Effect::Cancel => outside.sender.cancel(),
-        Effect::Watch(paths) => watch(&paths, outside),
+        Effect::Watch(paths) => watch(&paths, model, outside),
         Effect::Unwatch => outside.watched = None,
         Effect::Probe(target) => {
             let out = outside.out.clone();
@@ -337,13 +337,14 @@ fn carry_out<B: Backend>(
 }
 
 /// Begins to tell of changed files.
-fn watch(paths: &[PathBuf], outside: &mut Outside) {
+fn watch(paths: &[PathBuf], model: &Model, outside: &mut Outside) {
+    let own: Vec<PathBuf> = model.sources.rows.iter().map(|s| PathBuf::from(&s.name)).collect();
     let out = outside.out.clone();
     let changed = move |path| {
         out.say(Msg::Changed(path));
         !out.closed()
     };
-    match files::watch(paths, changed) {
+    match files::watch(paths, &own, changed) {
         Ok(files) => {
             for note in &files.notes {
                 outside.out.say(Msg::Notice(Level::Info, note.clone()));

@@ -117,7 +117,7 @@ fn send(
     let pinned = runtime.block_on(target.resolve()).map_err(|e| refused(&e))?;
     let watched = match bench.watch.as_slice() {
         [] => None,
-        paths => Some(watch::Changes::of(paths)?),
+        paths => Some(watch::Changes::of(paths, view)?),
     };
     agreed(ready, target, bench.yes)?;
     let sending = Sending {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::{Instant, sleep_until};
 
+use super::super::read::View;
 use super::super::{Exit, Stop, say};
 use super::batch::INTERRUPT;
 use super::ready::{Answered, Ready};
@@ -18,7 +19,7 @@ use crate::output::safe::printable;
 use crate::output::style::Role;
 use crate::output::text::count;
 use crate::replay::watch::files::{self, Files};
-use crate::replay::watch::{Event, Step, Watch, order};
+use crate::replay::watch::{Event, Heard, Step, Watch, order};
 use crate::replay::{TransportError, dial};
 use crate::store::Replays;
 
@@ -32,9 +33,12 @@ pub(super) struct Changes {
 
 impl Changes {
     /// Begins at once, so that nothing is missed during the first round.
-    pub(super) fn of(paths: &[PathBuf]) -> Result<Self, Stop> {
+    pub(super) fn of(paths: &[PathBuf], view: &View) -> Result<Self, Stop> {
         let (tell, told) = unbounded_channel();
-        let files = files::watch(paths, move |path| tell.send(path).is_ok()).map_err(|e| Stop::usage(e.to_string()))?;
+        let inputs = view.session.inputs.iter().map(|i| PathBuf::from(&i.source.name));
+        let own: Vec<PathBuf> = inputs.chain(view.store.clone()).collect();
+        let files =
+            files::watch(paths, &own, move |path| tell.send(path).is_ok()).map_err(|e| Stop::usage(e.to_string()))?;
         files.notes.iter().for_each(|n| say(n));
         let names: Vec<String> = paths.iter().map(|p| p.display().to_string()).collect();
         Ok(Self {
@@ -44,15 +48,12 @@ impl Changes {
         })
     }
 
-    /// The next change, with those that are there already; never without one.
+    /// The next change; never without one.
     async fn next(&mut self) -> PathBuf {
-        let Some(mut last) = self.told.recv().await else {
-            return std::future::pending().await;
-        };
-        while let Ok(path) = self.told.try_recv() {
-            last = path;
+        match self.told.recv().await {
+            Some(path) => path,
+            None => std::future::pending().await,
         }
-        last
     }
 }
 
@@ -85,16 +86,25 @@ pub(super) async fn until_green(
                 return Ok(Exit::Signal(INTERRUPT));
             }
             path = changes.next() => {
+                let heard = watch.heard(began.elapsed(), &path);
+                if heard == Heard::PutAside {
+                    put_aside(&path);
+                }
                 latest = path;
-                Event::Changed
+                match heard.event() {
+                    Some(event) => event,
+                    None => continue,
+                }
             }
             answer = next(&mut round) => match answer {
                 Some((n, a)) if is_refused(&a) && watch.on(began.elapsed(), Event::Refused).is_some() => {
-                    // It restarts: nothing of this round counts.
+                    // It restarts: that is no answer.
                     drop((n, round.take()));
+                    board.cut_short(watch.round(), "the app restarts", out)?;
                     continue;
                 }
                 Some((n, a)) => {
+                    watch.answered(began.elapsed());
                     board.answered(n, a, watch.round(), out)?;
                     continue;
                 }
@@ -111,7 +121,10 @@ pub(super) async fn until_green(
         };
         match watch.on(began.elapsed(), event) {
             Some(Step::Start(_)) => round = Some(Round::new(sending, board.begin())),
-            Some(Step::Cancel) => round = None,
+            Some(Step::Cancel) => {
+                round = None;
+                board.cut_short(watch.round(), &format!("{} changed", shown(&latest)), out)?;
+            }
             Some(Step::Probe) => probing = true,
             Some(Step::Green) => {
                 board.green(watch.round(), out)?;
@@ -130,9 +143,28 @@ pub(super) async fn until_green(
 
 fn noisy(path: &Path) {
     say(&format!(
-        "{} changes while requests are sent: rounds come less often now. If your app writes it, name it in .gitignore or watch less",
-        path.display()
+        "files such as {} change while requests are sent: rounds come less often now. If your app writes them, name them in .gitignore or \
+        watch less",
+        shown(path)
     ));
+}
+
+fn put_aside(path: &Path) {
+    say(&format!(
+        "{} changes whenever requests are sent: it is put aside. If your app writes it, name it in .gitignore",
+        shown(path)
+    ));
+}
+
+/// A path as short as it can be given here.
+fn shown(path: &Path) -> String {
+    let here = std::env::current_dir().and_then(|d| d.canonicalize());
+    let below = here.ok().and_then(|h| path.strip_prefix(h).ok());
+    below
+        .filter(|b| !b.as_os_str().is_empty())
+        .unwrap_or(path)
+        .display()
+        .to_string()
 }
 
 /// The round's next answer; never without a round.
@@ -164,8 +196,11 @@ struct State {
     problem: Option<String>,
     answer: Option<Body>,
     /// In the round under way: what it was before, and what came.
-    now: Option<(Option<bool>, Option<Body>, Answered)>,
+    now: Option<Now>,
 }
+
+/// Whether it passed before, the answer before, and what came.
+type Now = (Option<bool>, Option<Body>, Answered);
 
 /// Every request's state, and what is printed of it.
 struct Board<'a> {
@@ -230,6 +265,24 @@ impl<'a> Board<'a> {
         Ok(Event::Ended { green, unreachable })
     }
 
+    /// Shows what of a round was answered before it was given up.
+    fn cut_short(&self, round: u32, why: &str, out: &mut impl Write) -> std::io::Result<()> {
+        let answered = self.states.iter().filter(|s| s.now.is_some()).count();
+        let view = self.sending.view;
+        if view.json || answered == 0 {
+            return Ok(());
+        }
+        let all = count(self.states.len(), "request");
+        let head = format!("round {round}: {answered} of {all} answered, then {why}");
+        writeln!(out, "{}", view.page.paint.role(Role::Heading, printable(&head)))?;
+        for (ready, state) in self.sending.ready.iter().zip(&self.states) {
+            if let Some(now) = &state.now {
+                self.line(ready, state, now, out)?;
+            }
+        }
+        out.flush()
+    }
+
     /// A line for each request of the round.
     fn block(&self, round: u32, out: &mut impl Write) -> std::io::Result<()> {
         let view = self.sending.view;
@@ -242,29 +295,42 @@ impl<'a> Board<'a> {
         let role = if red == 0 { Role::Good } else { Role::Heading };
         writeln!(out, "{}", view.page.paint.role(role, head))?;
         for (ready, state) in self.sending.ready.iter().zip(&self.states) {
-            let Some((before, was, answered)) = &state.now else {
-                view.page
-                    .wrapped(out, 2, Role::Faint, &format!("{}  not sent in this round", name(ready)))?;
-                continue;
-            };
-            let was_word = match before {
-                None => ready.chosen.exchange.outcome.as_str(),
-                Some(green) => colour(*green),
-            };
-            let sent = &answered.done.sent;
-            let answer = match (sent.status, &sent.error) {
-                (Some(s), None) => format!("{s} in {} ms", sent.ms),
-                _ => "no answer".to_owned(),
-            };
-            let problem = state.problem.as_ref().map(|p| format!(": {p}")).unwrap_or_default();
-            let green = answered.passes();
-            let role = if green { Role::Good } else { Role::Error };
-            let line = format!("{was_word} → {}  {}  {answer}{problem}", colour(green), name(ready));
-            view.page.wrapped(out, 2, role, &line)?;
-            if self.diff {
-                let older = if before.is_some() { "previous" } else { "recorded" };
-                tell::differing(view, out, was.as_ref(), state.answer.as_ref(), older)?;
+            match &state.now {
+                Some(now) => self.line(ready, state, now, out)?,
+                None => view
+                    .page
+                    .wrapped(out, 2, Role::Faint, &format!("{}  not sent in this round", name(ready)))?,
             }
+        }
+        Ok(())
+    }
+
+    /// What became of a request, and how the answer differs where that is wanted.
+    fn line(
+        &self,
+        ready: &Ready<'_>,
+        state: &State,
+        (before, was, answered): &Now,
+        out: &mut impl Write,
+    ) -> std::io::Result<()> {
+        let view = self.sending.view;
+        let was_word = match before {
+            None => ready.chosen.exchange.outcome.as_str(),
+            Some(green) => colour(*green),
+        };
+        let sent = &answered.done.sent;
+        let answer = match (sent.status, &sent.error) {
+            (Some(s), None) => format!("{s} in {} ms", sent.ms),
+            _ => "no answer".to_owned(),
+        };
+        let problem = state.problem.as_ref().map(|p| format!(": {p}")).unwrap_or_default();
+        let green = answered.passes();
+        let role = if green { Role::Good } else { Role::Error };
+        let line = format!("{was_word} → {}  {}  {answer}{problem}", colour(green), name(ready));
+        view.page.wrapped(out, 2, role, &line)?;
+        if self.diff {
+            let older = if before.is_some() { "previous" } else { "recorded" };
+            tell::differing(view, out, was.as_ref(), state.answer.as_ref(), older)?;
         }
         Ok(())
     }

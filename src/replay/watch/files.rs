@@ -1,7 +1,8 @@
 //! Changes of files below some paths: the system's notices where there are some, else a look each second.
 //!
 //! What is no source of an app is passed over: version control, dependencies, results of builds, editors' own files, and
-//! what `.gitignore` says. What is named on the command line is watched whatever says otherwise. One thread; it ends when
+//! what `.gitignore` says; neither are logs and databases, unless `.gitignore` takes them in, nor what this program reads and
+//! writes itself. What is named on the command line is watched whatever says otherwise. One thread; it ends when
 //! [`Files`] is dropped.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,6 +51,12 @@ const ENDS: &[&str] = &[
     "___jb_old___",
 ];
 
+/// Ends of names of what apps write while they run.
+const WRITTEN: &[&str] = &[".log", ".db", ".pyc", ".tmp"];
+
+/// What such names hold before something else.
+const WRITTEN_BEFORE: &[&str] = &[".db-", ".sqlite"];
+
 /// A path cannot be watched.
 #[derive(Debug, Error)]
 pub enum FilesError {
@@ -86,12 +93,19 @@ enum Raw {
     Stop,
 }
 
-/// Calls `changed` from a thread for each change below `paths`, until it says false or [`Files`] is dropped.
+/// Calls `changed` from a thread for each change below `paths`, until it says false or [`Files`] is dropped. What is of this
+/// program, `own`, is passed over with what a database keeps beside it.
 ///
 /// # Errors
 /// A path is not there, or the system gives no thread.
-pub fn watch(paths: &[PathBuf], changed: impl FnMut(PathBuf) -> bool + Send + 'static) -> Result<Files, FilesError> {
-    let roots: Vec<Root> = paths.iter().map(|p| Root::new(p)).collect::<Result<_, _>>()?;
+pub fn watch(
+    paths: &[PathBuf],
+    own: &[PathBuf],
+    changed: impl FnMut(PathBuf) -> bool + Send + 'static,
+) -> Result<Files, FilesError> {
+    let mut roots: Vec<Root> = paths.iter().map(|p| Root::new(p)).collect::<Result<_, _>>()?;
+    let own = of_ours(own);
+    roots.iter_mut().for_each(|r| r.own.clone_from(&own));
     let (stop, raw) = channel();
     let told = stop.clone();
     let watcher = notify::recommended_watcher(move |event| {
@@ -120,12 +134,27 @@ fn no_notices(e: &notify::Error) -> String {
     format!("the system does not tell of changes ({e}): files are looked at each second")
 }
 
+/// Files of this program, with a database's own ones.
+fn of_ours(own: &[PathBuf]) -> BTreeSet<PathBuf> {
+    let real = own.iter().filter_map(|p| p.canonicalize().ok()).filter(|p| p.is_file());
+    real.flat_map(|path| {
+        ["", "-wal", "-shm", "-journal"].map(|end| {
+            let mut name = path.clone().into_os_string();
+            name.push(end);
+            PathBuf::from(name)
+        })
+    })
+    .collect()
+}
+
 /// A path that was given, and what below it is passed over.
 struct Root {
     path: PathBuf,
     is_folder: bool,
     /// The deepest first.
     ignored: Vec<Gitignore>,
+    /// What this program reads and writes.
+    own: BTreeSet<PathBuf>,
 }
 
 impl Root {
@@ -147,6 +176,7 @@ impl Root {
             path,
             is_folder,
             ignored: Vec::new(),
+            own: BTreeSet::new(),
         };
         root.read_ignored();
         Ok(root)
@@ -207,7 +237,7 @@ impl Root {
             Component::Normal(name) => Some(name),
             _ => None,
         });
-        if names.any(|n| is_of_tools(Some(n))) {
+        if self.own.contains(path) || names.any(|n| is_of_tools(Some(n))) {
             return false;
         }
         let is_folder = path.is_dir();
@@ -218,7 +248,7 @@ impl Root {
                 ignore::Match::None => {}
             }
         }
-        true
+        is_folder || !is_written(path)
     }
 }
 
@@ -245,6 +275,14 @@ fn is_of_tools(name: Option<&std::ffi::OsStr>) -> bool {
     // Vim tries with this name whether it may write.
     let of_editor = hash || name.starts_with(".#") || name == "4913" || name == ".DS_Store";
     of_editor || FOLDERS.contains(&name) || ENDS.iter().any(|e| name.ends_with(e))
+}
+
+/// A name of what an app writes while it runs.
+fn is_written(path: &Path) -> bool {
+    let Some(name) = path.file_name().and_then(|n| n.to_str()) else {
+        return false;
+    };
+    WRITTEN.iter().any(|e| name.ends_with(e)) || WRITTEN_BEFORE.iter().any(|e| name.contains(e))
 }
 
 /// Time and length of each file.
@@ -371,12 +409,13 @@ impl<F: FnMut(PathBuf) -> bool> Thread<F> {
 
     fn there(&self) -> Seen {
         let mut seen = Seen::new();
-        for (path, _) in self
-            .roots
-            .iter()
-            .flat_map(Root::walk)
-            .filter(|(_, is_folder)| !is_folder)
-        {
+        let all = self.roots.iter().flat_map(|r| r.walk().map(move |found| (r, found)));
+        for (root, (path, is_folder)) in all {
+            // The walk knows the other rules.
+            let told = !(is_written(&path) || root.own.contains(&path)) || root.takes(&path);
+            if is_folder || !told {
+                continue;
+            }
             if let Ok(m) = path.metadata().map(|m| (m.modified().ok(), m.len())) {
                 seen.insert(path, m);
             }

@@ -58,7 +58,14 @@ fn what_is_done_when() {
         ),
         (
             "the app goes down and comes back, and no file changes",
-            vec![(50, RED), (551, open), (1052, shut), (1153, shut), (1254, open), (1500, GREEN)],
+            vec![
+                (50, RED),
+                (551, open),
+                (1052, shut),
+                (1153, shut),
+                (1254, open),
+                (1500, GREEN),
+            ],
             vec![
                 (0, Start(1)),
                 (550, Probe),
@@ -150,7 +157,12 @@ fn the_port_is_looked_at_as_long_as_something_is_red() {
             let (mut now, mut starts, mut looks, mut last) = (0, Vec::new(), Vec::new(), None);
             while now < down + 5_000 {
                 let due = watch.due().map(|d| d.as_millis() as u64);
-                now = due.into_iter().chain(events.peek().map(|e| e.0)).min().unwrap_or(u64::MAX).max(now);
+                now = due
+                    .into_iter()
+                    .chain(events.peek().map(|e| e.0))
+                    .min()
+                    .unwrap_or(u64::MAX)
+                    .max(now);
                 let event = events.next_if(|e| e.0 <= now).map_or(Event::Tick, |e| e.1);
                 last = watch.on(ms(now), event);
                 match last {
@@ -167,7 +179,10 @@ fn the_port_is_looked_at_as_long_as_something_is_red() {
                 }
             }
             let began = starts.last().copied().unwrap_or_default();
-            assert!((down + 1_500..down + 1_900).contains(&began), "{down}: {starts:?} {last:?}");
+            assert!(
+                (down + 1_500..down + 1_900).contains(&began),
+                "{down}: {starts:?} {last:?}"
+            );
             // Seldom while somebody listens.
             assert!(looks.len() as u64 <= down / 500 + 50, "{down}: {} looks", looks.len());
         }
@@ -234,6 +249,60 @@ fn a_log_that_each_round_writes_makes_no_storm() {
         starts < 12 && ended > 2 && noisy == 1,
         "{starts} rounds, {ended} ended, {noisy} times said"
     );
+}
+
+#[test]
+fn a_path_that_changes_with_every_round_is_put_aside_alone() {
+    let (log, app) = (Path::new("data/calls"), Path::new("app.js"));
+    let mut watch = Watch::new(ms(0));
+    let (mut now, mut ended, mut aside) = (ms(0), Vec::new(), 0);
+    let mut started = Vec::new();
+    while now < ms(10_000) {
+        now = now.max(watch.due().unwrap());
+        match watch.on(now, Event::Tick) {
+            Some(Step::Start(_)) => {
+                started.push(now);
+                now += ms(5);
+                let heard = watch.heard(now, log);
+                aside += u32::from(heard == Heard::PutAside);
+                if heard.event().and_then(|e| watch.on(now, e)) != Some(Step::Cancel) {
+                    now += ms(5);
+                    watch.answered(now);
+                    watch.on(now, RED);
+                    ended.push(now);
+                }
+            }
+            Some(Step::Probe) => {
+                watch.on(now, Event::Probed { open: true });
+            }
+            other => assert_eq!(other, None),
+        }
+    }
+    // The third is not cut short, one follows, and then it is quiet.
+    assert_eq!((started.len(), ended.len(), aside), (4, 2, 1), "{started:?}");
+    assert!(ended[0] < ms(1_500), "{ended:?}");
+    // Another file counts at once, and this one too where nothing was sent lately.
+    assert_eq!(watch.heard(now, app), Heard::Change);
+    assert_eq!(watch.heard(now, log), Heard::Change);
+    watch.on(now, Event::Changed);
+    assert_eq!(watch.due(), Some(now + QUIET));
+}
+
+#[test]
+fn who_saves_while_a_slow_app_works_is_heard() {
+    let app = Path::new("app.js");
+    let mut watch = Watch::new(ms(0));
+    let mut now = ms(0);
+    for _ in 0..6 {
+        now = now.max(watch.due().unwrap());
+        assert!(matches!(watch.on(now, Event::Tick), Some(Step::Start(_))));
+        now += ms(900);
+        assert_eq!(watch.heard(now, app), Heard::Change);
+        watch.on(now, Event::Changed);
+        if watch.is_running() {
+            watch.on(now, RED);
+        }
+    }
 }
 
 proptest! {

@@ -12,7 +12,7 @@ use super::replays;
 use crate::model::Time;
 use crate::output::text::count;
 use crate::replay::TransportError;
-use crate::replay::watch::{Event, Step, Watch, order};
+use crate::replay::watch::{Event, Heard, Step, Watch, order};
 
 /// The machine's clock for the one of this machine.
 fn clock(now: Time) -> Duration {
@@ -67,10 +67,21 @@ pub(super) fn failed(model: &mut Model, why: String, effects: &mut Vec<Effect>) 
 
 /// A file changed.
 pub(super) fn changed(model: &mut Model, path: &Path, effects: &mut Vec<Effect>) {
-    go_on(model, Event::Changed, effects);
+    let now = clock(model.now);
+    let Some(watching) = &mut model.watching else { return };
+    let heard = watching.watch.heard(now, path);
+    if heard == Heard::PutAside {
+        let text = format!(
+            "{} changes whenever requests are sent: it is put aside; name it in .gitignore if your app writes it",
+            path.display()
+        );
+        model.notices.say(model.now, Level::Info, text);
+    }
+    let Some(event) = heard.event() else { return };
+    go_on(model, event, effects);
     if model.watching.as_mut().is_some_and(|w| w.watch.is_noisy()) {
         let text = format!(
-            "{} changes while requests are sent: they are sent less often now; name it in .gitignore if your app writes it",
+            "files such as {} change while requests are sent: they are sent less often now; name them in .gitignore if your app writes them",
             path.display()
         );
         model.notices.say(model.now, Level::Info, text);
@@ -152,6 +163,7 @@ pub(super) fn went_on(model: &mut Model, number: u32, effects: &mut Vec<Effect>)
         }
     };
     watching.green[at] = Some(pass);
+    watching.watch.answered(clock(model.now));
     false
 }
 

@@ -9,7 +9,10 @@ const LIMIT: Duration = Duration::from_secs(30);
 
 fn watched(folder: &Path) -> (Files, Receiver<PathBuf>) {
     let (tell, told) = channel();
-    let files = watch(&[folder.to_owned()], move |path| tell.send(path).is_ok()).unwrap();
+    let files = watch(&[folder.to_owned()], &[folder.join("calls.txt")], move |path| {
+        tell.send(path).is_ok()
+    })
+    .unwrap();
     (files, told)
 }
 
@@ -38,8 +41,17 @@ fn what_is_of_the_app_is_told_and_nothing_else() {
     }
     fs::write(top.join(".gitignore"), "*.log\n/out/\n!kept.log\n").unwrap();
     fs::write(top.join("src/.gitignore"), "made.js\n").unwrap();
+    fs::write(top.join("calls.txt"), "what the program reads").unwrap();
     let (_files, told) = watched(&top);
     for quiet in [
+        "calls.txt",
+        "calls.txt-wal",
+        "src/prod.log",
+        "src/app.db",
+        "src/app.db-wal",
+        "src/app.sqlite3",
+        "src/app.pyc",
+        "src/x.tmp",
         "app.log",
         "out/x.js",
         "node_modules/x/index.js",
@@ -61,7 +73,7 @@ fn what_is_of_the_app_is_told_and_nothing_else() {
     fs::create_dir(top.join("src/new")).unwrap();
     told_of(&top.join("src/new/route.js"), &told);
     // And what its rules say now.
-    fs::write(top.join("src/new/.gitignore"), "*.tmp\n").unwrap();
+    fs::write(top.join("src/new/.gitignore"), "*.txt\n").unwrap();
     told_of(&top.join("src/new/.gitignore"), &told);
 }
 
@@ -84,6 +96,7 @@ fn looking_tells_the_same() {
     let top = folder.path().canonicalize().unwrap();
     fs::write(top.join(".gitignore"), "*.log\n").unwrap();
     fs::write(top.join("a.js"), "1").unwrap();
+    fs::write(top.join("data.db"), "1").unwrap();
     let (tell, told) = channel();
     let mut thread = Thread {
         roots: vec![Root::new(&top).unwrap()],
@@ -95,6 +108,7 @@ fn looking_tells_the_same() {
     assert_eq!(thread.watch_all(), None);
     assert!(thread.look() && told.try_recv().is_err());
     fs::write(top.join("app.log"), "1").unwrap();
+    fs::write(top.join("data.db"), "22").unwrap();
     assert!(thread.look() && told.try_recv().is_err());
     fs::write(top.join("a.js"), "22").unwrap();
     assert!(thread.look());
@@ -106,7 +120,7 @@ fn looking_tells_the_same() {
 
 #[test]
 fn a_path_that_is_not_there() {
-    let e = watch(&[PathBuf::from("/no/such/folder")], |_| true).unwrap_err();
+    let e = watch(&[PathBuf::from("/no/such/folder")], &[], |_| true).unwrap_err();
     assert!(
         e.to_string().contains("/no/such/folder: it is not there; give a file"),
         "{e}"

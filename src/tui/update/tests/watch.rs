@@ -43,7 +43,11 @@ fn red_a_change_green() {
     stage.forget();
     later(&mut stage, 60_000);
     let looks = |e: &Effect| matches!(e, Effect::Probe(_));
-    assert!(stage.said.iter().all(looks) && stage.said.len() == 1, "{:?}", stage.said);
+    assert!(
+        stage.said.iter().all(looks) && stage.said.len() == 1,
+        "{:?}",
+        stage.said
+    );
     stage.forget();
     changed(&mut stage);
     later(&mut stage, 100);
