@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::changes::Change;
 use super::kept::Kept;
 use crate::call::{Call, Exchange, Finding, Unparsed};
 use crate::model::{Payload, Place, Problem, Severity, Time, Verdict};
@@ -283,6 +284,8 @@ struct ReplayLine<'a, V> {
     verdict: V,
     was: &'static str,
     edited: bool,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    edits: &'a [Change],
     notes: &'a [String],
 }
 
@@ -332,13 +335,14 @@ pub fn problem_line<'a>(p: &'a Problem, path: Option<&'a str>) -> impl Serialize
     }
 }
 
-/// A `replay`.
+/// A `replay`; `edits` is what was changed before.
 pub fn replay<'a>(
     request: &Exchange,
     call: &Call,
     plan: &'a Plan,
     sent: &'a crate::replay::Sent,
     verdict: &'a Verdict,
+    edits: &'a [Change],
 ) -> impl Serialize + 'a {
     ReplayLine {
         r#type: "replay",
@@ -356,6 +360,7 @@ pub fn replay<'a>(
         verdict: verdict_line(verdict),
         was: request.outcome.as_str(),
         edited: plan.edited,
+        edits,
         notes: &plan.notes,
     }
 }
@@ -392,6 +397,7 @@ pub fn kept<'a>(request: &Exchange, call: &Call, kept: &'a Kept) -> impl Seriali
         verdict: &kept.verdict,
         was: request.outcome.as_str(),
         edited: kept.edited,
+        edits: &kept.edits,
         notes: &kept.notes,
     }
 }

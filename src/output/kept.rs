@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
+use super::changes::{self, Change};
 use super::har::{self, Hidden};
 use super::json::verdict;
 use super::style::Role;
@@ -32,6 +33,8 @@ pub struct Attempted<'a> {
     pub sent: &'a Sent,
     /// What the platform would say.
     pub verdict: &'a Verdict,
+    /// The request as recorded.
+    pub recorded: &'a Request,
     /// The request as recorded, and as it was changed by hand, where it was.
     pub changed: Option<(&'a Request, &'a Request)>,
     /// What was changed by name.
@@ -92,6 +95,11 @@ impl Attempted<'_> {
                 out.insert(name.to_owned(), value);
             }
         }
+        let after = self.changed.map_or(self.recorded, |(_, after)| after);
+        let edits = changes::changes(self.recorded, after, self.edits, hidden);
+        if !edits.is_empty() {
+            out.insert("edits".to_owned(), json!(edits));
+        }
         (!out.is_empty()).then(|| hidden.value(Value::Object(out)))
     }
 }
@@ -123,6 +131,8 @@ pub struct Kept {
     pub verdict: Value,
     /// It was changed by hand before.
     pub edited: bool,
+    /// How.
+    pub edits: Vec<Change>,
     /// Whole sentences.
     pub notes: Vec<String>,
 }
@@ -155,6 +165,7 @@ impl From<&Replay> for Kept {
                 _ => json!({"pass": pass, "code": null, "problems": []}),
             },
             edited: own["replay"]["edited"].as_bool().unwrap_or(r.sent.is_some()),
+            edits: r.sent.as_ref().map(changes::kept).unwrap_or_default(),
             notes: notes.map(text).collect(),
         }
     }

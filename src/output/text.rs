@@ -10,6 +10,7 @@ use super::caret;
 pub use super::fit::count;
 use super::fit::{self, brief, cut, fit, length, moment, people, short, thousands, width, wrap};
 use super::json::{Summary, body_text};
+use super::changes;
 use super::kept::Kept;
 use super::safe::{printable, printable_lines};
 use super::style::{Paint, Role};
@@ -306,7 +307,11 @@ impl Page {
             INDENT,
             role,
             &format!("replayed {} {word}{problem}", kept.became()),
-        )
+        )?;
+        match changes::line(&kept.edits) {
+            Some(line) => self.wrapped(out, INDENT + 2, Role::Faint, &line),
+            None => Ok(()),
+        }
     }
 
     /// The closing line of a reading command.

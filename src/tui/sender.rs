@@ -13,7 +13,11 @@ use super::data::{Attempt, AttemptState};
 use super::msg::{Level, Msg};
 use super::runtime::{self, Out};
 use crate::model::{Request, Time};
+use crate::output::changes;
+use crate::output::har::Hidden;
 use crate::output::kept::Attempted;
+use crate::output::rich::Line;
+use crate::output::style::Role;
 use crate::replay::{Edits, Followed, Options, send_following};
 use crate::store::Replays;
 
@@ -83,7 +87,12 @@ async fn work(
                         if let Some(replays) = replays.as_deref_mut() {
                             keep(&job, &done, options, replays, out);
                         }
-                        AttemptState::Done(Arc::new(answered(done.followed)))
+                        let mut answered = answered(done.followed);
+                        if let Some(line) = edited(&job, options) {
+                            let at = answered.lines.len().min(1);
+                            answered.lines.insert(at, Line::of(Role::Faint, &line));
+                        }
+                        AttemptState::Done(Arc::new(answered))
                     }
                     Err(why) => AttemptState::Refused(why),
                 },
@@ -129,6 +138,13 @@ async fn attempt(job: &Job, options: &Options) -> Result<Ended, String> {
     Ok(Ended { at, followed })
 }
 
+/// What of the recorded request was sent otherwise, in one line.
+fn edited(job: &Job, options: &Options) -> Option<String> {
+    let (a, hidden) = (&job.attempt, Hidden::new(options.auth_token.as_ref()));
+    let draft = a.draft.as_deref()?;
+    changes::line(&changes::changes(&a.recorded.request, &draft.recorded.request, &draft.edits, hidden))
+}
+
 /// Keeps what became of a request of the store's.
 fn keep(job: &Job, done: &Ended, options: &Options, replays: &mut Replays, out: &Out) {
     let a = &job.attempt;
@@ -142,6 +158,7 @@ fn keep(job: &Job, done: &Ended, options: &Options, replays: &mut Replays, out: 
         plan: &done.followed.plan,
         sent: &done.followed.sent,
         verdict: &done.followed.verdict,
+        recorded: &a.recorded.request,
         changed: draft.map(|d| (&a.recorded.request, &d.recorded.request)),
         edits: draft.map_or(&unedited, |d| &d.edits),
         token: options.auth_token.as_ref(),

@@ -259,7 +259,7 @@ impl Stage<'_> {
             if met.is_none() {
                 exchange.outcome = crate::model::Outcome::Unknown;
             }
-            let replay = json::replay(&exchange, story.call, &done.plan, &done.sent, &done.verdict);
+            let replay = json::replay(&exchange, story.call, &done.plan, &done.sent, &done.verdict, &[]);
             json::line(out, &step_line(at, replay))?;
         } else {
             step(&self.view.page, out, at, parts(done), met.as_ref(), notes)?;

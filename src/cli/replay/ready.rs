@@ -3,6 +3,8 @@
 use super::super::{Stop, say};
 use super::choose::Chosen;
 use crate::model::{Request, Time};
+use crate::output::changes::{Change, changes};
+use crate::output::har::Hidden;
 use crate::replay::{Edits, Followed, Options, Pinned, Plan, Target, plan, send_following};
 
 /// A request as the editor left it.
@@ -66,6 +68,12 @@ impl<'a> Ready<'a> {
 
     pub(super) fn edits(&self) -> &Edits {
         &self.options.edits
+    }
+
+    /// What of the recorded request is sent otherwise.
+    pub(super) fn changes(&self) -> Vec<Change> {
+        let hidden = Hidden::new(self.options.auth_token.as_ref());
+        changes(&self.chosen.detail.request, self.request(), self.edits(), hidden)
     }
 
     /// Its call, as a number.

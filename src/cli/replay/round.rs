@@ -97,6 +97,7 @@ pub(super) fn keep(view: &View, ready: &Ready<'_>, answered: &Answered, replays:
         plan: &answered.done.plan,
         sent: &answered.done.sent,
         verdict: &answered.done.verdict,
+        recorded: &c.detail.request,
         changed: ready.changed(),
         edits: ready.edits(),
         token: ready.options.auth_token.as_ref(),

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::super::read::View;
 use super::ready::{Answered, Ready};
+use crate::output::changes;
 use crate::output::diff::bodies;
 use crate::output::json;
 use crate::output::rich::{Line, Mark};
@@ -92,8 +93,9 @@ pub(super) fn object(
         Against::Answer(old) => difference(old, Body::of(answered).as_ref()),
         Against::Nothing => None,
     };
+    let edits = ready.changes();
     let beside = Beside {
-        replay: json::replay(c.exchange, c.call, &done.plan, &done.sent, &done.verdict),
+        replay: json::replay(c.exchange, c.call, &done.plan, &done.sent, &done.verdict, &edits),
         round,
         diff: lines.map(|all| all.iter().map(Line::text).collect()),
     };
@@ -111,6 +113,9 @@ pub(super) fn text(
     let done = &answered.done;
     view.page
         .replay(out, ready.chosen.exchange, &done.plan, &done.sent, &done.verdict)?;
+    if let Some(line) = changes::line(&ready.changes()) {
+        view.page.wrapped(out, 6, Role::Faint, &line)?;
+    }
     for note in &done.plan.notes {
         view.page.wrapped(out, 6, Role::Faint, &format!("note: {note}"))?;
     }
