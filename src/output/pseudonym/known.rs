@@ -7,6 +7,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickBuilder};
 
 use super::Kind;
 use super::looks::Span;
+use super::numbers::{Number, Numbers};
 
 /// How a value is written in a text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -63,6 +64,8 @@ pub(super) struct Known {
     literals: Vec<Literal>,
     /// Made when it is first asked for after something was learnt.
     finder: OnceCell<Option<AhoCorasick>>,
+    numbers: Numbers,
+    number_finder: OnceCell<Option<AhoCorasick>>,
 }
 
 impl Known {
@@ -71,10 +74,9 @@ impl Known {
         let least = match kind {
             Kind::Name | Kind::User => 3,
             Kind::City => 4,
-            Kind::Number => 5,
             Kind::Text | Kind::Token | Kind::Digits => 6,
-            // Their looks say what they are wherever they stand, or they are too short to look for.
-            Kind::Id | Kind::Address | Kind::Tunnel | Kind::Host | Kind::Zip | Kind::State => return,
+            // Numbers have spellings of their own ([`Known::add_number`]); else their looks say what they are wherever they stand, or they are too short to look for.
+            Kind::Id | Kind::Address | Kind::Tunnel | Kind::Host | Kind::Zip | Kind::State | Kind::Number => return,
         };
         if value.trim().chars().count() < least {
             return;
@@ -99,18 +101,32 @@ impl Known {
                 });
             }
         }
-        if kind == Kind::Number && value.len() == 10 {
-            self.literals.push(Literal {
-                kind,
-                value: format!("1{value}"),
-                text: format!("1{value}"),
-                spelling: Spelling::Plain,
-            });
-        }
         self.finder = OnceCell::new();
     }
 
-    /// Where they stand in a text.
+    /// A telephone number to be found in texts.
+    pub(super) fn add_number(&mut self, number: Number) {
+        self.numbers.add(number);
+        self.number_finder = OnceCell::new();
+    }
+
+    /// The number that is written with these digits.
+    pub(super) fn number(&self, digits: &str) -> Option<&Number> {
+        self.numbers.get(digits)
+    }
+
+    /// Where numbers stand in a text, in order and apart.
+    pub(super) fn number_spans(&self, text: &str) -> Vec<Span> {
+        if self.numbers.is_empty() {
+            return Vec::new();
+        }
+        match self.number_finder.get_or_init(|| self.numbers.finder()) {
+            Some(finder) => self.numbers.spans(finder, text),
+            None => Vec::new(),
+        }
+    }
+
+    /// Where all but numbers stand in a text.
     pub(super) fn spans(&self, text: &str) -> Vec<Span> {
         let make = || {
             let texts = self.literals.iter().map(|l| &l.text);
@@ -142,7 +158,7 @@ impl Literal {
     /// Not as a part of a longer word or number.
     fn stands_at(&self, text: &str, start: usize, end: usize) -> bool {
         let part = |b: &u8| match self.kind {
-            Kind::Number | Kind::Digits => b.is_ascii_digit(),
+            Kind::Digits => b.is_ascii_digit(),
             _ => self.text.len() < 8 && b.is_ascii_alphanumeric(),
         };
         let bytes = text.as_bytes();

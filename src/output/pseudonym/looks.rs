@@ -37,20 +37,21 @@ const PATTERN: &str = r#"(?x)
         ngrok\.io|ngrok-free\.app|ngrok-free\.dev|ngrok\.app|ngrok\.dev|ngrok\.pizza|loca\.lt|localtunnel\.me|trycloudflare\.com|serveo\.net|
         localhost\.run|lhr\.life|lhr\.rocks|devtunnels\.ms|ts\.net|pagekite\.me|telebit\.io|tunnelmole\.net|bore\.pub|zrok\.io|pinggy\.link|pinggy\.io))
   | (?P<v4>(?:%[0-9A-Fa-f]{2})?[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3})
-  | (?P<plus>(?:\+|%2[Bb])[1-9](?:[\ ().-]{0,2}[0-9]){6,14})
+  | (?P<plus>(?:\+|%2[Bb])[1-9](?:[\ ().-]{0,3}[0-9]){6})
   | (?P<local>(?:%[0-9A-Fa-f]{2})?(?:1[\ .-]?)?(?:\([2-9][0-9]{2}\)|[2-9][0-9]{2})[\ .-]{0,2}[2-9][0-9]{2}[\ .-]?[0-9]{4})
   | (?P<v6>[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]+:[0-9A-Fa-f:]*)
 "#;
 
 static LOOKS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(PATTERN).ok());
 
-/// All that can be told by its looks, in order and apart.
-pub(super) fn spans(text: &str) -> Vec<Span> {
-    // Nothing that is told by its looks is shorter, or has none of these.
+/// All that can be told by its looks, in order and apart. A number begins and ends where one of `numbers` does, those that are known.
+pub(super) fn spans(text: &str, numbers: &[Span]) -> Vec<Span> {
+    // Nothing that is told by its looks is shorter, or has none of these; an id of letters alone is long.
     if text.len() < 4
         || !text
             .bytes()
             .any(|b| b.is_ascii_digit() || b":@.=".contains(&b) || b == b' ')
+            && text.len() < 32
     {
         return Vec::new();
     }
@@ -58,7 +59,15 @@ pub(super) fn spans(text: &str) -> Vec<Span> {
     let (mut out, mut at) = (Vec::new(), 0);
     while let Some(found) = looks.captures_at(text, at) {
         let whole = found.get(0).map_or(at..at + 1, |m| m.range());
-        let span = span(text, &found);
+        let mut span = span(text, &found);
+        let number = span.as_ref().filter(|s| s.kind == Kind::Number);
+        if let Some(known) = number.and_then(|s| numbers.iter().find(|k| k.start < s.end && s.start < k.end)) {
+            span = before(text, span, known);
+            if span.is_none() {
+                at = known.end;
+                continue;
+            }
+        }
         let end = span.as_ref().map_or(whole.end, |s| s.end);
         // What turned out to be nothing may hold something behind its beginning; a part of an address is none.
         at = match &span {
@@ -72,6 +81,20 @@ pub(super) fn spans(text: &str) -> Vec<Span> {
         }
     }
     out
+}
+
+/// A number as far as a known one does not begin within it.
+fn before(text: &str, span: Option<Span>, known: &Span) -> Option<Span> {
+    let span = span?;
+    let front = text.get(span.start..known.start)?;
+    let digits = super::numbers::places(front);
+    let end = match digits.last() {
+        Some(last) if digits.len() >= 7 => span.start + last + 1,
+        // Perhaps another number that ends with the same digits.
+        Some(_) if span.end >= known.end => span.end,
+        _ => return None,
+    };
+    Some(Span { end, ..span })
 }
 
 fn span(text: &str, found: &Captures<'_>) -> Option<Span> {
@@ -102,6 +125,10 @@ fn span(text: &str, found: &Captures<'_>) -> Option<Span> {
             if end > at.end() || name == "hex" && value.len() != 32 {
                 kind = Kind::Token;
             }
+        }
+        "plus" => {
+            let sign = if at.as_str().starts_with('+') { 1 } else { 3 };
+            end = super::numbers::end(text, start + sign).unwrap_or(end);
         }
         "v4" => {
             of_host(value).filter(|k| *k == Kind::Address)?;

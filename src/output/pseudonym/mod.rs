@@ -2,7 +2,8 @@
 //!
 //! A number becomes a fictional number of its length and country, a SID one of its prefix, a name `name-1`. They are numbered in the order
 //! of their first appearance and say nothing of the value: nothing is hashed. What a value is follows from the field that holds it
-//! (`fields`) or from its looks (`looks`); what a field taught is found again in any text, however it is written there (`known`).
+//! (`fields`) or from its looks (`looks`); what a field taught is found again in any text, however it is written there (`known`, telephone
+//! numbers in `numbers`).
 //! Learn all requests first ([`Pseudonyms::learn`]), then ask for texts: what was learnt last is found in what is written first. Nothing
 //! here keeps a value out that looks like nothing and stands in a field of no known name. To add a kind, add a variant of
 //! `Kind`, its shape in `shape`, and how it is told in `fields` or `looks`.
@@ -11,6 +12,7 @@ mod fields;
 mod json;
 mod known;
 mod looks;
+mod numbers;
 mod shape;
 #[cfg(test)]
 mod tests;
@@ -19,6 +21,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use self::known::Known;
+use self::numbers::Number;
 use crate::model::{Payload, Request, Response};
 
 /// What a value is, and with that, what stands in for it.
@@ -94,7 +97,12 @@ impl Pseudonyms {
 
     /// Any text, such as a line of a log, with stand-ins.
     pub fn text(&mut self, text: &str) -> String {
-        let mut spans = looks::spans(text);
+        let mut spans = Vec::new();
+        if !self.learning {
+            spans = self.known.number_spans(text);
+        }
+        let looks = looks::spans(text, &spans);
+        spans.extend(looks);
         if !self.learning {
             spans.extend(self.known.spans(text));
         }
@@ -104,6 +112,7 @@ impl Pseudonyms {
             out.push_str(&text[from..span.start]);
             let value = &text[span.start..span.end];
             let stand_in = match &span.known {
+                Some(_) if span.kind == Kind::Number => self.stand_in(Kind::Number, value),
                 Some(known) => self.stand_in(span.kind, known),
                 None => self.stand_in(span.kind, value),
             };
@@ -210,6 +219,10 @@ impl Pseudonyms {
         if key.is_empty() {
             return value.to_owned();
         }
+        let known = (kind == Kind::Number)
+            .then(|| self.known.number(&numbers::digits(&value[front.len()..])).cloned())
+            .flatten();
+        let key = known.as_ref().map_or(key, |n| Cow::Owned(n.key.clone()));
         let number = match self.given.get(&(kind, key.clone().into_owned())) {
             Some(number) => *number,
             None => {
@@ -217,10 +230,17 @@ impl Pseudonyms {
                 *count += 1;
                 let number = *count;
                 self.given.insert((kind, key.clone().into_owned()), number);
-                self.known.add(kind, &key);
+                if kind == Kind::Number {
+                    self.known.add_number(Number::of(value, &key));
+                } else {
+                    self.known.add(kind, &key);
+                }
                 number
             }
         };
+        if let Some(known) = known {
+            return format!("{front}{}", known.spelled_like(&value[front.len()..], number));
+        }
         format!("{front}{}", shape::shaped(kind, &value[front.len()..], &key, number))
     }
 

@@ -1,16 +1,8 @@
 //! How a stand-in looks: the same form as its value, and plainly not real.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
-use super::Kind;
-
-/// Country calling codes of one and two digits; all others have three (ITU-T E.164).
-const SHORT_CODES: [&str; 46] = [
-    "1", "7", "20", "27", "30", "31", "32", "33", "34", "36", "39", "40", "41", "43", "44", "45", "46", "47", "48",
-    "49", "51", "52", "53", "54", "55", "56", "57", "58", "60", "61", "62", "63", "64", "65", "66", "81", "82", "84",
-    "86", "90", "91", "92", "93", "94", "95", "98",
-];
+use super::{Kind, numbers};
 
 /// A value as it is compared with others, and what of it stays in front: escapes, a SID's prefix.
 pub(super) fn key(kind: Kind, value: &str) -> (Cow<'_, str>, &str) {
@@ -23,13 +15,15 @@ pub(super) fn key(kind: Kind, value: &str) -> (Cow<'_, str>, &str) {
             } else {
                 rest
             };
-            let digits: String = rest.chars().filter(char::is_ascii_digit).collect();
+            let digits = numbers::digits(rest);
+            // From abroad.
+            let digits = digits.strip_prefix("00").filter(|d| d.len() >= 8).unwrap_or(&digits);
             // Within North America the country is often left out.
             let own = digits
                 .strip_prefix('1')
                 .filter(|own| own.len() == 10)
                 .map(str::to_owned);
-            (own.unwrap_or(digits).into(), front)
+            (own.unwrap_or_else(|| digits.to_owned()).into(), front)
         }
         Kind::Id => {
             let (front, rest) = super::looks::after_escape(value);
@@ -59,7 +53,7 @@ pub(super) fn key(kind: Kind, value: &str) -> (Cow<'_, str>, &str) {
 /// The stand-in of this number (from 1) for a value without what stays in front of it.
 pub(super) fn shaped(kind: Kind, value: &str, key: &str, number: usize) -> String {
     match kind {
-        Kind::Number => telephone(value, key, number),
+        Kind::Number => numbers::Number::of(value, key).spelled_like(value, number),
         Kind::Id => id(value, number),
         Kind::Name => format!("name-{number}"),
         Kind::City => format!("city-{number}"),
@@ -74,49 +68,6 @@ pub(super) fn shaped(kind: Kind, value: &str, key: &str, number: usize) -> Strin
         Kind::Address => address(number),
         Kind::Digits => format!("{number:0width$}", width = value.len()),
     }
-}
-
-/// A number of the range that is kept for stories (555-01…), with the country code and the punctuation of the real one.
-fn telephone(value: &str, key: &str, number: usize) -> String {
-    let plus = value.starts_with(['+', '%']);
-    let shown = value.strip_prefix("%2B").or(value.strip_prefix("%2b"));
-    let (sign, rest) = shown.map_or(("", value), |rest| (&value[..3], rest));
-    let digits = rest.chars().filter(char::is_ascii_digit).count();
-    let in_front = digits - key.len();
-    let country = if in_front > 0 || key.len() == 10 && !plus {
-        0
-    } else if plus || key.len() > 10 {
-        SHORT_CODES.iter().find(|c| key.starts_with(**c)).map_or(3, |c| c.len())
-    } else {
-        0
-    };
-    let country = if key.len() - country < 4 { 0 } else { country };
-    let own = key.len() - country;
-    let mut fresh = key[..country].to_owned();
-    let number = number - 1;
-    let _ = match own {
-        10.. => write!(fresh, "555{:0width$}", 100_000 + number, width = own - 3),
-        7..10 => write!(fresh, "555{number:0width$}", width = own - 3),
-        _ => write!(fresh, "{number:0own$}"),
-    };
-    if fresh.len() != key.len() {
-        let lead: String = rest.chars().take_while(|c| !c.is_ascii_digit()).collect();
-        return format!("{sign}{lead}{}{fresh}", "1".repeat(in_front));
-    }
-    let mut fresh = "1"
-        .repeat(in_front)
-        .chars()
-        .chain(fresh.chars())
-        .collect::<Vec<_>>()
-        .into_iter();
-    let put = |c: char| {
-        if c.is_ascii_digit() {
-            fresh.next().unwrap_or(c)
-        } else {
-            c
-        }
-    };
-    format!("{sign}{}", rest.chars().map(put).collect::<String>())
 }
 
 /// Hex digits that nobody takes for real ones, with hyphens where the value has them.

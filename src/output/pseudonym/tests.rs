@@ -20,6 +20,10 @@ fn what_is_told_by_its_looks() {
             "a%3DCA6d27370cbbfb605521fe8800bb73f2d2",
             "a%3DCAfacade00000000000000000000000001",
         ),
+        (
+            "CAaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+            "CAfacade00000000000000000000000001",
+        ),
         ("276e6921215ea722f4e548f3b3da028b", "facade00000000000000000000000001"),
         (
             "x=%3d276e6921215ea722f4e548f3b3da028b",
@@ -126,6 +130,81 @@ fn one_value_is_the_same_everywhere() {
     }
 }
 
+/// Who called, and the text with stand-ins.
+fn called(from: &str, text: &str) -> String {
+    let mut names = Pseudonyms::new();
+    names.learn_party(from);
+    names.text(text)
+}
+
+#[test]
+fn a_number_ends_where_the_next_begins() {
+    for (text, shown) in [
+        ("call +12025550141 (2025550141)", "call +15550100000 (5550100000)"),
+        ("+12025550141 (12025550141", "+15550100000 (15550100000"),
+        ("+12025550141 12025550100", "+15550100000 15550100001"),
+        ("+12025550100 12025550141", "+15550100001 15550100000"),
+        ("+12025550141 35 s", "+15550100000 35 s"),
+        ("+12025550141+12025550100", "+15550100000+15550100001"),
+        ("+49 151 12345678 12025550141", "+49 555 00100001 15550100000"),
+        ("+44 (0) 20 7183 8750 (35)", "+44 (5) 55 0010 0001 (35)"),
+        (
+            "n=%2B12025550141%20%282025550141%29",
+            "n=%2B15550100000%20%285550100000%29",
+        ),
+        ("0120255501410 and 120255501419", "0120255501410 and 120255501419"),
+    ] {
+        assert_eq!(called("+12025550141", text), shown, "{text}");
+    }
+    assert_eq!(one("+12025550141 (2025550141)"), "+15550100000 (5550100000)");
+    assert_eq!(one("+4915112345678 (35)"), "+4955500100000 (35)");
+}
+
+#[test]
+fn a_number_is_found_as_it_is_written_at_home_and_abroad() {
+    for text in [
+        "+4915112345678",
+        "0151 12345678",
+        "015112345678",
+        "0151/12345678",
+        "0151-123-45-678",
+        "004915112345678",
+        "0049 (0)151 12345678",
+        "+49 (0)151 12345678",
+        "01149 151 12345678",
+        "151 12345678",
+        "4915112345678",
+        "a=0151+12345678&b",
+        "a=0151%2012345678&b",
+        "\\u002b4915112345678",
+    ] {
+        let shown = called("+4915112345678", text);
+        let digits: String = numbers::digits(&shown);
+        assert!(digits.contains("55500100000"), "{text}: {shown}");
+        assert_eq!(numbers::digits(text).len(), digits.len(), "{text}: {shown}");
+    }
+    for (from, text, shown) in [
+        (
+            "+12025550141",
+            "0012025550141, 011 1 202-555-0141",
+            "0015550100000, 011 1 555-010-0000",
+        ),
+        (
+            "0012025550141",
+            "+12025550141 and (202) 555.0141",
+            "+15550100000 and (555) 010.0000",
+        ),
+        ("004915112345678", "+4915112345678", "+4955500100000"),
+        (
+            "+35312345678",
+            "01 234 5678 of 00353 1 234 5678",
+            "05 550 0000 of 00353 5 550 0000",
+        ),
+    ] {
+        assert_eq!(called(from, text), shown, "{text}");
+    }
+}
+
 #[test]
 fn json_stays_as_it_was_between_the_values() {
     let mut names = Pseudonyms::new();
@@ -192,6 +271,27 @@ proptest! {
         let shown = format!("{:?}", names.request(&request));
         for value in &all {
             prop_assert!(!shown.contains(value.trim_start_matches('+')), "{value} in {shown}");
+        }
+    }
+
+    #[test]
+    fn no_learnt_number_survives_in_any_spelling(
+        home in "[2-9][0-9]{2}[2-9][0-9]{6}", abroad in "(49|353|33)[1-9][0-9]{8,9}", others in prop::collection::vec("\\+?[0-9]{1,12}", 2),
+        glue in "[ ,;/=&<>\"'(]{1,3}", order in prop::collection::vec(0..9_usize, 1..6),
+    ) {
+        let mut names = Pseudonyms::new();
+        names.learn_party(&format!("+1{home}"));
+        names.learn_party(&format!("+{abroad}"));
+        let (country, own) = abroad.split_at(if abroad.starts_with("353") { 3 } else { 2 });
+        let spellings = [
+            format!("+1{home}"), home.clone(), format!("1{home}"), format!("({}) {}-{}", &home[..3], &home[3..6], &home[6..]),
+            format!("+{abroad}"), format!("00{abroad}"), format!("0{own}"), format!("+{country} (0){own}"), format!("0{}/{}", &own[..3], &own[3..]),
+        ];
+        for n in order {
+            let text = [&others[0], &spellings[n], &others[1]].map(String::as_str).join(&glue);
+            let shown = names.text(&text);
+            let digits = numbers::digits(&shown);
+            prop_assert!(!digits.contains(&home) && !digits.contains(own), "{text}: {shown}");
         }
     }
 
