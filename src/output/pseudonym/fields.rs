@@ -23,11 +23,13 @@ const NOBODY: [&str; 11] = [
 /// The value of a field with stand-ins.
 pub(super) fn value(p: &mut Pseudonyms, parent: &str, name: &str, value: &str) -> String {
     match kind(parent, name, value) {
+        Told::Party | Told::Number | Told::ByLooks if is_json(value) => super::json::replaced(p, value),
+        Told::Number if is_number(value.trim()) => p.stand_in(Kind::Number, value),
         Told::Party => party(p, value),
         Told::Whole(_) if NOBODY.contains(&value.trim().to_ascii_lowercase().as_str()) => value.to_owned(),
         Told::Whole(Kind::Name) if is_number(value) => party(p, value),
         Told::Whole(kind) => p.stand_in(kind, value),
-        Told::ByLooks => p.text(value),
+        Told::Number | Told::ByLooks => p.text(value),
     }
 }
 
@@ -61,6 +63,8 @@ pub(super) fn header(p: &mut Pseudonyms, name: &str, value: &str) -> String {
 enum Told {
     /// One who called or was called.
     Party,
+    /// A telephone number, if it looks like one at all.
+    Number,
     /// All of it is one thing.
     Whole(Kind),
     /// By its looks alone.
@@ -75,9 +79,8 @@ fn kind(parent: &str, name: &str, value: &str) -> Told {
         | "dialcallto" => Told::Party,
         "id" if of_party => Told::Party,
         "name" if of_party => Told::Whole(Kind::Name),
-        "callername" | "calledname" | "profilename" | "fromname" | "toname" | "displayname" | "friendlyname" => {
-            Told::Whole(Kind::Name)
-        }
+        "callername" | "caller_name" | "calledname" | "profilename" | "fromname" | "toname" | "displayname"
+        | "friendlyname" => Told::Whole(Kind::Name),
         "body"
         | "speechresult"
         | "unstablespeechresult"
@@ -86,7 +89,13 @@ fn kind(parent: &str, name: &str, value: &str) -> Told {
         | "transcriptiondata"
         | "transcription"
         | "initialtext"
-        | "messagebody" => spoken(value),
+        | "messagebody"
+        | "buttontext"
+        | "referralbody" => spoken(value),
+        "address" if !is_number(value) && !value.contains(['@', ':']) => Told::Whole(Kind::Text),
+        "latitude" | "longitude" => Told::Whole(Kind::Digits),
+        "national_format" | "tel" | "telephone" | "msisdn" | "waid" | "wa_id" => Told::Number,
+        _ if name.contains("phone") || name.contains("mobile") => Told::Number,
         "accountid" if value.bytes().all(|b| b.is_ascii_digit()) => Told::Whole(Kind::Digits),
         // One word is a choice of a menu.
         "utterance" if value.contains(char::is_whitespace) => Told::Whole(Kind::Text),
@@ -169,6 +178,11 @@ fn display(p: &mut Pseudonyms, value: &str) -> String {
         p.stand_in(Kind::Name, name)
     };
     format!("{}<{}", front.replace(name, &stand_in), p.text(rest))
+}
+
+/// An object or an array, whole or cut off.
+fn is_json(value: &str) -> bool {
+    value.trim_start().starts_with(['{', '[']) && value.contains('"')
 }
 
 /// Digits, perhaps with a plus and punctuation; three at least.

@@ -225,6 +225,30 @@ fn json_stays_as_it_was_between_the_values() {
 }
 
 #[test]
+fn json_in_a_parameter_is_json() {
+    let mut names = Pseudonyms::new();
+    for (name, value, shown) in [
+        (
+            "AddOns",
+            r#"{"results":{"twilio_caller_name":{"result":{"caller_name":{"caller_name":"WALDORF STATLER"}}}}}"#,
+            r#"{"results":{"twilio_caller_name":{"result":{"caller_name":{"caller_name":"name-1"}}}}}"#,
+        ),
+        (
+            "ChannelMetadata",
+            r#" [{"context":{"ProfileName":"Gonzo Great"}}]"#,
+            r#" [{"context":{"ProfileName":"name-2"}}]"#,
+        ),
+        ("national_format", "(202) 555-0141", "(555) 010-0000"),
+        ("Address", "375 Beale St", "[text 1, 12 characters]"),
+        ("ButtonText", "Yes please", "[text 2, 10 characters]"),
+        ("mobile", "2025550141", "5550100000"),
+    ] {
+        assert_eq!(names.field("", name, value), shown, "{name}");
+    }
+    assert!(!names.field("", "Latitude", "37.78779").contains("37.7"));
+}
+
+#[test]
 fn a_value_taught_later_is_found_in_what_is_written_first() {
     let mut names = Pseudonyms::new();
     let request = Request {
