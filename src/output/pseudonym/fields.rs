@@ -5,6 +5,9 @@ use super::{Kind, Pseudonyms};
 /// More digits than these are no choice of a menu but a card, a PIN or an account.
 const MENU_DIGITS: usize = 5;
 
+/// Fewer digits are a choice of a menu, whatever the field is called.
+const LEAST_SECRET: usize = 4;
+
 /// Who there is when nobody is told.
 const NOBODY: [&str; 11] = [
     "",
@@ -36,18 +39,7 @@ pub(super) fn value(p: &mut Pseudonyms, parent: &str, name: &str, value: &str) -
 /// A header's value.
 pub(super) fn header(p: &mut Pseudonyms, name: &str, value: &str) -> String {
     let lower = name.to_ascii_lowercase();
-    let secret = [
-        "authorization",
-        "cookie",
-        "signature",
-        "token",
-        "secret",
-        "api-key",
-        "apikey",
-        "password",
-        "credential",
-    ];
-    if secret.iter().any(|s| lower.contains(s)) && !value.is_empty() && !lower.ends_with("settings") {
+    if is_secret(&lower, value) && !value.is_empty() && !lower.ends_with("settings") {
         return p.stand_in(Kind::Token, value);
     }
     if matches!(
@@ -94,37 +86,61 @@ fn kind(parent: &str, name: &str, value: &str) -> Told {
         | "referralbody" => spoken(value),
         "address" if !is_number(value) && !value.contains(['@', ':']) => Told::Whole(Kind::Text),
         "latitude" | "longitude" => Told::Whole(Kind::Digits),
+        _ if is_secret(&name, value) => Told::Whole(Kind::Token),
         "national_format" | "tel" | "telephone" | "msisdn" | "waid" | "wa_id" => Told::Number,
         _ if name.contains("phone") || name.contains("mobile") => Told::Number,
         "accountid" if value.bytes().all(|b| b.is_ascii_digit()) => Told::Whole(Kind::Digits),
         // One word is a choice of a menu.
         "utterance" if value.contains(char::is_whitespace) => Told::Whole(Kind::Text),
-        "digits" | "finisheddigits" | "pin" | "value" | "interpretation"
+        "digits" | "finisheddigits" | "value" | "interpretation"
             if value.len() > MENU_DIGITS && value.bytes().all(|b| b.is_ascii_digit() || b"*#".contains(&b)) =>
         {
             Told::Whole(Kind::Digits)
         }
-        "password" | "passwd" | "pwd" | "passcode" | "cookie" => Told::Whole(Kind::Token),
+        "cookie" => Told::Whole(Kind::Token),
         _ if ends_after_party(&name, "city") => Told::Whole(Kind::City),
         _ if ends_after_party(&name, "zip") => Told::Whole(Kind::Zip),
         _ if ends_after_party(&name, "state") => Told::Whole(Kind::State),
-        _ if [
-            "token",
-            "secret",
-            "signature",
-            "apikey",
-            "api_key",
-            "api-key",
-            "authorization",
-            "credential",
-        ]
-        .iter()
-        .any(|s| name.contains(s)) =>
-        {
-            Told::Whole(Kind::Token)
-        }
         _ => Told::ByLooks,
     }
+}
+
+/// The name of what lets somebody in, in small letters; a choice of a menu and an id, which its looks tell, do not.
+fn is_secret(name: &str, value: &str) -> bool {
+    let value = value.trim();
+    let digits = value.bytes().all(|b| b.is_ascii_digit() || b"*#".contains(&b));
+    let hex = value.get(value.len().saturating_sub(32)..).unwrap_or(value);
+    let id = matches!(value.len(), 32 | 34) && hex.bytes().all(|b| b.is_ascii_hexdigit());
+    let any = |words: &[&str]| words.iter().any(|w| name.contains(w));
+    let part = |words: &[&str]| {
+        let mut parts = name.split(|c: char| !c.is_ascii_alphanumeric());
+        parts.any(|p| words.contains(&p))
+    };
+    if digits && value.len() < LEAST_SECRET {
+        return false;
+    }
+    any(&[
+        "token",
+        "secret",
+        "signature",
+        "apikey",
+        "api_key",
+        "api-key",
+        "sharedkey",
+        "shared_key",
+        "shared-key",
+        "authorization",
+        "cookie",
+        "credential",
+        "password",
+        "passwd",
+        "passcode",
+    ]) || name.starts_with("x-auth")
+        || part(&["auth", "key", "sig", "pass", "pwd", "pin", "otp", "ssn"])
+        || !id && (part(&["session"]) || name == "sessionid")
+        || name.contains("code")
+            && any(&["verif", "auth", "otp", "security", "access", "confirm"])
+            && value.bytes().filter(u8::is_ascii_digit).count() >= LEAST_SECRET
 }
 
 /// What was said; what is only a choice of a menu stays.

@@ -27,7 +27,10 @@ pub(super) struct Span {
 const PATTERN: &str = r#"(?x)
     ://(?P<login>[^/@\s"'<>?\#]+)@
   | (?P<jwt>eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*)
-  | (?:(?i:token|secret|password|passwd|api[_-]?key|signature)(?:=|"\s*:\s*"|%3[Dd])|(?i:bearer|basic)\x20+)(?P<secret>[^\s"'&<>,;]{6,})
+  | (?P<marked>\b(?:(?:sk|pk|rk)_(?:live|test)_[A-Za-z0-9]{8,}|xox[a-z]-[A-Za-z0-9-]{8,}|(?:AKIA|ASIA)[0-9A-Z]{12,}|gh[a-z]_[A-Za-z0-9]{20,}))
+  | (?:(?i:token|secret|password|passwd|pwd|(?:api|shared)[_-]?key|signature)
+        (?:=|%3[Dd]|["']?\s*(?:=>|:|=)\s*["'])|(?i:bearer|basic)\x20+)(?P<secret>[^\s"'&<>,;]{6,})
+  | \b(?i:auth|key|sig|pin|otp|ssn|session)(?:=|%3[Dd]|["']?\s*(?:=>|:|=)\s*["'])(?P<short>[^\s"'&<>,;]{4,})
   | (?P<user>(?:%[0-9A-Fa-f]{2})?(?:[A-Za-z0-9._+~-]|%2[Bb])+(?:@|%40)(?:[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*|\[[0-9A-Fa-f:.]+\]))
   | (?i:client)(?::|%3[Aa])(?P<client>[A-Za-z0-9_.~-]+)
   | (?P<sid>(?:%[0-9A-Fa-f]{2})?[A-Z]{2}[0-9A-Fa-f]{32})
@@ -50,7 +53,7 @@ pub(super) fn spans(text: &str, numbers: &[Span]) -> Vec<Span> {
     if text.len() < 4
         || !text
             .bytes()
-            .any(|b| b.is_ascii_digit() || b":@.=".contains(&b) || b == b' ')
+            .any(|b| b.is_ascii_digit() || b":@.=_-".contains(&b) || b == b' ')
             && text.len() < 32
     {
         return Vec::new();
@@ -101,7 +104,9 @@ fn span(text: &str, found: &Captures<'_>) -> Option<Span> {
     let kinds = [
         ("login", Kind::Token),
         ("jwt", Kind::Token),
+        ("marked", Kind::Token),
         ("secret", Kind::Token),
+        ("short", Kind::Token),
         ("user", Kind::User),
         ("client", Kind::User),
         ("sid", Kind::Id),
@@ -120,6 +125,13 @@ fn span(text: &str, found: &Captures<'_>) -> Option<Span> {
     let (bytes, value) = (text.as_bytes(), after_escape(at.as_str()).1);
     let mut kind = kind;
     match name {
+        // An id is told as one.
+        "short"
+            if matches!(value.len(), 32 | 34 | 36)
+                && value.bytes().all(|b| b.is_ascii_hexdigit() || b"-ACS".contains(&b)) =>
+        {
+            return None;
+        }
         "sid" | "hex" => {
             end += bytes[end..].iter().take_while(|b| b.is_ascii_hexdigit()).count();
             if end > at.end() || name == "hex" && value.len() != 32 {

@@ -225,6 +225,66 @@ fn json_stays_as_it_was_between_the_values() {
 }
 
 #[test]
+fn secrets_are_told_by_their_names() {
+    for name in [
+        "auth",
+        "key",
+        "api_key",
+        "apikey",
+        "token",
+        "sig",
+        "signature",
+        "secret",
+        "password",
+        "passwd",
+        "pwd",
+        "pin",
+        "otp",
+        "ssn",
+        "session",
+        "X-Shared-Key",
+        "X-Auth-User",
+        "X-Api-Key",
+        "verification_code",
+        "VerificationCode",
+        "authToken",
+    ] {
+        let value = if name.to_lowercase().ends_with("code") {
+            "493021"
+        } else {
+            "s3cr3t-value"
+        };
+        let secret = |shown: &str| !shown.contains(value) && shown.contains("token-1");
+        let url = Pseudonyms::new().url(&format!("https://a.example/x?{name}={value}"));
+        let json = Pseudonyms::new().body(&format!("{{\"{name}\": \"{value}\"}}"));
+        let form = Pseudonyms::new().field("", name, value);
+        assert!(secret(&url) && secret(&json) && secret(&form), "{url} {json} {form}");
+        let header = Pseudonyms::new().headers(&[(name.to_owned(), value.to_owned())]);
+        assert!(name.contains("ode") || secret(&header[0].1), "{header:?}");
+        assert_eq!(Pseudonyms::new().field("", name, "12"), "12", "{name}");
+    }
+    for text in [
+        "charge sk_live_4eC39HqLyjWDarjtT1zdp7dc",
+        "slack xoxb-123456-abcdefghij",
+        "aws AKIAIOSFODNN7EXAMPLE",
+        "new Twilio(sid, { authToken: 'abcdefghij' })",
+        "'password' => 'hunter22'",
+        "pin='4930'",
+    ] {
+        assert!(one(text).contains("token-1"), "{}", one(text));
+    }
+    for (name, value) in [
+        ("ErrorCode", "11200"),
+        ("monkey", "bananas"),
+        ("finishOnKey", "#"),
+        ("StatusCode", "5000"),
+    ] {
+        assert_eq!(Pseudonyms::new().field("", name, value), value);
+    }
+    assert_eq!(one("unexpected token: something"), "unexpected token: something");
+}
+
+#[test]
 fn json_in_a_parameter_is_json() {
     let mut names = Pseudonyms::new();
     for (name, value, shown) in [
