@@ -10,7 +10,7 @@ use crate::config::{Credentials, Secret};
 use crate::output::fit::wrap;
 use crate::output::json;
 use crate::output::safe::printable;
-use crate::signature::doctor::{Case, MOST, Search, examine};
+use crate::signature::doctor::{Case, MOST, Search, examine, is_signature};
 use crate::signature::settings::{Setting, settings};
 use crate::signature::{Algorithm, canonical_url, sign, with_body_sha256};
 
@@ -52,6 +52,10 @@ pub(super) fn run(args: &SignArgs, out: &mut impl Write) -> anyhow::Result<Exit>
     let body = body.transpose()?;
     let tokens = tokens(args)?;
     if let Some(signature) = &args.explain {
+        if !is_signature(signature) {
+            let why = "this is no signature: 28 characters of base64 for SHA-1, 44 for SHA-256";
+            return Err(Stop::usage(format!("--explain {signature:?}: {why}")).into());
+        }
         let case = Case {
             signature,
             url: &args.url,

@@ -35,18 +35,38 @@ pub enum Change {
     Fragment,
 }
 
+/// A query of more parameters is tried as given and sorted, not in all its orders.
+const MOST_ORDERED: usize = 5;
+
 /// A URL that may have been signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Spelling {
     pub(super) url: String,
     pub(super) changes: Vec<Change>,
+    /// The changes, an unlikely one counted twice.
+    pub(super) cost: usize,
+    /// How much of that is behind the host.
+    pub(super) behind: usize,
+}
+
+impl Spelling {
+    fn new(url: String, mut changes: Vec<Change>, behind: usize) -> Self {
+        let cost = changes.len();
+        changes.dedup();
+        Self {
+            url,
+            changes,
+            cost,
+            behind,
+        }
+    }
 }
 
 /// A part of a URL in one spelling.
 type Part = (String, &'static [Change]);
 
 /// All spellings of a URL, the likeliest first: those with the fewest changes. `also` are URLs or hosts that the app may be called
-/// at; `hash` is that of the body.
+/// at, or ports (`:3000`); `hash` is that of the body.
 pub(super) fn spellings(url: &str, also: &[String], hash: Option<&str>) -> Vec<Spelling> {
     let clean = canonical_url(url);
     let (scheme, authority, rest) = split(&clean);
@@ -63,13 +83,12 @@ pub(super) fn spellings(url: &str, also: &[String], hash: Option<&str>) -> Vec<S
             let url = format!("{origin}{target}");
             if let Some(fragment) = fragment {
                 let changes = changes.iter().copied().chain([Change::Fragment]).collect();
-                let url = format!("{url}{fragment}");
-                all.push(Spelling { url, changes });
+                all.push(Spelling::new(format!("{url}{fragment}"), changes, and.len()));
             }
-            all.push(Spelling { url, changes });
+            all.push(Spelling::new(url, changes, and.len()));
         }
     }
-    all.sort_by_key(|s| s.changes.len());
+    all.sort_by_key(|s| (s.cost, s.behind));
     let mut seen = std::collections::HashSet::new();
     all.retain(|s| seen.insert(s.url.clone()));
     all
@@ -87,6 +106,7 @@ fn origins(scheme: &str, authority: &str, also: &[String]) -> Vec<(String, Vec<C
     if let Some(bare) = lower.strip_prefix("www.") {
         hosts.push((bare.to_owned(), port.map(str::to_owned), Some(Change::Host)));
     }
+    let mut ports: Vec<String> = Vec::new();
     for other in also {
         let (_, authority, _) = if other.contains("://") {
             split(other)
@@ -95,10 +115,18 @@ fn origins(scheme: &str, authority: &str, also: &[String]) -> Vec<(String, Vec<C
         };
         let authority = authority.rsplit('@').next().unwrap_or_default();
         let (host, port) = host_and_port(authority.split(['/', '?', '#']).next().unwrap_or_default());
+        ports.extend(port.map(str::to_owned));
         if !host.is_empty() {
             hosts.push((host.to_owned(), port.map(str::to_owned), Some(Change::Host)));
+            let lower = host.to_ascii_lowercase();
+            if lower != host {
+                hosts.push((lower, port.map(str::to_owned), Some(Change::Host)));
+            }
         }
     }
+    ports.extend(port.map(str::to_owned));
+    ports.sort_unstable();
+    ports.dedup();
     let socket = scheme.get(..2).is_some_and(|s| s.eq_ignore_ascii_case("ws"));
     let schemes = if socket {
         ["wss://", "ws://", "https://", "http://"].as_slice()
@@ -115,7 +143,9 @@ fn origins(scheme: &str, authority: &str, also: &[String]) -> Vec<(String, Vec<C
                 "80"
             };
             let given = port.as_deref();
-            for port in [given, None, Some(usual)] {
+            // Somebody listens at the ports that are known: an app adds its own to the public host.
+            let others = ports.iter().map(|p| Some(p.as_str()));
+            for port in [given, None, Some(usual)].into_iter().chain(others) {
                 let mut changes: Vec<Change> = changed.iter().copied().collect();
                 if !next.eq_ignore_ascii_case(scheme) {
                     changes.push(Change::Scheme);
@@ -127,6 +157,26 @@ fn origins(scheme: &str, authority: &str, also: &[String]) -> Vec<(String, Vec<C
                 out.push((format!("{next}{host}{port}"), changes));
             }
         }
+    }
+    let port = port.map(|p| format!(":{p}")).unwrap_or_default();
+    for cased in [capitalised(&lower), lower.to_ascii_uppercase()] {
+        if cased != host {
+            out.push((
+                format!("{scheme}{cased}{port}"),
+                vec![Change::HostCase, Change::HostCase],
+            ));
+        }
+    }
+    out
+}
+
+/// With a capital at the start of each label: `App.Example.com`, the last one as it is.
+fn capitalised(host: &str) -> String {
+    let last = host.rfind('.').unwrap_or(0);
+    let (mut start, mut out) = (true, String::with_capacity(host.len()));
+    for (at, c) in host.char_indices() {
+        out.push(if start && at < last { c.to_ascii_uppercase() } else { c });
+        start = c == '.';
     }
     out
 }
@@ -158,7 +208,32 @@ fn targets(path: &str, query: Option<&str>, hash: Option<&str>) -> Vec<(String, 
             out.push((format!("{path}{query}"), changed.iter().chain(*and).copied().collect()));
         }
     }
+    // One order in so many is no likely cause; together with another change it is not looked for.
+    for order in query.map(orders).unwrap_or_default() {
+        out.push((format!("{path}?{order}"), vec![Change::QueryOrder, Change::QueryOrder]));
+    }
     out
+}
+
+/// All orders of a query of few parameters; none of one with many.
+fn orders(query: &str) -> Vec<String> {
+    let parts: Vec<&str> = query.split('&').collect();
+    if parts.len() > MOST_ORDERED {
+        return Vec::new();
+    }
+    let mut all: Vec<Vec<&str>> = vec![Vec::new()];
+    for part in parts {
+        let mut longer = Vec::with_capacity(all.len() * MOST_ORDERED);
+        for order in &all {
+            for at in 0..=order.len() {
+                let mut put = order.clone();
+                put.insert(at, part);
+                longer.push(put);
+            }
+        }
+        all = longer;
+    }
+    all.into_iter().map(|order| order.join("&")).collect()
 }
 
 /// Spellings of a query, each with its `?`.

@@ -82,7 +82,7 @@ pub fn examine(case: &Case, most: usize) -> Search {
         Algorithm::HmacSha1 => Algorithm::HmacSha256,
         Algorithm::HmacSha256 => Algorithm::HmacSha1,
     };
-    let of = urls.len() * covered.len() * case.tokens.len() * 2;
+    let of = urls.len() * covered.len() * case.tokens.len();
     // The length of a signature says which hash made it.
     let algorithm = [case.algorithm, other].into_iter().find(|a| given.len() == length(*a));
     let Some(algorithm) = algorithm else {
@@ -90,7 +90,7 @@ pub fn examine(case: &Case, most: usize) -> Search {
     };
     let (mut tried, mut bytes) = (0, 0);
     // What differs in few things is likelier than what differs in many: URL, parameters and token count together.
-    let most_changes = urls.last().map_or(0, |s| s.changes.len());
+    let most_changes = urls.last().map_or(0, |s| s.cost);
     for distance in 0..=most_changes + 2 {
         for (way, covered) in covered.iter().enumerate() {
             for (nth, (name, key)) in case.tokens.iter().enumerate() {
@@ -101,7 +101,7 @@ pub fn examine(case: &Case, most: usize) -> Search {
                 let Some(keyed) = Keyed::new(key, algorithm) else {
                     continue;
                 };
-                for spelling in urls.iter().filter(|s| s.changes.len() == changes) {
+                for spelling in urls.iter().filter(|s| s.cost == changes) {
                     if tried == most || bytes > MOST_BYTES {
                         return nothing(tried, of);
                     }
@@ -128,6 +128,15 @@ pub fn examine(case: &Case, most: usize) -> Search {
         }
     }
     nothing(tried, of)
+}
+
+/// True for what has the length of a signature.
+pub fn is_signature(text: &str) -> bool {
+    STANDARD.decode(text.trim()).is_ok_and(|bytes| {
+        [Algorithm::HmacSha1, Algorithm::HmacSha256]
+            .into_iter()
+            .any(|a| length(a) == bytes.len())
+    })
 }
 
 /// The URL names the hash of another body.
@@ -321,4 +330,46 @@ pub fn rebuilt(url: &str) -> Vec<(String, &'static str)> {
         }
     }
     out
+}
+
+/// A URL that an app may rebuild, for a request that is really sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Likely {
+    /// The URL.
+    pub url: String,
+    /// How it differs, in words.
+    pub what: String,
+    /// Whose doing that is.
+    pub cause: Option<Cause>,
+    /// The less the likelier.
+    pub rank: (usize, usize),
+}
+
+/// URLs that an app may rebuild of one that it is called at, the likeliest first; `also` as in [`Case`].
+pub fn likely(url: &str, also: &[String]) -> Vec<Likely> {
+    let all = spellings(url, also, None).into_iter();
+    all.map(|s| Likely {
+        what: s.changes.iter().map(|c| word(*c)).collect::<Vec<_>>().join(", "),
+        cause: s.changes.iter().find_map(|c| cause(*c)),
+        rank: (s.cost, s.behind),
+        url: s.url,
+    })
+    .collect()
+}
+
+fn word(change: Change) -> &'static str {
+    match change {
+        Change::Scheme => "the other scheme",
+        Change::Host => "another host",
+        Change::HostCase => "other letters in the host",
+        Change::Port => "another port",
+        Change::Slash => "the slash at the end",
+        Change::PathEncoding => "another encoding of the path",
+        Change::QueryDropped => "no query",
+        Change::QueryOrder => "another order of the query",
+        Change::QueryEncoding => "another encoding of the query",
+        Change::QuestionMark => "the `?` at the end",
+        Change::BodyHash => "without bodySHA256",
+        Change::Fragment => "with its fragment",
+    }
 }

@@ -161,7 +161,12 @@ fn guarded(server: &'static str, most: usize, rebuilt: fn(&str, &str, u16) -> St
             let target = head.split(' ').nth(1).unwrap();
             let params: Vec<_> = form_urlencoded::parse(body.as_bytes()).into_owned().collect();
             let url = rebuilt(&header(&head, "host"), target, port);
-            let expected = sign(&url, &params, &Secret::new(TOKEN), Algorithm::HmacSha1);
+            let algorithm = if server == "sha256" {
+                Algorithm::HmacSha256
+            } else {
+                Algorithm::HmacSha1
+            };
+            let expected = sign(&url, &params, &Secret::new(TOKEN), algorithm);
             let fits = header(&head, "x-twilio-signature") == expected;
             let (status, text) = if fits {
                 ("200 OK", TWIML)
@@ -244,15 +249,61 @@ fn an_app_that_decodes_its_url_is_found() {
     assert_eq!(text(&told["settings"][0], "framework"), "FastAPI");
 }
 
+/// What a guard rebuilds of Host, target and its port.
+type Rebuilt = fn(&str, &str, u16) -> String;
+
+#[test]
+fn each_way_of_rebuilding_a_url_is_tried() {
+    let cases: [(&str, &str, Rebuilt); 10] = [
+        ("the slash", "127.0.0.1", |_, _, _| {
+            "https://app.example.com/voice/?b=1&a=x%20y".to_owned()
+        }),
+        ("the local port", "127.0.0.1", |_, t, port| {
+            format!("https://app.example.com:{port}{t}")
+        }),
+        ("no port", "127.0.0.1", |_, t, _| format!("http://localhost{t}")),
+        ("an address", "localhost", |_, t, port| {
+            format!("http://127.0.0.1:{port}{t}")
+        }),
+        ("another scheme", "127.0.0.1", |host, t, _| format!("https://{host}{t}")),
+        ("a name with TLS", "127.0.0.1", |_, t, port| {
+            format!("https://localhost:{port}{t}")
+        }),
+        ("an order", "127.0.0.1", |host, _, _| {
+            format!("http://{host}/voice?a=x%20y&b=1")
+        }),
+        ("an encoding", "127.0.0.1", |host, _, _| {
+            format!("http://{host}/voice?b=1&a=x+y")
+        }),
+        ("no query", "127.0.0.1", |host, _, _| format!("http://{host}/voice")),
+        ("sha256", "127.0.0.1", |host, t, _| format!("http://{host}{t}")),
+    ];
+    for (name, host, rebuilt) in cases {
+        let server = if name == "sha256" { name } else { "x" };
+        let (to, app) = guarded(server, 64, rebuilt);
+        let ran = diagnosed(
+            "https://app.example.com/voice?b=1&a=x%20y",
+            &to.replace("127.0.0.1", host),
+        );
+        let told = &ran.of("diagnosis")[0];
+        assert!(told["accepted"].is_string(), "{name}: {told}");
+        let n = app.join().unwrap();
+        assert!((3..=64).contains(&n), "{name}: {n}");
+        ran.exits(0);
+    }
+}
+
 #[test]
 fn an_app_that_accepts_nothing_is_said_to() {
-    // So many ways are there for a URL that needs no decoding.
-    let (to, app) = guarded("x", 4, |_, _, _| "no such URL".to_owned());
-    let ran = diagnosed("https://app.example.com/voice", &to).exits(1);
-    assert_eq!(app.join().unwrap(), 4);
+    let (to, app) = guarded("x", 64, |_, _, _| "no such URL".to_owned());
+    let ran = diagnosed("https://app.example.com/voice?b=1&a=x%20y", &to).exits(1);
+    assert_eq!(app.join().unwrap(), 64);
     let told = &ran.of("diagnosis")[0];
     assert_eq!(told["accepted"], Value::Null);
-    assert!(text(told, "diagnosis").contains("another auth token"), "{told}");
+    assert_eq!(told["tried"].as_array().unwrap().len(), 64);
+    for part in ["all 64 ways", "another auth token", "--public-url with the whole path"] {
+        assert!(text(told, "diagnosis").contains(part), "{part}: {told}");
+    }
     // Without a token nothing can be signed.
     let (_folder, path) = input(&[event(1, "https://app.example.com/voice", 403, "no")]);
     let none = redial(["replay", "--diagnose", "--to", "http://127.0.0.1:9"])
@@ -283,4 +334,47 @@ fn of_what_was_refused_for_one_cause_one_request_is_diagnosed() {
     let told = &gone.of("diagnosis")[0];
     assert!(text(told, "diagnosis").contains("did not answer"), "{told}");
     assert_eq!(told["tried"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn an_order_of_the_query_a_port_and_letters_are_found() {
+    for (made_for, url) in [
+        (
+            "https://app.example.com/v?c=3&a=1&d=4&b=2",
+            "https://app.example.com/v?a=1&b=2&c=3&d=4",
+        ),
+        ("https://app.example.com:3000/v", "http://localhost:3000/v"),
+        ("https://App.Example.com/v", "https://app.example.com/v"),
+    ] {
+        let ran = explain(&signed(made_for, TOKEN), url, &["--also", "APP.example.com"]).exits(0);
+        assert!(ran.out.contains(&format!("made for {made_for} ")), "{}", ran.out);
+    }
+}
+
+#[test]
+fn what_is_no_signature_is_not_searched_for() {
+    for no in ["nonsense", "", "bm9uc2Vuc2U="] {
+        let ran = explain(no, "https://app.example.com/v", &[]).exits(2);
+        assert!(
+            ran.err.contains("28 characters of base64 for SHA-1, 44 for SHA-256"),
+            "{}",
+            ran.err
+        );
+    }
+    let other = signed("https://other.example.com/v", TOKEN);
+    let ran = explain(&other, "https://app.example.com/v", &[]).exits(1);
+    assert!(
+        ran.out.contains("fits none of") && !ran.out.contains("in all"),
+        "{}",
+        ran.out
+    );
+}
+
+#[test]
+fn a_run_without_signatures_is_not_diagnosed() {
+    let sample = "samples/tropo/pizza-archive.log";
+    let ran = redial(["replay", sample, "--all", "--diagnose", "--to", "http://127.0.0.1:9"])
+        .run()
+        .exits(4);
+    assert!(ran.err.contains("Tropo does not sign"), "{}", ran.err);
 }

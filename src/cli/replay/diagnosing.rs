@@ -16,9 +16,12 @@ use crate::output::json;
 use crate::output::safe::printable;
 use crate::output::style::Role;
 use crate::replay::{Options, Pinned, Plan, Target, is_refused, plan, public_host, send};
-use crate::signature::doctor::{Cause, rebuilt};
+use crate::signature::doctor::{Cause, likely, rebuilt};
 use crate::signature::settings::{Setting, recognise, settings};
 use crate::signature::{Algorithm, sign};
+
+/// So many requests are sent at most.
+const MOST: usize = 64;
 
 /// A way of sending it.
 struct Way {
@@ -28,6 +31,7 @@ struct Way {
     public: Option<String>,
     /// The text that is signed, where it is not the URL that is sent.
     signed: Option<String>,
+    algorithm: Algorithm,
     /// What is wrong with the app when this way is accepted.
     cause: Option<Cause>,
 }
@@ -39,6 +43,8 @@ struct Tried {
     host: String,
     status: Option<u16>,
     error: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    sha256: bool,
     #[serde(skip)]
     what: String,
 }
@@ -65,7 +71,7 @@ pub(super) async fn diagnose(
     out: &mut impl Write,
 ) -> anyhow::Result<Exit> {
     let pinned: Pinned = target.resolve().await.map_err(|e| refused(&e))?;
-    let mut all_accepted = true;
+    let (mut all_accepted, mut any) = (true, false);
     for r in ready {
         if r.chosen.call.provider != Provider::Twilio {
             let name = r.chosen.exchange.name();
@@ -78,8 +84,13 @@ pub(super) async fn diagnose(
             let why = "--diagnose signs each attempt: set TWILIO_AUTH_TOKEN to the account's auth token";
             return Err(Stop::usage(why).into());
         };
+        any = true;
         all_accepted &= one(view, r, target, token, &pinned, out).await?;
         out.flush()?;
+    }
+    if !any {
+        let why = "nothing to diagnose: --diagnose is about signatures, and Tropo does not sign its requests";
+        return Err(Stop::new(Exit::Nothing, why).into());
     }
     if view.json {
         json::line(out, &view.summary(&[]))?;
@@ -99,11 +110,14 @@ async fn one(
     let mut tried: Vec<Tried> = Vec::new();
     let (mut accepted, mut framework) = (None, None);
     for way in ways(r, target)? {
+        if tried.len() == MOST {
+            break;
+        }
         let plan = planned(r, target, &way, token)?;
         let signed_url = plan.signed_url.clone().unwrap_or_default();
         if tried
             .iter()
-            .any(|t| (&t.signed_url, &t.host) == (&signed_url, &plan.host_header))
+            .any(|t| (&t.signed_url, &t.host, t.sha256) == (&signed_url, &plan.host_header, way.is_sha256()))
         {
             continue;
         }
@@ -114,6 +128,7 @@ async fn one(
             host: plan.host_header.clone(),
             status: sent.status,
             error: sent.error.as_ref().map(ToString::to_string),
+            sha256: way.is_sha256(),
             what: way.what.clone(),
         });
         if !view.json {
@@ -135,7 +150,8 @@ async fn one(
         Some(way) if tried.len() == 1 => format!("accepted as it is sent, signed for {}", way.what),
         Some(way) => format!("accepted when signed for {}{}", way.what, explained(way)),
         None if answered => format!(
-            "refused in all {} ways: the app probably has another auth token, checks parameters that were changed, or refuses for another reason",
+            "refused in all {} ways that were tried. The app has another auth token, or it checks a URL that was not tried, such as one \
+             with a path before it that a proxy adds or takes away: give --public-url with the whole path. Else it refuses for another reason",
             tried.len()
         ),
         None => "the app did not answer, so nothing can be said of signatures".to_owned(),
@@ -167,11 +183,15 @@ async fn one(
 
 /// What an accepted way says of the app.
 fn explained(way: &Way) -> &'static str {
+    if way.is_sha256() {
+        return ": it expects HMAC-SHA256, which Twilio uses for accounts with a SharedKey alone";
+    }
     match (way.cause, &way.public) {
         (Some(Cause::Encoding), _) => {
-            ": it refuses genuine requests whose URL is percent-encoded, because it rebuilds the URL decoded"
+            ": it refuses genuine requests whose URL is percent-encoded, because it rebuilds the URL decoded or encodes it anew"
         }
         (Some(Cause::Proxy), _) => ": it rebuilds a URL that the platform does not call",
+        (Some(Cause::Slash), _) => ": the slash at the end of its path differs from the one that the platform calls",
         (_, Some(_)) => ": it checks its public URL, so give --public-url when you replay",
         _ => "",
     }
@@ -210,6 +230,7 @@ fn ways(r: &Ready<'_>, target: &Target) -> Result<Vec<Way>, Stop> {
         what: what.to_owned(),
         public,
         signed: None,
+        algorithm: Algorithm::HmacSha1,
         cause,
     };
     let recorded = options.public_url.clone().or_else(|| public_host(r.request()));
@@ -247,20 +268,54 @@ fn ways(r: &Ready<'_>, target: &Target) -> Result<Vec<Way>, Stop> {
         }
     }
     // What an app makes of a URL is known once it is planned; the public one may not be the URL that is sent.
-    for public in [None, recorded] {
-        let base = way("", public.clone(), None);
-        let plan = unsigned(r, target, &base)?;
-        for (url, what) in rebuilt(plan.signed_url.as_deref().unwrap_or_default()) {
-            let whose = if public.is_some() { "public" } else { "local" };
-            out.push(Way {
-                what: format!("{what} ({whose})"),
-                public: public.clone(),
-                signed: Some(url),
-                cause: Some(Cause::Encoding),
-            });
+    let publics: Vec<Option<String>> = std::iter::once(None).chain(recorded.map(Some)).collect();
+    let (mut more, mut rest) = (Vec::new(), Vec::new());
+    for public in &publics {
+        let whose = if public.is_some() { "public" } else { "local" };
+        let signed = unsigned(r, target, &way("", public.clone(), None))?.signed_url;
+        let signed = signed.unwrap_or_default();
+        let other = |what: String, url: &str, cause| Way {
+            signed: Some(url.to_owned()),
+            ..way(&what, public.clone(), cause)
+        };
+        for (url, what) in rebuilt(&signed) {
+            out.push(other(format!("{what} ({whose})"), &url, Some(Cause::Encoding)));
+        }
+        more.push(Way {
+            algorithm: Algorithm::HmacSha256,
+            ..other(format!("the {whose} URL with HMAC-SHA256"), &signed, None)
+        });
+        for l in likely(&signed, &named(target, public.is_some())) {
+            let what = format!("the {whose} URL with {}", l.what);
+            rest.push((l.rank, other(what, &l.url, l.cause)));
         }
     }
+    rest.sort_by_key(|(rank, _)| *rank);
+    // What differs in one thing, then the other hash, then what differs in more.
+    let near = rest.partition_point(|((cost, _), _)| *cost < 2);
+    let far = rest.split_off(near);
+    out.extend(rest.into_iter().map(|(_, way)| way));
+    out.extend(more);
+    out.extend(far.into_iter().map(|(_, way)| way));
     Ok(out)
+}
+
+/// What else an app on this machine may call itself: its names with its port, or beside the public host the port alone.
+fn named(target: &Target, public: bool) -> Vec<String> {
+    let port = target.port();
+    if public {
+        return vec![format!(":{port}")];
+    }
+    let here = ["localhost", "127.0.0.1"].into_iter();
+    here.filter(|name| *name != target.host())
+        .map(|name| format!("{name}:{port}"))
+        .collect()
+}
+
+impl Way {
+    fn is_sha256(&self) -> bool {
+        self.algorithm == Algorithm::HmacSha256
+    }
 }
 
 fn unsigned(r: &Ready<'_>, target: &Target, way: &Way) -> Result<Plan, Stop> {
@@ -287,11 +342,15 @@ fn planned(r: &Ready<'_>, target: &Target, way: &Way, token: &Secret) -> Result<
         } else {
             Vec::new()
         };
-        let signature = sign(url, &params, token, Algorithm::HmacSha1);
+        let signature = sign(url, &params, token, way.algorithm);
         for (name, value) in &mut plan.headers {
             if name.eq_ignore_ascii_case("x-twilio-signature") {
                 value.clone_from(&signature);
             }
+        }
+        if way.is_sha256() {
+            let settings = "X-Twilio-Webhooks-Signature-Settings".to_owned();
+            plan.headers.push((settings, "algorithm=HMAC_SHA256".to_owned()));
         }
         plan.signed_url = Some(url.clone());
     }
