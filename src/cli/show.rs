@@ -124,7 +124,7 @@ fn signature(view: &read::View, out: &mut impl Write, e: &Exchange, d: &Detail) 
         return Ok(());
     }
     let token = Credentials::from_lookup(|n| std::env::var(n).ok()).auth_token;
-    if let Some(text) = token.and_then(|t| recorded_text(&d.request, &t)) {
+    if let Some(text) = token.and_then(|t| recorded_text(&d.request, d.response.as_ref(), &t)) {
         view.page.wrapped(out, 11, Role::Good, &format!("→ {text}"))?;
     }
     Ok(())

@@ -5,13 +5,18 @@
 use super::plan::{Options, Plan, SignatureUse};
 use super::send::Sent;
 use crate::config::Secret;
-use crate::model::{Problem, Provider, Request};
+use crate::model::{Problem, Provider, Request, Response};
 use crate::signature::doctor::{Case, Cause, Search, examine, rebuilt};
 use crate::signature::settings::{recognise, settings};
 use crate::signature::{Algorithm, canonical_url};
 
 /// Signatures that are made for a recorded request.
 const TRIED: usize = 4000;
+
+/// Frameworks that are named where an answer gives none away.
+const FRAMEWORKS: usize = 3;
+/// Hosts of a recorded request's headers that are looked at.
+const HOSTS: usize = 4;
 
 /// Statuses of an app that refuses a request for who sent it.
 pub fn is_refused(status: Option<u16>) -> bool {
@@ -104,6 +109,28 @@ fn unconfigured(body: &[u8]) -> bool {
     body.contains("auth token") && (body.contains("twilio") || body.contains("validate"))
 }
 
+/// The hosts that the headers of a recorded request name: of the platform's call, and of proxies on the way.
+fn called_at(request: &Request) -> Vec<String> {
+    let names = ["x-forwarded-host", "x-original-host", "host"];
+    let named = |name: &str| {
+        let found = request
+            .headers
+            .iter()
+            .filter(move |(n, _)| n.eq_ignore_ascii_case(name));
+        let hosts = found.flat_map(|(_, v)| v.split(','));
+        hosts.map(|host| host.trim().to_owned()).collect::<Vec<_>>()
+    };
+    let mut hosts: Vec<String> = names
+        .into_iter()
+        .flat_map(named)
+        .filter(|host| !host.is_empty())
+        .collect();
+    hosts.dedup();
+    // Which scheme a proxy was called by is no question: both are tried.
+    hosts.truncate(HOSTS);
+    hosts
+}
+
 /// What the signature of a recorded request was made for; none where there is none, or nothing to check it with.
 fn recorded(request: &Request, token: &Secret) -> Option<Search> {
     let header = |name: &str| {
@@ -122,19 +149,21 @@ fn recorded(request: &Request, token: &Secret) -> Option<Search> {
     };
     let params = if request.is_get() { &[] } else { request.params() };
     let tokens = [("TWILIO_AUTH_TOKEN".to_owned(), token.clone())];
+    let also = called_at(request);
     let case = Case {
         signature,
         url: request.url.as_deref()?,
         params,
         body,
         tokens: &tokens,
+        also: &also,
         ..Case::default()
     };
     Some(examine(&case, TRIED))
 }
 
 /// What is to be known of the signature of a recorded request, in a sentence or two.
-pub fn recorded_text(request: &Request, token: &Secret) -> Option<String> {
+pub fn recorded_text(request: &Request, response: Option<&Response>, token: &Secret) -> Option<String> {
     let search = recorded(request, token)?;
     let url = request.url.as_deref().unwrap_or_default();
     Some(match search.found {
@@ -142,16 +171,44 @@ pub fn recorded_text(request: &Request, token: &Secret) -> Option<String> {
             "its signature fits {}: the app rebuilds another URL, or has another auth token",
             found.url
         ),
-        Some(found) => format!(
-            "its signature was made for {}: {}",
-            found.url,
-            found.diagnosis(url).join("; ")
-        ),
+        Some(found) => {
+            let said = found.diagnosis(url).join("; ");
+            format!(
+                "its signature was made for {}: {said}{}",
+                found.url,
+                mended(&found.causes(), response)
+            )
+        }
         None => format!(
             "its signature fits none of {} ways tried: it was made with another auth token, or the request was changed",
             search.tried
         ),
     })
+}
+
+/// The setting that mends it, of the framework that the answer gives away; else how the first of them begin.
+fn mended(causes: &[Cause], response: Option<&Response>) -> String {
+    let framework = response.and_then(|r| {
+        let body = r.body.as_ref().map(|b| b.clone().into_bytes()).unwrap_or_default();
+        recognise(&r.headers, &body)
+    });
+    let all = settings(causes, framework);
+    let whole = framework.is_some();
+    let told: Vec<String> = all
+        .iter()
+        .take(if whole { causes.len() } else { FRAMEWORKS })
+        .map(|s| {
+            let ends = ["; ", " (", ", from"].iter().filter_map(|end| s.setting.find(end));
+            let first = &s.setting[..ends.min().unwrap_or(s.setting.len())];
+            let text = if whole { s.setting } else { first };
+            format!("{}: {text}", s.framework)
+        })
+        .collect();
+    match told.as_slice() {
+        [] => String::new(),
+        all if whole => format!("; {}", all.join("; ")),
+        all => format!("; the setting that mends it is such as {}", all.join("; ")),
+    }
 }
 
 #[cfg(test)]
@@ -184,18 +241,45 @@ mod tests {
             ),
             (url, "other", "another auth token"),
         ] {
-            let text = recorded_text(&signed(url, made_for, token), &Secret::new("t")).unwrap();
+            let text = recorded_text(&signed(url, made_for, token), None, &Secret::new("t")).unwrap();
             assert!(text.contains(said), "{text}");
         }
         let mut unsigned = signed(url, url, "t");
         unsigned.headers.clear();
-        assert_eq!(recorded_text(&unsigned, &Secret::new("t")), None);
+        assert_eq!(recorded_text(&unsigned, None, &Secret::new("t")), None);
         let mut shared = signed(url, url, "t");
         let settings = "key=KY1,algorithm=HMAC_SHA256".to_owned();
         shared
             .headers
             .push(("X-Twilio-Webhooks-Signature-Settings".to_owned(), settings));
-        assert_eq!(recorded_text(&shared, &Secret::new("t")), None);
+        assert_eq!(recorded_text(&shared, None, &Secret::new("t")), None);
+    }
+
+    #[test]
+    fn the_hosts_that_a_recorded_request_names_are_tried() {
+        for (header, value) in [
+            ("X-Forwarded-Host", "ivr.example.com, inner.test"),
+            ("x-original-host", "ivr.example.com"),
+            ("Host", "ivr.example.com"),
+        ] {
+            let mut request = signed("http://127.0.0.1:3000/voice", "https://ivr.example.com/voice", "t");
+            request.headers.push((header.to_owned(), value.to_owned()));
+            let text = recorded_text(&request, None, &Secret::new("t")).unwrap();
+            assert!(
+                text.contains("made for https://ivr.example.com/voice"),
+                "{header}: {text}"
+            );
+            assert!(text.contains("such as Express: app.set"), "{text}");
+            let response = Response {
+                headers: vec![("Server".to_owned(), "Werkzeug/3.0".to_owned())],
+                ..Response::default()
+            };
+            let text = recorded_text(&request, Some(&response), &Secret::new("t")).unwrap();
+            assert!(
+                text.contains("Flask: app.wsgi_app = ProxyFix(") && !text.contains("Express"),
+                "{text}"
+            );
+        }
     }
 
     #[test]

@@ -48,7 +48,7 @@ pub(super) fn sheet(
 /// What the signature of a refused request was made for, where it was recorded and a token is known.
 fn signature(session: &Session, e: &Exchange, token: &Secret) -> Option<String> {
     let detail = is_refused(e.status).then(|| session.details(&[e]).pop())??;
-    recorded_text(&detail.request, token)
+    recorded_text(&detail.request, detail.response.as_ref(), token)
 }
 
 fn told(session: &Session, subject: Subject, replays: Option<&mut Replays>) -> Sheet {
