@@ -183,7 +183,8 @@ fn another_path_is_taken_by_answers() {
         ],
         vec![menu(), hours, bye(), no_content()],
     );
-    let ran = ran.exits(0);
+    // The path that was asked for is not the one that was gone.
+    let ran = ran.exits(1);
     assert_eq!(got[1].param("Digits"), Some("1"));
     assert!(
         got[2].line.starts_with("GET /hours?day=1&AccountSid=AC"),
@@ -425,4 +426,61 @@ fn a_failure_is_rehearsed_for_one_request() {
         .run()
         .exits(4);
     assert!(ran.err.contains("Tropo has no fallback URL"), "{}", ran.err);
+}
+
+#[test]
+fn a_path_that_was_not_gone_is_no_success() {
+    for args in [["--noinput", "bogus"], ["--hangup", "9"], ["--answer", "menu=2,9"]] {
+        let (ran, _) = rehearse(
+            &[&[IVR, "--call", "CA0c1d", "--follow-answers"], &args[..]].concat(),
+            vec![menu(), bye(), no_content()],
+        );
+        let ran = ran.exits(1);
+        assert!(ran.err.contains(args[0]), "{}", ran.err);
+    }
+}
+
+#[test]
+fn an_option_does_not_swallow_the_input() {
+    for option in ["--noinput", "--hangup", "--fallback"] {
+        let ran = redial(["replay", "--to", "http://127.0.0.1:9", "--follow-answers", option, IVR])
+            .run()
+            .exits(2);
+        assert!(ran.err.contains(&format!("{option} took {IVR}")), "{}", ran.err);
+        assert!(ran.err.contains("put INPUT first"), "{}", ran.err);
+    }
+    let (ran, _) = rehearse(
+        &[IVR, "--call", "CA0c1d", "--follow-answers", "--noinput=menu"],
+        vec![menu(), menu(), twiml(""), no_content()],
+    );
+    ran.exits(0);
+    let ran = redial(["replay", IVR, "--to", ":9", "--follow-answers", "--max-steps", "0"]).run();
+    ran.exits(2);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_signal_ends_it_with_a_count() {
+    use std::io::{Read, Write};
+    let signals = [rustix::process::Signal::INT, rustix::process::Signal::TERM];
+    for (signal, code) in signals.into_iter().zip([130, 143]) {
+        let app = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let to = format!("http://{}", app.local_addr().unwrap());
+        let args = ["replay", IVR, "--call", "CA0c1d", "--follow-answers", "--to", &to];
+        let (child, _config) = redial(args).spawn(std::process::Stdio::piped());
+        let (mut first, _) = app.accept().unwrap();
+        assert!(first.read(&mut [0; 65536]).unwrap() > 0);
+        first.write_all(menu().as_bytes()).unwrap();
+        drop(first);
+        // The second is never answered.
+        let (mut second, _) = app.accept().unwrap();
+        assert!(second.read(&mut [0; 65536]).unwrap() > 0);
+        let pid = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+        rustix::process::kill_process(pid, signal).unwrap();
+        let ended = child.wait_with_output().unwrap();
+        let out = String::from_utf8(ended.stdout).unwrap();
+        assert_eq!(ended.status.code(), Some(code), "{out}");
+        assert!(out.contains("stopped the rehearsal"), "{out}");
+        assert!(out.contains("1 request sent: 1 passed, 0 failed"), "{out}");
+    }
 }

@@ -3,9 +3,11 @@
 //! The way through the call is [`crate::replay::rehearsal`]'s; here are the options, the recording as it wants it, and what is printed.
 
 use std::io::Write;
+use std::num::NonZeroUsize;
 
 use super::super::args::Replay;
 use super::super::{Exit, Stop, read, say};
+use super::batch::INTERRUPT;
 use super::caller::Rehearse;
 use super::choose::choose;
 use super::ready::Ready;
@@ -16,10 +18,13 @@ use crate::model::{Provider, RequestKind};
 use crate::output::rehearsal::{end, end_line, parts, step, step_line};
 use crate::output::{json, kept::Attempted};
 use crate::replay::rehearsal::{
-    Aborted, Fallback, MAX_STEPS, Rehearsal, Sending, Setting, Step, Wishes, is_document, rehearse,
+    Aborted, End, Ended, Fallback, MAX_STEPS, Rehearsal, Sending, Setting, Step, Wishes, is_document, rehearse,
 };
 use crate::replay::{Followed, Options, Pinned, Target};
 use crate::store::Replays;
+
+/// Number of SIGTERM.
+const TERMINATE: u8 = 15;
 
 /// Everything that the rehearsals of a run share.
 struct Stage<'a> {
@@ -67,7 +72,7 @@ pub(super) fn follow_answers(
         stage.play(&story, start, (true, wishes), &pinned, out).await
     })?;
     close(view, out)?;
-    Ok(if fine { Exit::Done } else { Exit::No })
+    Ok(fine)
 }
 
 /// Sends each chosen request, and when its answer fails, what Twilio sends to the fallback URL then.
@@ -110,16 +115,54 @@ pub(super) fn with_fallback(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let fine = runtime.block_on(async {
         let pinned = target.resolve().await.map_err(|e| refused(&e))?;
-        let mut fine = true;
+        let mut all = Exit::Done;
         for (story, start) in &stories {
-            fine &= stage
+            match stage
                 .play(story, *start, (false, Wishes::default()), &pinned, out)
-                .await?;
+                .await?
+            {
+                Exit::Done => {}
+                Exit::Signal(number) => return Ok(Exit::Signal(number)),
+                other => all = other,
+            }
         }
-        Ok::<_, anyhow::Error>(fine)
+        Ok::<_, anyhow::Error>(all)
     })?;
     close(view, out)?;
-    Ok(if fine { Exit::Done } else { Exit::No })
+    Ok(fine)
+}
+
+/// The number of the signal that asks for an end.
+async fn signalled() -> u8 {
+    let interrupt = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let terminate = async {
+        use tokio::signal::unix::{SignalKind, signal};
+        match signal(SignalKind::terminate()) {
+            Ok(mut signal) => signal.recv().await,
+            Err(_) => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminate = std::future::pending::<Option<()>>();
+    tokio::select! {
+        () = interrupt => INTERRUPT,
+        _ = terminate => TERMINATE,
+    }
+}
+
+/// An end that the user asked for.
+fn stopped(number: u8) -> End {
+    let who = if number == INTERRUPT { "ctrl-c" } else { "a signal" };
+    End {
+        how: Ended::Interrupted,
+        why: format!("{who} stopped the rehearsal before the call had ended"),
+        notes: Vec::new(),
+    }
 }
 
 /// The call, and where in it to begin.
@@ -182,7 +225,7 @@ impl Stage<'_> {
         )))
     }
 
-    /// Rehearses from one request; true where every answer passed and the call came to its end.
+    /// Rehearses from one request; done where every answer passed, the call came to its end, and the caller did all that was wished.
     async fn play(
         &self,
         story: &Story<'_>,
@@ -190,14 +233,14 @@ impl Stage<'_> {
         (whole, wishes): (bool, Wishes),
         pinned: &Pinned,
         out: &mut impl Write,
-    ) -> anyhow::Result<bool> {
+    ) -> anyhow::Result<Exit> {
         let setting = Setting {
             wishes,
             also_own: std::iter::once(self.target.to_string())
                 .chain(self.options.public_url.clone())
                 .collect(),
             fallback: self.args.fallback(),
-            max_steps: self.args.max_steps.unwrap_or(MAX_STEPS),
+            max_steps: self.args.max_steps.map_or(MAX_STEPS, NonZeroUsize::get),
             whole,
         };
         let provider = story.call.provider;
@@ -216,7 +259,7 @@ impl Stage<'_> {
             self.view.page.heading(out, &self.view.session, story.call)?;
         }
         let (mut sent, mut passed, mut told_before) = (0, 0, Vec::new());
-        let ended = rehearse(&mut rehearsal, sending, |step, done| {
+        let played = rehearse(&mut rehearsal, sending, |step, done| {
             sent += 1;
             passed += usize::from(done.verdict.pass());
             if let Some(replays) = &mut replays {
@@ -224,9 +267,13 @@ impl Stage<'_> {
             }
             let notes = new_notes(&mut told_before, step, done);
             self.tell(story, start, (step, &notes), done, out)
-        })
-        .await;
-        let ended = ended.map_err(|aborted| match aborted {
+        });
+        let (played, signal) = tokio::select! {
+            biased;
+            number = signalled() => (Ok(stopped(number)), Some(number)),
+            played = played => (played, None),
+        };
+        let ended = played.map_err(|aborted| match aborted {
             Aborted::Plan(e) => Stop::usage(format!("{}: {e}", story.exchanges[start].name())).into(),
             Aborted::Told(e) => anyhow::Error::from(e),
         })?;
@@ -238,10 +285,14 @@ impl Stage<'_> {
             end(&self.view.page, out, &ended, sent, passed)?;
         }
         out.flush()?;
+        if let Some(number) = signal {
+            return Ok(Exit::Signal(number));
+        }
         for text in &unmet {
             say(text);
         }
-        Ok(ended.how.proper() && passed == sent)
+        let fine = ended.how.proper() && passed == sent && rehearsal.all_met();
+        Ok(if fine { Exit::Done } else { Exit::No })
     }
 
     fn tell(

@@ -2,6 +2,9 @@
 
 use clap::Args;
 
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
 use super::super::Stop;
 use crate::replay::rehearsal::{Fallback, Wishes};
 
@@ -29,10 +32,28 @@ pub(in crate::cli) struct Rehearse {
     pub(in crate::cli) fallback: Option<String>,
     /// With --follow-answers: stop after so many requests [default: 50]
     #[arg(long, value_name = "N", requires = "follow_answers")]
-    pub(in crate::cli) max_steps: Option<usize>,
+    pub(in crate::cli) max_steps: Option<NonZeroUsize>,
 }
 
 impl Rehearse {
+    /// An option whose value may be left out takes the input where it stands right before it: that is told, not read as a step.
+    pub(super) fn leaves_input(&self, inputs: &[PathBuf]) -> Result<(), Stop> {
+        if !inputs.is_empty() {
+            return Ok(());
+        }
+        let fallback = self.fallback.iter().map(|v| ("--fallback", "URL", v));
+        let noinput = self.noinput.iter().map(|v| ("--noinput", "STEP", v));
+        let hangup = self.hangup.iter().map(|v| ("--hangup", "STEP", v));
+        let taken = fallback.chain(noinput).chain(hangup);
+        let file = |value: &str| value == "-" || !value.is_empty() && Path::new(value).exists();
+        match taken.into_iter().find(|(_, _, value)| file(value)) {
+            None => Ok(()),
+            Some((option, what, value)) => Err(Stop::usage(format!(
+                "{option} took {value} as its {what}, and no INPUT is left: put INPUT first, or write {option}={what}"
+            ))),
+        }
+    }
+
     pub(super) fn wishes(&self) -> Result<Wishes, Stop> {
         Wishes::parse(&self.answer, &self.noinput, &self.hangup).map_err(|e| Stop::usage(e.to_string()))
     }

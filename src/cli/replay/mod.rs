@@ -39,6 +39,7 @@ pub(super) fn run(args: &Replay, out: &mut impl Write) -> anyhow::Result<Exit> {
             the screen (`redial -f INPUT`) what comes";
         return Err(Stop::usage(why).into());
     }
+    args.rehearse.leaves_input(&args.read.inputs)?;
     let mut read = args.read.clone();
     // The calls are looked up here, so that findings of others stay out of the totals too.
     read.look.level = None;

@@ -3,7 +3,7 @@
 //! Here is what both platforms share: failing answers, loops, the app's own hosts, the limit of steps, and the request itself. What
 //! a document asks for is said by `voice` and `session`.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 
 use url::Url;
 
@@ -16,6 +16,20 @@ use super::wishes::{Spot, Wishes};
 use super::{Draft, End, Ended, Move, Next, Recorded, Step, params, place, session, voice};
 use crate::judge::Answer;
 use crate::model::{Provider, RequestKind, StepEvent, Verdict};
+
+/// So many rounds that differ in digits alone are a loop.
+const ROUNDS: usize = 5;
+
+/// A request and its answer, without what counts up.
+#[derive(Debug, PartialEq, Eq)]
+struct Round {
+    method: Option<String>,
+    path: String,
+    /// Without its digits.
+    answer: Vec<u8>,
+    /// How much of the caller's input was used.
+    used: usize,
+}
 
 /// A call that is being rehearsed.
 #[derive(Debug)]
@@ -33,8 +47,12 @@ pub struct Rehearsal<'a> {
     whole: bool,
     /// What was asked and answered, and how much of the caller's input was used then.
     seen: HashSet<(String, Vec<u8>, usize)>,
+    /// The last request with its answer, and how often it came in a row.
+    round: (Option<Round>, usize),
     /// How often the recording said what the caller does.
     inputs: usize,
+    /// Recorded callbacks to send when the call is over, with what asks for them.
+    later: VecDeque<(usize, String)>,
     /// What to say when the last callback is answered.
     closing: Option<End>,
 }
@@ -73,7 +91,9 @@ impl<'a> Rehearsal<'a> {
             max_steps: setting.max_steps.max(1),
             whole: setting.whole,
             seen: HashSet::new(),
+            round: (None, 0),
             inputs: 0,
+            later: VecDeque::new(),
             closing: None,
         })
     }
@@ -88,8 +108,53 @@ impl<'a> Rehearsal<'a> {
         self.wishes.unmet()
     }
 
+    /// True where everything that the user wished was done.
+    pub fn all_met(&self) -> bool {
+        self.wishes.all_met()
+    }
+
     /// What comes after the answer to a step. `at` is the URL that was answered in the end, on the app's own host.
     pub fn then(&mut self, step: &Step, at: &str, answer: &Answer<'_>, verdict: &Verdict) -> Next {
+        match self.after(step, at, answer, verdict) {
+            Next::End(end) => self.told_later(step, end),
+            next @ Next::Step(_) => next,
+        }
+    }
+
+    /// Keeps a recorded callback for the end of the call.
+    pub(super) fn tell_later(&mut self, n: usize, what: String) {
+        self.recording.set_aside(n);
+        self.later.push_back((n, what));
+    }
+
+    /// The next callback that was kept for the end, or the end itself.
+    fn told_later(&mut self, before: &Step, mut end: End) -> Next {
+        while let Some((n, what)) = self.later.pop_front() {
+            let recorded = self.recording.get(n);
+            let url = Url::parse(recorded.request.url.as_deref().unwrap_or_default().trim());
+            let why = match url {
+                _ if !end.how.proper() => "the call did not come to its end",
+                Ok(url) if self.own.has(&url) => {
+                    self.closing = Some(end);
+                    return self.within_limit(Step {
+                        number: before.number + 1,
+                        kind: recorded.kind,
+                        request: recorded.request.clone(),
+                        asked_by: format!("{what}, as recorded; sent at the end"),
+                        event: StepEvent::Continue,
+                        recorded: Some(n),
+                        notes: Vec::new(),
+                        gone: true,
+                    });
+                }
+                _ => "it went to another host",
+            };
+            end.notes.push(format!("{what} was not sent: {why}"));
+        }
+        Next::End(end)
+    }
+
+    fn after(&mut self, step: &Step, at: &str, answer: &Answer<'_>, verdict: &Verdict) -> Next {
         if let Some(end) = self.closing.take() {
             return Next::End(end);
         }
@@ -110,6 +175,13 @@ impl<'a> Rehearsal<'a> {
             let why = format!(
                 "step {} is a loop: the same request got the same answer before; a caller would hear it for ever",
                 step.number
+            );
+            return Next::End(End::new(Ended::Loop, why));
+        }
+        if self.goes_round(step, answer) {
+            let why = format!(
+                "this looks like a loop: {ROUNDS} times in a row one path got answers that differ in digits alone, without any input of \
+                 the caller"
             );
             return Next::End(End::new(Ended::Loop, why));
         }
@@ -163,6 +235,22 @@ impl<'a> Rehearsal<'a> {
         let (method, url) = (request.method.as_deref(), request.url.as_deref());
         let asked = format!("{} {} {asked}", method.unwrap_or("POST"), url.unwrap_or_default());
         self.seen.insert((asked, answer.body.to_vec(), used))
+    }
+
+    /// True when one path was asked so often in a row with the same answer, digits aside, while the caller did nothing.
+    fn goes_round(&mut self, step: &Step, answer: &Answer<'_>) -> bool {
+        let url = step.request.url.as_deref().unwrap_or_default();
+        let round = Round {
+            method: step.request.method.clone(),
+            path: url.split(['?', '#']).next().unwrap_or_default().to_owned(),
+            answer: answer.body.iter().copied().filter(|b| !b.is_ascii_digit()).collect(),
+            used: self.wishes.taken() + self.inputs,
+        };
+        match &mut self.round {
+            (Some(before), times) if *before == round => *times += 1,
+            other => *other = (Some(round), 1),
+        }
+        self.round.1 >= ROUNDS
     }
 
     fn failed(&mut self, step: &Step, verdict: &Verdict) -> Next {
@@ -298,10 +386,11 @@ impl<'a> Rehearsal<'a> {
 
     fn within_limit(&self, step: Step) -> Next {
         if step.number > self.max_steps {
-            let why = format!(
-                "{} requests were sent and the call goes on; --max-steps allows more",
-                self.max_steps
-            );
+            let sent = match self.max_steps {
+                1 => "1 request was".to_owned(),
+                n => format!("{n} requests were"),
+            };
+            let why = format!("{sent} sent and the call goes on; --max-steps allows more");
             return Next::End(End::new(Ended::TooLong, why));
         }
         Next::Step(Box::new(step))

@@ -102,6 +102,8 @@ pub enum Ended {
     Loop,
     /// Too many steps.
     TooLong,
+    /// Somebody stopped it.
+    Interrupted,
 }
 
 impl Ended {
@@ -121,6 +123,7 @@ impl Ended {
             Self::NotRehearsed => "not-rehearsed",
             Self::Loop => "loop",
             Self::TooLong => "too-long",
+            Self::Interrupted => "interrupted",
         }
     }
 }

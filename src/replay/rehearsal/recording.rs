@@ -55,10 +55,50 @@ impl<'a> Recording<'a> {
         })
     }
 
+    /// The first request that `wanted` takes and that has not been served, wherever it went.
+    pub(super) fn first_free(&self, wanted: impl Fn(&Recorded) -> bool) -> Option<usize> {
+        let mut order = (self.next..self.all.len()).chain(0..self.next.min(self.all.len()));
+        order.find(|&n| self.is_free(n) && wanted(&self.all[n]))
+    }
+
+    /// The one request that `wanted` takes and that has not been served, where the recording knows nothing of the path of `url`: that
+    /// was renamed since.
+    pub(super) fn only_free(&self, url: &Url, wanted: impl Fn(&Recorded) -> bool) -> Option<usize> {
+        if self.all.iter().any(|r| path(r).as_deref() == Some(url.path())) {
+            return None;
+        }
+        let mut free = (0..self.all.len()).filter(|&n| self.is_free(n) && wanted(&self.all[n]));
+        let one = free.next()?;
+        free.next().is_none().then_some(one)
+    }
+
+    /// The path of a recorded request, where it is not that of `url`.
+    pub(super) fn renamed(&self, n: usize, url: &Url) -> Option<String> {
+        path(&self.all[n]).filter(|path| path != url.path())
+    }
+
     /// How much a recorded request's URL is this one.
     pub(super) fn is_at(&self, n: usize, url: &Url) -> Option<Alike> {
         let request = &self.all[n].request;
         alike(request.url.as_deref().unwrap_or_default(), url, request.is_get())
+    }
+
+    /// The recorded requests to the URL of a callback that have not been served; that which told the end of the call apart.
+    pub(super) fn callbacks(&self, url: &Url) -> Vec<usize> {
+        let closing = self.closing().map(|(n, _)| n);
+        let free = (0..self.all.len()).filter(|&n| !self.used[n] && Some(n) != closing);
+        let tells = |r: &Recorded| {
+            r.kind.is_callback() || super::params::value(&super::params::all(&r.request), "TranscriptionSid").is_some()
+        };
+        free.filter(|&n| tells(&self.all[n]) && self.is_at(n, url).is_some())
+            .collect()
+    }
+
+    /// Marks a request as served without going on behind it.
+    pub(super) fn set_aside(&mut self, n: usize) {
+        if let Some(used) = self.used.get_mut(n) {
+            *used = true;
+        }
     }
 
     /// The callback that told the end of the call, with its status.
@@ -98,6 +138,11 @@ pub fn is_document(kind: RequestKind) -> bool {
             kind,
             RequestKind::Api | RequestKind::Media | RequestKind::Sip | RequestKind::Fallback
         )
+}
+
+fn path(recorded: &Recorded) -> Option<String> {
+    let url = Url::parse(recorded.request.url.as_deref()?.trim()).ok()?;
+    Some(url.path().to_owned())
 }
 
 fn is_final(status: &str) -> bool {

@@ -91,12 +91,14 @@ pub(super) fn told(request: &Request, document: &Document, url: &Url) -> (String
         })
         .map(|on| on.event.as_str())
         .collect();
+    // Where no handler leads to where it went, `next` was renamed.
+    let moved = here.is_empty() && document.on(likely).is_some();
     let event = here
         .iter()
         .find(|e| **e == likely)
         .or(here.first())
         .copied()
-        .unwrap_or("continue");
+        .unwrap_or(if moved { likely } else { "continue" });
     let text = |v: &Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
     let valued = all.iter().filter(|a| !a["value"].is_null());
     let how: Vec<String> = valued

@@ -60,7 +60,8 @@ struct Walk<'w, 'a> {
 /// What came of one verb.
 enum Heard {
     Nothing,
-    Action(Value),
+    /// With who said so.
+    Action(Value, &'static str),
     Fired(&'static str, StepEvent, String),
     /// As the recording says, with all that it says of the document.
     Recorded(usize),
@@ -94,9 +95,10 @@ impl Walk<'_, '_> {
             };
             match heard {
                 Heard::Nothing => {}
-                Heard::Action(action) => {
-                    let text = |key: &str| action[key].as_str().unwrap_or_default().to_owned();
-                    said.push(format!("{}={}", text("name"), text("value")));
+                Heard::Action(action, who) => {
+                    let text = |key: &str| action[key].as_str().map(str::to_owned);
+                    let words = [text("name").filter(|name| !name.is_empty()), text("value")];
+                    said.push((words.into_iter().flatten().collect::<Vec<_>>().join("="), who));
                     actions.push(action);
                 }
                 Heard::Fired(event, step, how) => {
@@ -120,11 +122,7 @@ impl Walk<'_, '_> {
         } else {
             StepEvent::Choice
         };
-        let how = if said.is_empty() {
-            String::new()
-        } else {
-            format!("{}, as given", said.join(", "))
-        };
+        let how = who_said(&said);
         let event = "continue".to_owned();
         self.fire(&Fired {
             event,
@@ -183,12 +181,13 @@ impl Walk<'_, '_> {
             .unwrap_or_default();
         if let Some(action) = actions.into_iter().find(|a| a["name"] == own && !own.is_empty()) {
             self.course.heard();
-            return Heard::Action(action);
+            return Heard::Action(action, "as recorded");
         }
         if let Verb::Record { name } = verb {
-            return Heard::Action(json!({
+            let action = json!({
                 "name": name, "attempts": 1, "disposition": "SUCCESS", "duration": 5, "url": "made-up-by-redial",
-            }));
+            });
+            return Heard::Action(action, "made up");
         }
         let (number, name) = (self.step.number, spot.short());
         let what = match verb {
@@ -269,10 +268,16 @@ impl Walk<'_, '_> {
         };
         self.course.heard();
         self.course.session.sequence += 1;
+        let from = self
+            .url
+            .join(next.trim())
+            .ok()
+            .and_then(|url| self.course.recording.renamed(n, &url));
+        let from = from.map(|path| format!(" for {path}")).unwrap_or_default();
         let how = if how.is_empty() {
-            ", as recorded".to_owned()
+            format!(", as recorded{from}")
         } else {
-            format!(": {how}, as recorded")
+            format!(": {how}, as recorded{from}")
         };
         Move::To(Draft {
             kind: RequestKind::Result,
@@ -307,13 +312,42 @@ fn recorded(course: &Rehearsal<'_>, document: &Document, url: &Url) -> Option<us
     ahead
         .filter(|&n| places.iter().any(|url| recording.is_at(n, url).is_some()))
         .or_else(|| places.iter().find_map(|url| recording.find(url, fits)))
+        // Where `next` was renamed, the answer to the very question is still known by its name.
+        .or_else(|| recording.first_free(|r| fits(r) && actions(&r.request).iter().any(|a| a["name"] != "")))
+}
+
+fn given(action: Value) -> Heard {
+    Heard::Action(action, "as given")
+}
+
+/// What was heard, with who said so: once where that is one.
+fn who_said(said: &[(String, &str)]) -> String {
+    let with = |what: &str, who: &str| {
+        if what.is_empty() {
+            who.to_owned()
+        } else {
+            format!("{what}, {who}")
+        }
+    };
+    match said {
+        [] => String::new(),
+        [(_, who), more @ ..] if more.iter().all(|(_, w)| w == who) => {
+            let what: Vec<&str> = said.iter().map(|(what, _)| what.as_str()).collect();
+            with(&what.join(", "), who)
+        }
+        all => all
+            .iter()
+            .map(|(what, who)| with(what, who))
+            .collect::<Vec<_>>()
+            .join("; "),
+    }
 }
 
 /// What comes of words or keys at a verb.
 fn said(verb: &Verb, value: &str) -> Heard {
     match verb {
         Verb::Ask { name, choices, .. } => match choices.hear(value) {
-            Some(meant) => Heard::Action(json!({
+            Some(meant) => given(json!({
                 "name": name, "attempts": 1, "disposition": "SUCCESS", "confidence": 100,
                 "interpretation": meant, "utterance": value, "value": meant,
             })),
@@ -324,7 +358,7 @@ fn said(verb: &Verb, value: &str) -> Heard {
             ),
         },
         Verb::Connects { verb, name } => match value {
-            "completed" => Heard::Action(json!({
+            "completed" => given(json!({
                 "name": name, "attempts": 1, "disposition": "SUCCESS", "connectedDuration": 10, "duration": 10, "value": "completed",
             })),
             "busy" | "no-answer" | "timeout" | "failed" | "rejected" | "canceled" => {
@@ -336,7 +370,7 @@ fn said(verb: &Verb, value: &str) -> Heard {
                 format!("--answer {verb}={value}: write completed, busy, no-answer, failed, error or hangup"),
             ))),
         },
-        Verb::Record { name } => Heard::Action(json!({
+        Verb::Record { name } => given(json!({
             "name": name, "attempts": 1, "disposition": "SUCCESS", "duration": 5, "url": "made-up-by-redial", "value": value,
         })),
         Verb::Hangup | Verb::Leaves(_) | Verb::Unrehearsed(_) | Verb::Passes => Heard::Nothing,

@@ -10,6 +10,38 @@ const LONGEST: usize = 64 * 1024;
 /// TwiML nests four deep.
 const DEEPEST: usize = 64;
 
+/// A verb of a document, and the requests that it makes beside the call's way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Element {
+    pub(super) verb: Verb,
+    pub(super) asides: Vec<Aside>,
+}
+
+/// A request that a verb makes while it runs, or that tells of it later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Aside {
+    /// `<Dial><Number statusCallback>`.
+    pub(super) what: String,
+    /// As written.
+    pub(super) to: String,
+    /// It only tells; else its answer is run for somebody.
+    pub(super) tells: bool,
+}
+
+/// Attributes with a URL that is told of something.
+const TELLS: [&str; 6] = [
+    "statusCallback",
+    "recordingStatusCallback",
+    "transcribeCallback",
+    "partialResultCallback",
+    "amdStatusCallback",
+    "statusCallbackUrl",
+];
+/// Attributes with the URL of a document.
+const RUNS: [&str; 2] = ["waitUrl", "referUrl"];
+/// Elements whose `url` is that of a document.
+const WITH_URL: [&str; 4] = ["Number", "Sip", "Client", "Queue"];
+
 /// A verb, as far as it decides what comes next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Verb {
@@ -64,7 +96,7 @@ impl Action {
 }
 
 /// The verbs of a document; none where it is not one.
-pub(super) fn read(body: &[u8]) -> Option<Vec<Verb>> {
+pub(super) fn read(body: &[u8]) -> Option<Vec<Element>> {
     let text = std::str::from_utf8(body).ok()?.trim_start();
     if text.len() > LONGEST || !is_shallow(text) {
         return None;
@@ -75,8 +107,37 @@ pub(super) fn read(body: &[u8]) -> Option<Vec<Verb>> {
     };
     let document = Document::parse_with_options(text, options).ok()?;
     let root = document.root_element();
-    let verbs = root.children().filter(Node::is_element).map(verb).collect();
+    let verbs = root.children().filter(Node::is_element).map(element).collect();
     (root.tag_name().name() == "Response").then_some(verbs)
+}
+
+fn element(node: Node<'_, '_>) -> Element {
+    Element {
+        verb: verb(node),
+        asides: node
+            .descendants()
+            .filter(Node::is_element)
+            .flat_map(|n| asides(node, n))
+            .collect(),
+    }
+}
+
+/// What an element in a verb, or the verb itself, asks for beside.
+fn asides(verb: Node<'_, '_>, node: Node<'_, '_>) -> Vec<Aside> {
+    let name = node.tag_name().name();
+    let inside = if node == verb {
+        String::new()
+    } else {
+        format!("<{}>", verb.tag_name().name())
+    };
+    let aside = |attribute: &str, to: &str| {
+        let tells = TELLS.contains(&attribute);
+        let runs = RUNS.contains(&attribute) || attribute == "url" && WITH_URL.contains(&name);
+        let what = format!("{inside}<{name} {attribute}>");
+        let to = to.trim().to_owned();
+        ((tells || runs) && !to.is_empty()).then_some(Aside { what, to, tells })
+    };
+    node.attributes().filter_map(|a| aside(a.name(), a.value())).collect()
 }
 
 fn verb(node: Node<'_, '_>) -> Verb {
@@ -160,7 +221,7 @@ mod tests {
     fn only(xml: &str) -> Verb {
         let mut verbs = read(format!("<Response>{xml}</Response>").as_bytes()).unwrap();
         assert_eq!(verbs.len(), 1, "{xml}");
-        verbs.remove(0)
+        verbs.remove(0).verb
     }
 
     fn to(to: &str, get: bool) -> Action {
@@ -216,6 +277,29 @@ mod tests {
         assert_eq!(
             (full.most, full.finish.as_str(), full.action),
             (Some(3), "", to("m", true))
+        );
+    }
+
+    #[test]
+    fn requests_beside_the_way_are_told() {
+        let all = read(
+            b"<Response><Record action='/r' transcribeCallback='/t' recordingStatusCallback=''/>\
+              <Dial><Number url='/whisper' statusCallback='/s'>+1</Number><Conference waitUrl='/w'>a</Conference></Dial><Play url='/p'/></Response>",
+        )
+        .unwrap();
+        let told: Vec<(&str, &str, bool)> = all
+            .iter()
+            .flat_map(|e| &e.asides)
+            .map(|a| (a.what.as_str(), a.to.as_str(), a.tells))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("<Record transcribeCallback>", "/t", true),
+                ("<Dial><Number url>", "/whisper", false),
+                ("<Dial><Number statusCallback>", "/s", true),
+                ("<Dial><Conference waitUrl>", "/w", false),
+            ]
         );
     }
 

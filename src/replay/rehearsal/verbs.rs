@@ -13,7 +13,7 @@ impl Walk<'_, '_> {
     /// None where nothing was recorded and the next verb runs.
     pub(super) fn record(&mut self, action: &Action, finish: &str) -> Option<Move> {
         let spot = self.spot(&action.to, &["record"]);
-        let recorded = self.recorded(action, |r| has(r, "RecordingUrl"));
+        let recorded = self.recorded_or_renamed(action, |r| has(r, "RecordingUrl"));
         let (said, key) = match self.course.wishes.take(&spot) {
             Some(Wish::Silence) => {
                 self.silent = Some(GIVEN);
@@ -59,7 +59,7 @@ impl Walk<'_, '_> {
             "Record action"
         };
         let event = if gone { StepEvent::Hangup } else { StepEvent::Continue };
-        let asked_by = format!("{asked_by}, {RECORDED}");
+        let asked_by = format!("{asked_by}, {}", self.as_recorded_for(recorded?, action));
         let mut asked = draft(RequestKind::Record, action, asked_by, event);
         (asked.recorded, asked.carries, asked.gone) = (recorded, Carries::Recorded, gone);
         Some(Move::To(asked))
@@ -76,7 +76,7 @@ impl Walk<'_, '_> {
                 return stop(format!("--answer dial={other}: DialCallStatus is one of {words}"));
             }
             None => {
-                let Some(n) = self.recorded(action, |r| has(r, "DialCallStatus")) else {
+                let Some(n) = self.recorded_or_renamed(action, |r| has(r, "DialCallStatus")) else {
                     let number = self.step.number;
                     return stop(format!(
                         "the Dial of step {number} has an action, and the recording does not say how it ended: \
@@ -92,7 +92,7 @@ impl Walk<'_, '_> {
                 )
             }
         };
-        let said = if recorded.is_some() { RECORDED } else { GIVEN };
+        let said = recorded.map_or_else(|| GIVEN.to_owned(), |n| self.as_recorded_for(n, action));
         let asked_by = format!("Dial action with DialCallStatus {status}, {said}");
         let mut asked = draft(RequestKind::Dial, action, asked_by, StepEvent::Continue);
         let same = |r: &Recorded| params::value(&params::all(&r.request), "DialCallStatus") == Some(&status);

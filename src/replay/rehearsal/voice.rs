@@ -7,7 +7,7 @@ use url::Url;
 
 use super::course::Rehearsal;
 use super::recording::is_document;
-use super::twiml::{self, Action, Gather, Verb};
+use super::twiml::{self, Action, Aside, Element, Gather, Verb};
 use super::wishes::{Spot, Wish};
 use super::{Carries, Draft, End, Ended, Move, Recorded, Step, params};
 use crate::judge::Answer;
@@ -72,15 +72,23 @@ pub(super) struct Walk<'w, 'a> {
 }
 
 impl Walk<'_, '_> {
-    fn all(&mut self, verbs: &[Verb]) -> Move {
+    fn all(&mut self, verbs: &[Element]) -> Move {
         let message = self.course.is_message();
-        for (n, verb) in verbs.iter().enumerate() {
-            let moved = match verb {
+        for (n, element) in verbs.iter().enumerate() {
+            self.beside(&element.asides);
+            let moved = match &element.verb {
                 Verb::Redirect(to) => Some(self.redirect(to)),
                 _ if message => None,
                 Verb::Gather(gather) => self.gather(gather, &verbs[n + 1..]),
                 Verb::Record { action, finish } => self.record(action, finish),
-                Verb::Dial(action) => action.as_ref().map(|action| self.dial(action)),
+                Verb::Dial(Some(action)) => Some(self.dial(action)),
+                Verb::Dial(None) => {
+                    let number = self.step.number;
+                    self.notes.push(format!(
+                        "the <Dial> of step {number} has no action: the next verb runs as if it were over"
+                    ));
+                    None
+                }
                 Verb::Unrehearsed { name, action } => self.unrehearsed(name, action.as_ref()),
                 Verb::Hangup => Some(hung_up("the app hung up")),
                 Verb::Reject => Some(hung_up("the app rejected the call")),
@@ -100,6 +108,26 @@ impl Walk<'_, '_> {
         }
     }
 
+    /// What a verb asks for beside the call's way: told later as recorded, or not at all, and then that is noted.
+    fn beside(&mut self, asides: &[Aside]) {
+        let number = self.step.number;
+        for aside in asides {
+            let found = match self.url.join(&aside.to) {
+                Ok(url) if aside.tells => self.course.recording.callbacks(&url),
+                _ => Vec::new(),
+            };
+            if found.is_empty() {
+                self.notes.push(format!(
+                    "{} of step {number} is not rehearsed: nothing was sent to {}",
+                    aside.what, aside.to
+                ));
+            }
+            for n in found {
+                self.course.tell_later(n, format!("{} of step {number}", aside.what));
+            }
+        }
+    }
+
     pub(super) fn spot(&self, to: &str, names: &[&str]) -> Spot {
         Rehearsal::spot(self.step, self.url, to, names)
     }
@@ -108,6 +136,23 @@ impl Walk<'_, '_> {
     pub(super) fn recorded(&self, action: &Action, wanted: impl Fn(&Recorded) -> bool) -> Option<usize> {
         let url = self.url.join(&action.to).ok()?;
         self.course.recording.find(&url, |r| is_document(r.kind) && wanted(r))
+    }
+
+    /// As [`Walk::recorded`]; where the action was renamed since, the only one of its kind that is left.
+    pub(super) fn recorded_or_renamed(&self, action: &Action, wanted: impl Fn(&Recorded) -> bool) -> Option<usize> {
+        let url = self.url.join(&action.to).ok()?;
+        let recording = &self.course.recording;
+        self.recorded(action, &wanted)
+            .or_else(|| recording.only_free(&url, wanted))
+    }
+
+    /// Where a recorded request is from: `as recorded`, or `as recorded for /menu`.
+    pub(super) fn as_recorded_for(&self, n: usize, action: &Action) -> String {
+        let url = self.url.join(&action.to).ok();
+        match url.and_then(|url| self.course.recording.renamed(n, &url)) {
+            Some(path) => format!("{RECORDED} for {path}"),
+            None => RECORDED.to_owned(),
+        }
     }
 
     fn redirect(&self, to: &Action) -> Move {
@@ -129,7 +174,7 @@ impl Walk<'_, '_> {
     }
 
     /// None where the caller says nothing and the next verb runs.
-    fn gather(&mut self, gather: &Gather, behind: &[Verb]) -> Option<Move> {
+    fn gather(&mut self, gather: &Gather, behind: &[Element]) -> Option<Move> {
         let spot = self.spot(&gather.action.to, &[]);
         match self.course.wishes.take(&spot) {
             Some(Wish::HangUp) => Some(hung_up("the caller hung up at the Gather, as given")),
@@ -195,7 +240,7 @@ impl Walk<'_, '_> {
     }
 
     /// What the caller did in the recording; where it does not say, the rehearsal stops.
-    fn as_recorded(&mut self, gather: &Gather, behind: &[Verb], spot: &Spot) -> Option<Move> {
+    fn as_recorded(&mut self, gather: &Gather, behind: &[Element], spot: &Spot) -> Option<Move> {
         let action = self.url.join(&gather.action.to).ok();
         let recording = &self.course.recording;
         let at = |n: usize, url: &Option<Url>| url.as_ref().is_some_and(|url| recording.is_at(n, url).is_some());
@@ -212,7 +257,7 @@ impl Walk<'_, '_> {
         let silent = here.is_some_and(|n| !with_input(n)) && gather.on_empty || redirected;
         let found = here
             .filter(|&n| with_input(n))
-            .or_else(|| self.recorded(&gather.action, |r| params::input(&r.request).is_some()));
+            .or_else(|| self.recorded_or_renamed(&gather.action, |r| params::input(&r.request).is_some()));
         if silent {
             self.course.heard();
             return self.silence(gather, RECORDED);
@@ -225,15 +270,16 @@ impl Walk<'_, '_> {
         };
         let (name, value) = params::input(&self.course.recording.get(n).request)?;
         self.course.heard();
-        let asked_by = format!("Gather action with {name} {value}, {RECORDED}");
+        let said = self.as_recorded_for(n, &gather.action);
+        let asked_by = format!("Gather action with {name} {value}, {said}");
         let mut asked = draft(RequestKind::Gather, &gather.action, asked_by, StepEvent::Choice);
         (asked.recorded, asked.carries) = (Some(n), Carries::Recorded);
         Some(Move::To(asked))
     }
 
     /// Where the document would go on after no input.
-    fn redirects(&self, behind: &[Verb]) -> impl Iterator<Item = Url> {
-        let first = behind.iter().find_map(|verb| match verb {
+    fn redirects(&self, behind: &[Element]) -> impl Iterator<Item = Url> {
+        let first = behind.iter().find_map(|element| match &element.verb {
             Verb::Redirect(to) => self.url.join(&to.to).ok(),
             _ => None,
         });

@@ -143,6 +143,12 @@ impl Wishes {
         self.taken
     }
 
+    /// True where everything wished was done: the path that was asked for is the one that was gone.
+    pub(super) fn all_met(&self) -> bool {
+        let once = |all: &[Once]| all.iter().all(|o| o.done);
+        once(&self.silences) && once(&self.hangups) && self.answers.iter().all(|a| a.values.is_empty())
+    }
+
     /// What was wished and never met, and what may have been meant otherwise; whole sentences.
     pub fn unmet(&self) -> Vec<String> {
         let there = match self.met.as_slice() {
@@ -299,7 +305,7 @@ mod tests {
         assert_eq!(w.take(&spot(2, "/menu", &[])), Some(Wish::Silence));
         assert_eq!(w.take(&spot(2, "/menu", &[])), None);
         assert_eq!(w.take(&spot(3, "/order", &[])), Some(Wish::HangUp));
-        assert!(w.unmet().is_empty());
+        assert!(w.unmet().is_empty() && w.all_met());
     }
 
     #[test]
@@ -320,7 +326,9 @@ mod tests {
     fn one_short_name_for_two_paths_is_told() {
         let mut w = wishes(&["menu=1,2"], &[], &[]);
         w.take(&spot(2, "/a/menu", &[]));
+        assert!(!w.all_met());
         w.take(&spot(3, "/b/menu", &[]));
+        assert!(w.all_met());
         assert_eq!(
             w.unmet(),
             ["--answer menu=1,2: `menu` stood for /a/menu and /b/menu; write the path to tell them apart"]

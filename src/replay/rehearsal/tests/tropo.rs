@@ -285,3 +285,46 @@ fn loops_are_seen() {
     let played = play(vec![session()]).with(&[("/start.json", again)]);
     assert_eq!((played.lines().len(), played.end.how), (2, Ended::Loop));
 }
+
+#[test]
+fn a_recorded_answer_is_known_by_its_name_where_next_was_renamed() {
+    let success = r#""state":"ANSWERED","actions":{"name":"size","disposition":"SUCCESS","value":"large"}"#;
+    let timeout = r#""state":"ANSWERED","actions":{"name":"size","disposition":"TIMEOUT"}"#;
+    let other = success.replace("size", "dish");
+    for (fields, path, asked_by) in [
+        (
+            success,
+            "/order.json",
+            "`continue`: size=large, as recorded for /old.json",
+        ),
+        (timeout, "/again.json", "`incomplete`, as recorded for /old.json"),
+    ] {
+        let story = vec![session(), result("/other.json", &other), result("/old.json", fields)];
+        let played = play(story).with(&APP);
+        assert_eq!(played.asked.len(), 2, "{}", played.end.why);
+        assert!(
+            played.lines()[1].starts_with(&format!("POST {path}")),
+            "{}",
+            played.lines()[1]
+        );
+        assert_eq!(
+            (played.asked[1].1.as_str(), played.steps[1].recorded),
+            (asked_by, Some(2))
+        );
+    }
+}
+
+#[test]
+fn what_was_made_up_is_not_told_as_given() {
+    let record = r#"{"record":{"name":"note","say":{"value":"Speak."}}}"#;
+    let on = r#"{"on":{"event":"continue","next":"/order.json"}}"#;
+    let alone = format!(r#"{{"tropo":[{record},{on}]}}"#);
+    let played = play(vec![session()]).with(&[("/start.json", &alone), ("/order.json", BYE)]);
+    assert_eq!(played.asked[1].1, "`continue`: note, made up");
+    let ask = r#"{"ask":{"name":"size","choices":{"value":"large"}}}"#;
+    let both = format!(r#"{{"tropo":[{ask},{record},{on}]}}"#);
+    let played = play(vec![session()])
+        .answer("size=large")
+        .with(&[("/start.json", &both), ("/order.json", BYE)]);
+    assert_eq!(played.asked[1].1, "`continue`: size=large, as given; note, made up");
+}

@@ -589,3 +589,116 @@ fn a_get_carries_the_call_in_its_query() {
         ])
     );
 }
+
+#[test]
+fn callbacks_of_verbs_are_sent_as_recorded_or_noted() {
+    let first =
+        "<Response><Record action='/menu' recordingStatusCallback='/rec' transcribeCallback='/text'/></Response>";
+    let dial = "<Response><Dial><Number url='/whisper' statusCallback='/num'>+1</Number></Dial><Hangup/></Response>";
+    let done = recorded(
+        RequestKind::RecordingStatus,
+        "/rec",
+        &[("RecordingStatus", "completed")],
+        "-",
+    );
+    let story = vec![
+        voice(first),
+        recorded(
+            RequestKind::Record,
+            "/menu",
+            &[("RecordingUrl", "https://x.test/RE1")],
+            dial,
+        ),
+        completed(),
+        done,
+    ];
+    let app = [("/voice", first), ("/menu", dial), ("/status", EMPTY), ("/rec", EMPTY)];
+    let played = play(story).with(&app);
+    let paths: Vec<&str> = played.lines().iter().map(|l| l.split(' ').nth(1).unwrap()).collect();
+    assert_eq!(paths, ["/voice", "/menu", "/status", "/rec"]);
+    assert_eq!(
+        played.asked[3].1,
+        "<Record recordingStatusCallback> of step 1, as recorded; sent at the end"
+    );
+    assert_eq!((played.steps[3].recorded, played.end.how), (Some(3), Ended::HungUp));
+    let notes: Vec<String> = played
+        .steps
+        .iter()
+        .flat_map(|s| s.notes.clone())
+        .chain(played.end.notes)
+        .collect();
+    assert_eq!(
+        notes,
+        [
+            "<Record transcribeCallback> of step 1 is not rehearsed: nothing was sent to /text",
+            "<Dial><Number url> of step 2 is not rehearsed: nothing was sent to /whisper",
+            "<Dial><Number statusCallback> of step 2 is not rehearsed: nothing was sent to /num",
+            "the <Dial> of step 2 has no action: the next verb runs as if it were over",
+        ]
+    );
+}
+
+#[test]
+fn recorded_input_serves_an_action_that_was_renamed() {
+    let menu = MENU.replace("/menu", "/ivr/menu");
+    for (story, first, asked_by) in [
+        (
+            gather("/menu", "2", BYE),
+            menu.as_str(),
+            "Gather action with Digits 2, as recorded for /menu",
+        ),
+        (
+            recorded(
+                RequestKind::Record,
+                "/rec",
+                &[("RecordingUrl", "https://x.test/RE1")],
+                BYE,
+            ),
+            "<Response><Record action='/ivr/rec'/></Response>",
+            "Record action, as recorded for /rec",
+        ),
+        (
+            recorded(RequestKind::Dial, "/dialed", &[("DialCallStatus", "busy")], BYE),
+            "<Response><Dial action='/ivr/dialed'>+1</Dial></Response>",
+            "Dial action with DialCallStatus busy, as recorded for /dialed",
+        ),
+    ] {
+        let app = [
+            ("/voice", first),
+            ("/ivr/menu", BYE),
+            ("/ivr/rec", BYE),
+            ("/ivr/dialed", BYE),
+        ];
+        let played = play(vec![voice(first), story]).with(&app);
+        assert_eq!(played.asked.len(), 2, "{}", played.end.why);
+        assert_eq!(played.asked[1].1, asked_by);
+        assert!(played.lines()[1].starts_with("POST /ivr/"), "{}", played.lines()[1]);
+    }
+    // Which of two it was nobody can tell.
+    let two = vec![voice(MENU), gather("/menu", "2", SIZE), gather("/size", "1", BYE)];
+    let played = play(two).with(&[("/voice", &menu)]);
+    assert_eq!(played.end.how, Ended::Unanswered);
+}
+
+#[test]
+fn a_loop_that_counts_is_seen() {
+    let played = play(vec![voice(MENU)]).against(|step| {
+        let n = step.number;
+        Some(format!(
+            "<Response><Say>{n} of 99</Say><Redirect>/counter?n={n}</Redirect></Response>"
+        ))
+    });
+    // The first webhook has another path.
+    assert_eq!((played.asked.len(), played.end.how), (6, Ended::Loop));
+    assert!(played.end.why.contains("looks like a loop"), "{}", played.end.why);
+    // A caller who goes on is no loop.
+    let mut all = play(vec![voice(MENU)]).answer("voice=1,2,3,4,5,6,7");
+    all.max_steps = 8;
+    let menu = "<Response><Gather action='/voice' numDigits='1'/></Response>";
+    let played = all.with(&[("/voice", menu)]);
+    assert_eq!((played.asked.len(), played.end.how), (8, Ended::TooLong));
+    let mut one = play(vec![voice(MENU)]);
+    one.max_steps = 1;
+    let played = one.with(&[("/voice", "<Response><Redirect>/x</Redirect></Response>")]);
+    assert!(played.end.why.starts_with("1 request was sent"), "{}", played.end.why);
+}
