@@ -55,12 +55,24 @@ pub fn changes(before: &Request, after: &Request, edits: &Edits, hidden: Hidden<
         None => tell("body", None, None, None),
     }
     for (name, value) in &edits.headers {
-        let shown = |v: &str| if is_secret(name) { Secret::DOTS.to_owned() } else { hidden.header(name, v).into_owned() };
-        let was = before.header(name);
+        let shown = |v: &str| {
+            if is_secret(name) {
+                Secret::DOTS.to_owned()
+            } else {
+                hidden.header(name, v).into_owned()
+            }
+        };
+        let mut recorded = before.headers.iter();
+        let was = recorded.find(|h| h.0.eq_ignore_ascii_case(name)).map(|h| h.1.as_str());
         let is = Some(value.as_str()).filter(|v| !v.is_empty());
         if was != is {
             // Two secrets look the same, and are not.
-            tell("header", Some(name), was.map(shown).as_deref().filter(|_| !is_secret(name)), is.map(shown).as_deref());
+            tell(
+                "header",
+                Some(name),
+                was.map(shown).as_deref().filter(|_| !is_secret(name)),
+                is.map(shown).as_deref(),
+            );
         }
     }
     out
@@ -68,7 +80,9 @@ pub fn changes(before: &Request, after: &Request, edits: &Edits, hidden: Hidden<
 
 fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    ["signature", "authorization", "cookie"].iter().any(|s| name.contains(s))
+    ["signature", "authorization", "cookie"]
+        .iter()
+        .any(|s| name.contains(s))
 }
 
 /// Each name whose values differ, those that went away last.
@@ -94,7 +108,11 @@ fn values(request: &Request, edits: &Edits) -> Option<Pairs> {
     }
     let mut all = request.params().to_vec();
     if request.is_get() {
-        let query = request.url.as_deref().and_then(|u| u.split_once('?')).map_or("", |(_, q)| q);
+        let query = request
+            .url
+            .as_deref()
+            .and_then(|u| u.split_once('?'))
+            .map_or("", |(_, q)| q);
         let query = form_urlencoded::parse(query.split('#').next().unwrap_or_default().as_bytes()).into_owned();
         // Some recordings have them in both places.
         let there = all.clone();
@@ -129,7 +147,11 @@ pub fn kept(sent: &Value) -> Vec<Change> {
     out.extend(all("set").iter().map(|p| change("set", &p[0], &p[1])));
     out.extend(all("unset").iter().map(|n| change("unset", n, &Value::Null)));
     out.extend(all("headers").iter().map(|p| change("header", &p[0], &p[1])));
-    out.extend(sent["body"].as_str().map(|_| change("body", &Value::Null, &Value::Null)));
+    out.extend(
+        sent["body"]
+            .as_str()
+            .map(|_| change("body", &Value::Null, &Value::Null)),
+    );
     out
 }
 
@@ -169,7 +191,10 @@ mod tests {
         Request {
             method: Some("POST".to_owned()),
             url: Some("https://app.example.com/menu".to_owned()),
-            headers: vec![("Accept".to_owned(), "a".to_owned()), ("Cookie".to_owned(), "id=1".to_owned())],
+            headers: vec![
+                ("Accept".to_owned(), "a".to_owned()),
+                ("Cookie".to_owned(), "id=1".to_owned()),
+            ],
             payload,
         }
     }
@@ -184,7 +209,12 @@ mod tests {
         let edits = Edits {
             set: pairs(&[("Digits", "9"), ("same", "s"), ("new", &"n".repeat(90))]),
             unset: vec!["msg".to_owned(), "not there".to_owned()],
-            headers: pairs(&[("X-A", "b"), ("accept", ""), ("Cookie", "id=2"), ("X-Twilio-Signature", "abc")]),
+            headers: pairs(&[
+                ("X-A", "b"),
+                ("accept", ""),
+                ("Cookie", "id=2"),
+                ("X-Twilio-Signature", "abc"),
+            ]),
         };
         let all = changes(&before, &before, &edits, Hidden::default());
         let cut = "n".repeat(40);
@@ -193,7 +223,10 @@ mod tests {
         );
         assert_eq!(line(&all).unwrap(), said);
         assert_eq!(kept(&serde_json::json!({ "edits": all })), all);
-        assert_eq!(line(&changes(&before, &before, &Edits::default(), Hidden::default())), None);
+        assert_eq!(
+            line(&changes(&before, &before, &Edits::default(), Hidden::default())),
+            None
+        );
     }
 
     #[test]
@@ -209,7 +242,10 @@ mod tests {
         let said = "edited: url https://app.example.com/menu → https://app.example.com/other, result.value 1 → 7, −result.gone";
         assert_eq!(line(&all).unwrap(), said);
         let broken = request(Payload::Json(b"{".to_vec()));
-        assert_eq!(line(&changes(&before, &broken, &edits, Hidden::default())).unwrap(), "edited: body");
+        assert_eq!(
+            line(&changes(&before, &broken, &edits, Hidden::default())).unwrap(),
+            "edited: body"
+        );
     }
 
     #[test]

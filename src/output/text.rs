@@ -7,10 +7,10 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::caret;
+use super::changes;
 pub use super::fit::count;
 use super::fit::{self, brief, cut, fit, length, moment, people, short, thousands, width, wrap};
 use super::json::{Summary, body_text};
-use super::changes;
 use super::kept::Kept;
 use super::safe::{printable, printable_lines};
 use super::style::{Paint, Role};

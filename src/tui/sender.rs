@@ -142,7 +142,12 @@ async fn attempt(job: &Job, options: &Options) -> Result<Ended, String> {
 fn edited(job: &Job, options: &Options) -> Option<String> {
     let (a, hidden) = (&job.attempt, Hidden::new(options.auth_token.as_ref()));
     let draft = a.draft.as_deref()?;
-    changes::line(&changes::changes(&a.recorded.request, &draft.recorded.request, &draft.edits, hidden))
+    changes::line(&changes::changes(
+        &a.recorded.request,
+        &draft.recorded.request,
+        &draft.edits,
+        hidden,
+    ))
 }
 
 /// Keeps what became of a request of the store's.
@@ -307,7 +312,10 @@ mod tests {
         sender.send(job(2, &target, Some(1), Some(draft)));
         ends(2, &mut messages);
         let two = kept(&store).remove(1);
-        assert_eq!(two.sent, Some(serde_json::json!({"set": [["Digits", "2"]]})));
+        assert_eq!(
+            two.sent.unwrap_or_default()["set"],
+            serde_json::json!([["Digits", "2"]])
+        );
 
         // One of a log is not kept.
         sender.send(job(3, &target, None, None));

@@ -206,7 +206,10 @@ fn an_edited_one_is_kept_with_its_difference() {
     let kept = place.kept().remove(0).replay;
     assert_eq!(kept.sent.unwrap()["set"], json!([["CallStatus", "completed"]]));
     let edits = ran.of("replay")[0]["edits"].clone();
-    assert_eq!((&edits[0]["what"], &edits[0]["name"]), (&json!("set"), &json!("CallStatus")));
+    assert_eq!(
+        (&edits[0]["what"], &edits[0]["name"]),
+        (&json!("set"), &json!("CallStatus"))
+    );
     assert_eq!(edits[0]["to"], "completed");
     let shown = place.run(&["show", &call(1), "store", "--json"]).exits(0);
     assert_eq!(shown.of("replay")[0]["edits"], edits);
@@ -239,7 +242,10 @@ fn what_was_kept_is_shown_again() {
         assert_eq!(told, *expected);
     }
     assert_eq!((&told[0]["edited"], &told[1]["edited"]), (&json!(true), &json!(false)));
-    assert_eq!(place.kept()[0].replay.sent.as_ref().unwrap()["set"], json!([["Digits", "7"]]));
+    assert_eq!(
+        place.kept()[0].replay.sent.as_ref().unwrap()["set"],
+        json!([["Digits", "7"]])
+    );
     let kinds: Vec<Value> = shown.json().iter().map(|o| o["type"].clone()).collect();
     let at = kinds.iter().position(|k| k == "request").unwrap();
     assert_eq!((&kinds[at + 1], &kinds[at + 2]), (&json!("replay"), &json!("replay")));

@@ -320,7 +320,7 @@ impl Stage<'_> {
 
     /// Keeps what became of a request of the store's; steps that were not recorded belong to none.
     fn keep(&self, story: &Story<'_>, step: &Step, done: &Followed, replays: &mut Replays) {
-        let Some(exchange) = step.recorded.map(|n| story.exchanges[n]) else {
+        let Some((exchange, recorded)) = step.recorded.map(|n| (story.exchanges[n], &story.recorded[n])) else {
             return;
         };
         let Some(event) = self.view.session.event_of(exchange.place) else {
@@ -335,6 +335,7 @@ impl Stage<'_> {
             plan: &done.plan,
             sent: &done.sent,
             verdict: &done.verdict,
+            recorded: &recorded.request,
             changed: None,
             edits: &self.options.edits,
             token: self.options.auth_token.as_ref(),

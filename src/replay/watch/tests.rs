@@ -79,7 +79,7 @@ fn what_is_done_when() {
         (
             "a change, then the quiet",
             vec![(50, RED), (1000, Changed), (1100, Changed), (1300, GREEN)],
-            vec![(0, Start(1)), (1250, Start(2)), (1300, Green)],
+            vec![(0, Start(1)), (550, Probe), (1250, Start(2)), (1300, Green)],
         ),
         (
             "a change while requests are sent",
@@ -110,6 +110,7 @@ fn what_is_done_when() {
             ],
             vec![
                 (0, Start(1)),
+                (510, Probe),
                 (1150, Start(2)),
                 (1160, Cancel),
                 (1260, Probe),
@@ -135,6 +136,7 @@ fn what_is_done_when() {
             ],
             vec![
                 (0, Start(1)),
+                (510, Probe),
                 (1150, Start(2)),
                 (1300, Probe),
                 (1401, Probe),
@@ -216,7 +218,8 @@ fn ten_thousand_files_are_one_round() {
     let mut events = vec![(10, RED)];
     events.extend((0..10_000).map(|n| (1000 + n / 10, Event::Changed)));
     let steps = play(&events, 10_000);
-    assert_eq!(steps, [(0, Step::Start(1)), (1999 + 150, Step::Start(2))]);
+    let expected = [(0, Step::Start(1)), (510, Step::Probe), (1999 + 150, Step::Start(2))];
+    assert_eq!(steps, expected);
 }
 
 #[test]
