@@ -35,7 +35,12 @@ pub(crate) fn edit(text: &str) -> Result<String, String> {
             "the editor `{editor}` ended with {status}; nothing was taken over. Set $EDITOR to another one"
         ));
     }
-    let bytes = std::fs::read(file.path()).map_err(|e| failed("read what the editor wrote", &e))?;
+    let bytes = std::fs::read(file.path()).map_err(|e| match e.kind() {
+        io::ErrorKind::NotFound => format!(
+            "the editor `{editor}` took its file away; nothing was taken over. To leave a request out, save the file empty"
+        ),
+        _ => failed("read what the editor wrote", &e),
+    })?;
     String::from_utf8(bytes)
         .map_err(|_| "the editor wrote something that is not UTF-8; nothing was taken over".to_owned())
 }

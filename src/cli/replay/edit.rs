@@ -40,7 +40,7 @@ fn one(c: &Chosen<'_>) -> anyhow::Result<Edited> {
     let shown = to_http(recorded);
     let mut text = shown.clone();
     loop {
-        text = editor::edit(&text).map_err(Stop::usage)?;
+        text = editor::edit(&text).map_err(|e| Stop::usage(format!("{}: {e}", c.exchange.name())))?;
         if text.trim().is_empty() {
             return Ok(Edited::LeftOut);
         }
