@@ -195,8 +195,6 @@ fn back(model: &mut Model) -> bool {
 fn escape(model: &mut Model, effects: &mut Vec<Effect>) {
     if model.overlay.is_some() {
         close(model);
-    } else if model.watching.is_some() {
-        watch::stop(model, effects);
     } else if model.replays.open() > 0 {
         // Whatever is said of an earlier one.
         effects.push(Effect::Cancel);
@@ -212,7 +210,12 @@ fn escape(model: &mut Model, effects: &mut Vec<Effect>) {
         model.replays.shown = Shown::Answer;
         model.replays.width = 0;
     } else if !back(model) {
-        top(model);
+        // Nothing is left to close.
+        if model.watching.is_some() {
+            watch::stop(model, effects);
+        } else {
+            top(model);
+        }
     }
 }
 

@@ -303,7 +303,7 @@ pub(super) fn went_on(model: &mut Model, number: u32, state: AttemptState, effec
     watch::end_of_round(model, effects);
 }
 
-fn path_of(path: &str) -> &str {
+pub(super) fn path_of(path: &str) -> &str {
     path.split('?').next().unwrap_or(path)
 }
 

@@ -9,7 +9,7 @@ use super::super::keys::Action;
 use super::super::model::{Model, Watching};
 use super::super::msg::{Effect, Level, Purpose};
 use super::replays;
-use crate::model::Time;
+use crate::model::{Severity, Time};
 use crate::output::text::count;
 use crate::replay::TransportError;
 use crate::replay::watch::{Event, Heard, Step, Watch, order};
@@ -146,12 +146,8 @@ pub(super) fn went_on(model: &mut Model, number: u32, effects: &mut Vec<Effect>)
     };
     let pass = match &attempt.state {
         AttemptState::Queued | AttemptState::InFlight => return false,
-        AttemptState::Cancelled => {
-            // By the user: the machine's own are forgotten before.
-            stop(model, effects);
-            return false;
-        }
-        AttemptState::Refused(_) => false,
+        // Cancelled by the user, who may still watch: the machine's own are forgotten before.
+        AttemptState::Cancelled | AttemptState::Refused(_) => false,
         AttemptState::Done(a) => {
             let refused = matches!(a.sent.error, Some(TransportError::Refused(_)));
             if refused && watching.watch.on(clock(model.now), Event::Refused).is_some() {
@@ -186,14 +182,37 @@ pub(super) fn end_of_round(model: &mut Model, effects: &mut Vec<Effect>) {
     });
     let green = watching.red() == 0;
     go_on(model, Event::Ended { green, unreachable }, effects);
-    if !green
-        && let Some(watching) = &model.watching
-        && watching.watch.round() == 1
-    {
-        let text = format!(
-            "sent again when files change; {} ends it",
-            model.keys.name_of(Action::Watch)
-        );
-        model.notices.say(model.now, Level::Info, text);
+    if !green {
+        say_red(model);
     }
+}
+
+/// Says the first red answer of a round: `500 · 11200 POST /menu`.
+fn say_red(model: &mut Model) {
+    let Some(watching) = &model.watching else { return };
+    let attempt = |number: u32| model.replays.attempts.iter().find(|a| a.number == number);
+    let red = watching.sent.iter().filter(|(_, at)| watching.green[*at] != Some(true));
+    let Some((attempt, _)) = red.filter_map(|(n, at)| Some((attempt(*n)?, *at))).min_by_key(|r| r.1) else {
+        return;
+    };
+    let answer = match &attempt.state {
+        AttemptState::Done(a) => {
+            let status = a.sent.status.map_or_else(|| "no answer".to_owned(), |s| s.to_string());
+            let error = a.problems.iter().find(|p| p.severity == Severity::Error);
+            let code = error.or(a.problems.first()).and_then(|p| p.code.as_deref());
+            code.map_or_else(
+                || status.clone(),
+                |code| format!("{status} {} {code}", model.look.signs().dot),
+            )
+        }
+        AttemptState::Cancelled => "cancelled:".to_owned(),
+        _ => "not sent:".to_owned(),
+    };
+    let plan = &attempt.plan;
+    let mut text = format!("{answer} {} {}", plan.method, replays::path_of(&plan.path));
+    if watching.watch.round() == 1 {
+        let key = model.keys.name_of(Action::Watch);
+        text.push_str(&format!("; sent again when files change, {key} ends it"));
+    }
+    model.notices.say(model.now, Level::Error, text);
 }

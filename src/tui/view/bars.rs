@@ -16,6 +16,9 @@ use crate::output::fit;
 use crate::output::safe::printable;
 use crate::output::style::Role;
 
+/// From this width on there is room for how a thing is ended.
+const WIDE: u16 = 100;
+
 /// Draws all of them.
 pub(super) fn draw(model: &Model, buffer: &mut Buffer, areas: &Areas) {
     if let Some(area) = areas.hint {
@@ -96,7 +99,12 @@ fn status(model: &Model, buffer: &mut Buffer, area: Rect) {
             0 => (Role::Info, "watching".to_owned()),
             red => (Role::Error, format!("watching, {red} red")),
         };
-        pen.skip(1).text(role, &text).text(Role::Faint, dot.trim_end());
+        pen.skip(1).text(role, &text);
+        if area.width >= WIDE {
+            let key = model.keys.name_of(Action::Watch);
+            pen.text(Role::Faint, &format!(", {key} ends it"));
+        }
+        pen.text(Role::Faint, dot.trim_end());
     }
     if notice(model, &mut pen) {
         return;
@@ -315,6 +323,7 @@ fn pane_offers(model: &Model) -> Vec<(String, String)> {
             let brief = match c.action {
                 Action::ErrorsOnly if !model.calls.problems_only => "problems only",
                 Action::AllLines if model.story.all => "fold lines",
+                Action::Watch if model.watching.is_some() => "ends it",
                 _ => c.brief,
             };
             Some((model.keys.keys_of(n).first()?.to_string(), brief.to_owned()))

@@ -99,7 +99,8 @@ fn a_change_gives_up_what_is_on_its_way() {
 
 #[test]
 fn the_user_ends_it() {
-    for keys in ["W", "esc"] {
+    // Esc closes the message, then goes back, and only then ends it.
+    for keys in ["W", "esc esc esc"] {
         let mut stage = Stage::new();
         stage.press("2 W");
         stage.answered(false);
@@ -112,6 +113,41 @@ fn the_user_ends_it() {
         later(&mut stage, 5000);
         assert!(stage.said.is_empty(), "{keys}");
     }
+}
+
+#[test]
+fn what_is_closed_does_not_end_it() {
+    let mut stage = Stage::new();
+    stage.press("2 W");
+    stage.answered(false);
+    stage.press("r");
+    stage.answered(false);
+    stage.press("esc");
+    assert!(stage.model.watching.is_some(), "the message was closed");
+    stage.press("3 z esc esc");
+    assert!(stage.model.watching.is_some(), "it only went back");
+    // What is on its way is given up, and watching goes on.
+    changed(&mut stage);
+    later(&mut stage, 1000);
+    stage.press("esc");
+    assert!(stage.does(&Effect::Cancel) && stage.model.watching.is_some());
+}
+
+#[test]
+fn each_red_round_says_what_is_red() {
+    let mut stage = Stage::new();
+    stage.press("2 W");
+    stage.answered(false);
+    let first = stage.notice().to_owned();
+    assert!(first.contains(" POST /") && first.contains("W ends it"), "{first}");
+    changed(&mut stage);
+    later(&mut stage, 1000);
+    stage.answered(false);
+    let second = stage.notice();
+    assert!(
+        !second.is_empty() && first.starts_with(second) && first != second,
+        "{first} {second}"
+    );
 }
 
 #[test]
