@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -34,6 +34,8 @@ pub struct App {
     mood: Arc<Mutex<Mood>>,
     got: Arc<Mutex<Vec<String>>>,
     stop: Arc<AtomicBool>,
+    /// Appended to with each request.
+    written: Arc<Mutex<Option<PathBuf>>>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
 
@@ -49,9 +51,11 @@ impl App {
             mood: Arc::new(Mutex::new(mood)),
             got: Arc::default(),
             stop: Arc::default(),
+            written: Arc::default(),
             thread: None,
         };
         let (mood, got, stop) = (app.mood.clone(), app.got.clone(), app.stop.clone());
+        let written = app.written.clone();
         app.thread = Some(std::thread::spawn(move || {
             // Dropped with this thread, so that who waits for a silent app hears of its end.
             let mut held = Vec::new();
@@ -63,6 +67,10 @@ impl App {
                 let Some(request) = request(&mut stream) else { continue };
                 let mood = *mood.lock().unwrap();
                 got.lock().unwrap().push(request);
+                if let Some(path) = &*written.lock().unwrap() {
+                    let file = std::fs::File::options().append(true).create(true).open(path);
+                    file.unwrap().write_all(b"a call\n").unwrap();
+                }
                 let reply = match mood {
                     Mood::Well => answer("200 OK", "application/json", r#"{"tropo":[{"say":{"value":"Hi."}}]}"#),
                     Mood::Broken => answer("500 Internal Server Error", "text/plain", "broken"),
@@ -79,6 +87,11 @@ impl App {
 
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// From now on with each request it writes there.
+    pub fn writes(&self, path: &Path) {
+        *self.written.lock().unwrap() = Some(path.to_owned());
     }
 
     pub fn turns(&self, mood: Mood) {
@@ -251,8 +264,16 @@ fn an_interrupt_counts_what_was_sent() {
 }
 
 pub fn interrupt(child: &std::process::Child) {
+    kill(child, rustix::process::Signal::INT);
+}
+
+pub fn terminate(child: &std::process::Child) {
+    kill(child, rustix::process::Signal::TERM);
+}
+
+fn kill(child: &std::process::Child, signal: rustix::process::Signal) {
     let pid = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
-    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    rustix::process::kill_process(pid, signal).unwrap();
 }
 
 /// An editor that is this shell script; `$1` is the file.
@@ -261,6 +282,47 @@ pub fn editor(folder: &TempDir, script: &str) -> String {
     std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
     path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn an_editor_without_its_file_names_the_request() {
+    let folder = TempDir::new().unwrap();
+    let app = App::new(Mood::Well);
+    let ran = redial(["replay", PIZZA, "--last", "--edit", "--to", &app.url()])
+        .env("EDITOR", &editor(&folder, r#"rm "$1""#))
+        .run()
+        .exits(2);
+    assert!(
+        ran.err.starts_with("redial: r") && ran.err.contains("took its file away"),
+        "{}",
+        ran.err
+    );
+    assert!(
+        ran.err.contains("save the file empty") && app.got().is_empty(),
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
+fn what_was_changed_is_told() {
+    let app = App::new(Mood::Well);
+    let args = ["--last", "--header", "X-A: b", "--header", "Authorization: Bearer x"];
+    let ran = replay(&app, &args).exits(0);
+    assert!(
+        ran.out.contains("edited: +X-A: b, +Authorization: ••••••"),
+        "{}",
+        ran.out
+    );
+    let ran = replay(&app, &[&args[..], &["--json"]].concat()).exits(0);
+    let edits = &ran.of("replay")[0]["edits"];
+    let expected = serde_json::json!({"what": "header", "name": "X-A", "from": null, "to": "b"});
+    assert_eq!(edits[0], expected, "{}", ran.out);
+    assert!(
+        replay(&app, &["--last", "--json"]).exits(0).of("replay")[0]
+            .get("edits")
+            .is_none()
+    );
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::batch::{App, LIMIT, Mood, interrupt};
+use crate::batch::{App, LIMIT, Mood, interrupt, terminate};
 use crate::support::redial;
 
 const PIZZA: &str = "samples/tropo/pizza-archive.log";
@@ -165,6 +165,41 @@ fn an_interrupt_says_what_is_still_red() {
     assert_eq!(code, Some(130), "{lines:#?}");
     let at = lines.iter().position(|l| l == "still red: 3 of 3 requests").unwrap();
     assert_eq!(lines.len(), at + 4, "{lines:#?}");
+}
+
+#[test]
+fn who_ends_it_from_outside_is_told_the_same() {
+    let app = App::new(Mood::Broken);
+    let mut watching = watch(&app.url(), &[]);
+    watching.sees("round 1: 3 of 3 requests red");
+    terminate(&watching.child);
+    let (code, lines, _) = watching.ends(false);
+    assert_eq!(code, Some(143), "{lines:#?}");
+    assert!(lines.iter().any(|l| l == "still red: 3 of 3 requests"), "{lines:#?}");
+
+    let mut watching = watch(&app.url(), &["--json"]);
+    for _ in 0..3 {
+        watching.sees("\"replay\"");
+    }
+    terminate(&watching.child);
+    let (code, lines, err) = watching.ends(false);
+    assert_eq!(code, Some(143), "{lines:#?}");
+    assert!(lines.last().unwrap().contains("\"summary\""), "{lines:#?}");
+    assert!(err.contains("still red: 3 of 3 requests"), "{err}");
+}
+
+#[test]
+fn a_file_that_every_request_changes_is_put_aside() {
+    let app = App::new(Mood::Broken);
+    let mut watching = watch(&app.url(), &[]);
+    let calls = watching.folder.path().join("calls");
+    app.writes(&calls);
+    // Whatever was cut short, in the end there is a whole round, and then another one for an edit.
+    touched(watching.folder.path(), 0);
+    watching.sees(" 3 of 3 requests red");
+    app.turns(Mood::Well);
+    let (code, lines, err) = watching.ends(true);
+    assert_eq!(code, Some(0), "{lines:#?} {err}");
 }
 
 #[test]

@@ -15,7 +15,23 @@ use crate::replay::{Target, batch};
 use crate::store::Replays;
 
 /// The number of an interrupt.
-pub(super) const INTERRUPT: u8 = 2;
+const INTERRUPT: u8 = 2;
+/// The number of a request to end.
+#[cfg(unix)]
+const TERMINATE: u8 = 15;
+
+/// Waits until the user ends it; the number of the signal.
+pub(super) async fn interrupted() -> u8 {
+    #[cfg(unix)]
+    if let Ok(mut term) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        return tokio::select! {
+            _ = tokio::signal::ctrl_c() => INTERRUPT,
+            _ = term.recv() => TERMINATE,
+        };
+    }
+    let _ = tokio::signal::ctrl_c().await;
+    INTERRUPT
+}
 
 /// Says what will be sent when it is more than one request, and on a terminal asks.
 ///
@@ -50,13 +66,13 @@ pub(super) async fn send_all(sending: &Sending<'_>, diff: bool, out: &mut impl W
     let Sending { view, ready, .. } = sending;
     let mut replays = view.store.clone().map(Replays::new);
     let mut round = Round::new(sending, 0..ready.len());
-    let mut interrupt = pin!(tokio::signal::ctrl_c());
-    let (mut passed, mut failed, mut stopped) = (0, 0, false);
+    let mut interrupt = pin!(interrupted());
+    let (mut passed, mut failed, mut stopped) = (0, 0, None);
     loop {
         let next = tokio::select! {
             biased;
-            _ = &mut interrupt => {
-                stopped = true;
+            signal = &mut interrupt => {
+                stopped = Some(signal);
                 None
             }
             next = round.next() => next,
@@ -90,16 +106,16 @@ pub(super) async fn send_all(sending: &Sending<'_>, diff: bool, out: &mut impl W
     drop(round);
     if view.json {
         json::line(out, &view.summary(&[]))?;
-        if sent.sent < sent.all || stopped {
+        if sent.sent < sent.all || stopped.is_some() {
             say(&sent.text());
         }
     } else {
         sent.closing(view, out)?;
     }
-    Ok(match () {
-        () if stopped => Exit::Signal(INTERRUPT),
-        () if passed == ready.len() => Exit::Done,
-        () => Exit::No,
+    Ok(match stopped {
+        Some(signal) => Exit::Signal(signal),
+        None if passed == ready.len() => Exit::Done,
+        None => Exit::No,
     })
 }
 

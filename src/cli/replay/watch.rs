@@ -10,10 +10,11 @@ use tokio::time::{Instant, sleep_until};
 
 use super::super::read::View;
 use super::super::{Exit, Stop, say};
-use super::batch::INTERRUPT;
+use super::batch::interrupted;
 use super::ready::{Answered, Ready};
 use super::round::{Round, Sending, keep};
 use super::tell::{self, Against, Body};
+use crate::output::changes;
 use crate::output::json;
 use crate::output::safe::printable;
 use crate::output::style::Role;
@@ -70,7 +71,7 @@ pub(super) async fn until_green(
     let mut round: Option<Round<'_>> = None;
     let mut probing = false;
     let mut latest = PathBuf::new();
-    let mut interrupt = pin!(tokio::signal::ctrl_c());
+    let mut interrupt = pin!(interrupted());
     loop {
         let due = watch.due();
         let tick = async {
@@ -81,9 +82,9 @@ pub(super) async fn until_green(
         };
         let event = tokio::select! {
             biased;
-            _ = &mut interrupt => {
+            signal = &mut interrupt => {
                 board.interrupted(out)?;
-                return Ok(Exit::Signal(INTERRUPT));
+                return Ok(Exit::Signal(signal));
             }
             path = changes.next() => {
                 let heard = watch.heard(began.elapsed(), &path);
@@ -328,6 +329,9 @@ impl<'a> Board<'a> {
         let role = if green { Role::Good } else { Role::Error };
         let line = format!("{was_word} → {}  {}  {answer}{problem}", colour(green), name(ready));
         view.page.wrapped(out, 2, role, &line)?;
+        if let Some(edited) = changes::line(&ready.changes()).filter(|_| before.is_none()) {
+            view.page.wrapped(out, 6, Role::Faint, &edited)?;
+        }
         if self.diff {
             let older = if before.is_some() { "previous" } else { "recorded" };
             tell::differing(view, out, was.as_ref(), state.answer.as_ref(), older)?;
