@@ -15,7 +15,7 @@ use crate::replay::{Target, batch};
 use crate::store::Replays;
 
 /// The number of an interrupt.
-const INTERRUPT: u8 = 2;
+pub(super) const INTERRUPT: u8 = 2;
 /// The number of a request to end.
 #[cfg(unix)]
 const TERMINATE: u8 = 15;

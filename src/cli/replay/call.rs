@@ -7,7 +7,7 @@ use std::num::NonZeroUsize;
 
 use super::super::args::Replay;
 use super::super::{Exit, Stop, read, say};
-use super::batch::INTERRUPT;
+use super::batch::{INTERRUPT, interrupted};
 use super::caller::Rehearse;
 use super::choose::choose;
 use super::ready::Ready;
@@ -22,9 +22,6 @@ use crate::replay::rehearsal::{
 };
 use crate::replay::{Followed, Options, Pinned, Target};
 use crate::store::Replays;
-
-/// Number of SIGTERM.
-const TERMINATE: u8 = 15;
 
 /// Everything that the rehearsals of a run share.
 struct Stage<'a> {
@@ -130,29 +127,6 @@ pub(super) fn with_fallback(
     })?;
     close(view, out)?;
     Ok(fine)
-}
-
-/// The number of the signal that asks for an end.
-async fn signalled() -> u8 {
-    let interrupt = async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    #[cfg(unix)]
-    let terminate = async {
-        use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
-            Ok(mut signal) => signal.recv().await,
-            Err(_) => std::future::pending().await,
-        }
-    };
-    #[cfg(not(unix))]
-    let terminate = std::future::pending::<Option<()>>();
-    tokio::select! {
-        () = interrupt => INTERRUPT,
-        _ = terminate => TERMINATE,
-    }
 }
 
 /// An end that the user asked for.
@@ -270,7 +244,7 @@ impl Stage<'_> {
         });
         let (played, signal) = tokio::select! {
             biased;
-            number = signalled() => (Ok(stopped(number)), Some(number)),
+            number = interrupted() => (Ok(stopped(number)), Some(number)),
             played = played => (played, None),
         };
         let ended = played.map_err(|aborted| match aborted {
