@@ -84,7 +84,7 @@ fn what_is_done_when() {
         (
             "a change while requests are sent",
             vec![(600, Changed)],
-            vec![(0, Start(1)), (600, Cancel), (1000, Start(2))],
+            vec![(0, Start(1)), (600, Cancel), (750, Start(2))],
         ),
         (
             "nobody listens: looks become rarer, then the port is back",
