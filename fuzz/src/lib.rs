@@ -84,10 +84,8 @@ pub fn judge_http(data: &[u8]) {
             ..Answer::default()
         };
         let verdict = judge::judge(Provider::Twilio, kind, &answer);
-        assert_eq!(
-            verdict.pass(),
-            verdict.problems.iter().all(|p| p.severity < Severity::Error)
-        );
+        assert_eq!(verdict.pass(), !verdict.problems.iter().any(Problem::fails));
+        assert!(verdict.pass() || verdict.worst().is_some());
         judge::judge(Provider::Tropo, kind, &answer);
     }
 }

@@ -417,12 +417,7 @@ fn a_long_document_is_known_by_its_begin() {
         (format!("{long}<Response><Message>"), RequestKind::Voice),
         (long.clone(), RequestKind::Voice),
     ] {
-        assert_eq!(
-            detect(document.as_bytes()),
-            (Provider::Twilio, kind),
-            "{:.60}",
-            document
-        );
+        assert_eq!(detect(document.as_bytes()), (Provider::Twilio, kind), "{document:.60}");
     }
     assert_eq!(detect(format!("{{{long}").as_bytes()).0, Provider::Tropo);
 }

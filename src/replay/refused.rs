@@ -112,7 +112,7 @@ fn unconfigured(body: &[u8]) -> bool {
 /// The hosts that the headers of a recorded request name: of the platform's call, and of proxies on the way.
 fn called_at(request: &Request) -> Vec<String> {
     let names = ["x-forwarded-host", "x-original-host", "host"];
-    let named = |name: &str| {
+    let hosts_of = |name: &str| {
         let found = request
             .headers
             .iter()
@@ -122,7 +122,7 @@ fn called_at(request: &Request) -> Vec<String> {
     };
     let mut hosts: Vec<String> = names
         .into_iter()
-        .flat_map(named)
+        .flat_map(hosts_of)
         .filter(|host| !host.is_empty())
         .collect();
     hosts.dedup();

@@ -101,6 +101,7 @@ fn several_files_and_the_worst_of_them() {
 }
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "a table")]
 fn a_whole_answer_is_judged_with_its_head() {
     let xml = "<Response>\n<Say>a & b</Say></Response>";
     let chunked = "1e\r\n<Response><Say>a & b</Say></Re\r\n7\r\nsponse>\r\n0\r\n\r\n";

@@ -126,7 +126,7 @@ fn changed(mut text: Vec<u8>, changes: &[Change]) -> Vec<u8> {
 const PATIENCE: Duration = Duration::from_secs(20);
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn no_target_panics(seed: Index, changes in prop::collection::vec(change(), 0..6)) {
         let text = changed(seeds()[seed.index(seeds().len())].clone(), &changes);

@@ -469,12 +469,12 @@ fn a_signal_ends_it_with_a_count() {
         let args = ["replay", IVR, "--call", "CA0c1d", "--follow-answers", "--to", &to];
         let (child, _config) = redial(args).spawn(std::process::Stdio::piped());
         let (mut first, _) = app.accept().unwrap();
-        assert!(first.read(&mut [0; 65536]).unwrap() > 0);
+        assert!(first.read(&mut [0; 8192]).unwrap() > 0);
         first.write_all(menu().as_bytes()).unwrap();
         drop(first);
         // The second is never answered.
         let (mut second, _) = app.accept().unwrap();
-        assert!(second.read(&mut [0; 65536]).unwrap() > 0);
+        assert!(second.read(&mut [0; 8192]).unwrap() > 0);
         let pid = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
         rustix::process::kill_process(pid, signal).unwrap();
         let ended = child.wait_with_output().unwrap();

@@ -135,7 +135,7 @@ fn statuses() -> Vec<Case> {
             "JSON to a status callback",
             Status,
             http("200 OK|Content-Type: application/json", "{}"),
-            "",
+            "15003",
             "send 204",
         ),
         case("verbs to a status callback", Status, xml(OK), "", "not run"),

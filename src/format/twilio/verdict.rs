@@ -142,9 +142,8 @@ fn is_bad_reply(code: &str) -> bool {
     match code {
         // Numbers, permissions, SIP and limits: the document was fine.
         13214 | 13223..=13227 | 13241..=13244 | 13246..=13255 | 13801 | 13802 | 13805 | 13807 => false,
-        12100..=12102 | 12200 | 12300 | 12301 | 11700..=11799 | 13000..=13999 => true,
-        // A callback whose answer was not the expected one; one with a bad status is told by the status.
-        15003 | 16011 => true,
+        // The last two: a callback whose answer was not the expected one; one with a bad status is told by the status.
+        12100..=12102 | 12200 | 12300 | 12301 | 11700..=11799 | 13000..=13999 | 15003 | 16011 => true,
         _ => matches!(code, 14103..=14106 | 14109 | 14110 | 14300),
     }
 }

@@ -270,7 +270,10 @@ pub(super) fn end(text: &str, start: usize) -> Option<usize> {
     let first = run(start);
     let (mut count, mut end) = (first, start + first);
     // What begins in one piece is in one piece.
-    while first < 8 {
+    if first >= 8 {
+        return (count >= LEAST_APART).then_some(end);
+    }
+    loop {
         let between = bytes[end..].iter().take_while(|b| b" ().-".contains(b)).count();
         let (from, opens) = (end + between, text[end..].starts_with(" ("));
         let more = bytes.get(from..).map_or(0, |_| run(from));

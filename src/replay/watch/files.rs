@@ -105,7 +105,9 @@ pub fn watch(
 ) -> Result<Files, FilesError> {
     let mut roots: Vec<Root> = paths.iter().map(|p| Root::new(p)).collect::<Result<_, _>>()?;
     let own = of_ours(own);
-    roots.iter_mut().for_each(|r| r.own.clone_from(&own));
+    for root in &mut roots {
+        root.own.clone_from(&own);
+    }
     let (stop, raw) = channel();
     let told = stop.clone();
     let watcher = notify::recommended_watcher(move |event| {

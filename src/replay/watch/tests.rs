@@ -44,6 +44,7 @@ fn play(events: &[(u64, Event)], end: u64) -> Vec<(u64, Step)> {
 }
 
 #[test]
+#[allow(clippy::too_many_lines, reason = "a table")]
 fn what_is_done_when() {
     use Event::{Changed, Probed, Refused};
     use Step::{Cancel, Green, Probe, Start};

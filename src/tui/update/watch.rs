@@ -212,7 +212,7 @@ fn say_red(model: &mut Model) {
     let mut text = format!("{answer} {} {}", plan.method, replays::path_of(&plan.path));
     if watching.watch.round() == 1 {
         let key = model.keys.name_of(Action::Watch);
-        text.push_str(&format!("; sent again when files change, {key} ends it"));
+        text = format!("{text}; sent again when files change, {key} ends it");
     }
     model.notices.say(model.now, Level::Error, text);
 }
