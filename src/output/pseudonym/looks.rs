@@ -31,6 +31,8 @@ const PATTERN: &str = r#"(?x)
   | (?:(?i:token|secret|password|passwd|pwd|(?:api|shared)[_-]?key|signature)
         (?:=|%3[Dd]|["']?\s*(?:=>|:|=)\s*["'])|(?i:bearer|basic)\x20+)(?P<secret>[^\s"'&<>,;]{6,})
   | \b(?i:auth|key|sig|pin|otp|ssn|session)(?:=|%3[Dd]|["']?\s*(?:=>|:|=)\s*["'])(?P<short>[^\s"'&<>,;]{4,})
+  | \b(?:username|identity)\s*=\s*["'](?P<named>[^\s"'&<>]+)
+  | <(?:Client|Identity)>\s*(?P<noun>[^\s"'&<>]+)
   | (?P<user>(?:%[0-9A-Fa-f]{2})?(?:[A-Za-z0-9._+~-]|%2[Bb])+(?:@|%40)(?:[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*|\[[0-9A-Fa-f:.]+\]))
   | (?i:client)(?::|%3[Aa])(?P<client>[A-Za-z0-9_.~-]+)
   | (?P<sid>(?:%[0-9A-Fa-f]{2})?[A-Z]{2}[0-9A-Fa-f]{32})
@@ -107,6 +109,8 @@ fn span(text: &str, found: &Captures<'_>) -> Option<Span> {
         ("marked", Kind::Token),
         ("secret", Kind::Token),
         ("short", Kind::Token),
+        ("named", Kind::User),
+        ("noun", Kind::User),
         ("user", Kind::User),
         ("client", Kind::User),
         ("sid", Kind::Id),

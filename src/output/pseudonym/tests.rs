@@ -38,6 +38,14 @@ fn what_is_told_by_its_looks() {
         ("mail jo.doe@acme.com", "mail user-1@host-1.example"),
         ("https://me:pw@h/x", "https://token-1@h/x"),
         ("client:alice", "client:user-1"),
+        (
+            "<Sip username=\"bob\" password=\"pw12345\">",
+            "<Sip username=\"user-1\" password=\"token-1\">",
+        ),
+        (
+            "<Dial><Client>bunsen</Client><Client>bunsen</Client></Dial>",
+            "<Dial><Client>user-1</Client><Client>user-1</Client></Dial>",
+        ),
         ("https://a1b2.ngrok.io/x", "https://tunnel-1.example/x"),
         ("from 203.0.113.9 and fe80::1:2", "from 192.0.2.1 and 2001:db8::2"),
         ("AUTH_TOKEN=abcdefghijkl&x", "AUTH_TOKEN=token-1&x"),
