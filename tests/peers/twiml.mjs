@@ -28,7 +28,7 @@ for (const name of ['VoiceResponse', 'MessagingResponse']) {
 
 const URL_NAME = /(^|[a-z])(url|action|callback)$/i;
 const SAMPLES = {
-    'Header.name': 'X-Id', 'Stream.url': 'wss://example.com/s', 'ConversationRelay.url': 'wss://example.com/s', speechTimeout: '3', time: '500ms', rate: 'slow', pitch: 'high',
+    'Header.name': 'X-Id', 'Stream.url': 'wss://example.com/s', 'ConversationRelay.url': 'wss://example.com/s', speechTimeout: '3', chargeAmount: '20.45', time: '500ms', rate: 'slow', pitch: 'high',
     volume: 'loud', finishOnKey: '#', digits: 'ww12', sendDigits: 'ww12', callerId: '+14155550100', to: '+14155550100', from: '+14155550101',
     coach: 'CA' + '0'.repeat(32), workflowSid: 'WW' + '0'.repeat(32), reservationSid: 'WR' + '0'.repeat(32), postWorkActivitySid: 'WA' + '0'.repeat(32),
     speechModel: 'phone_call', voice: 'Polly.Joanna', language: 'en-US', method: 'POST', record: 'do-not-record',
