@@ -94,7 +94,12 @@ pub(super) fn tropo(_: RequestKind, answer: &Answer<'_>) -> Vec<Problem> {
     }
     let mut problems = Vec::new();
     if let Some(status) = answer.status.filter(|s| !(200..300).contains(s)) {
-        let advice = status_advice(status);
+        // Tropo does not sign.
+        let advice = match status {
+            400 => "the app could not read the request",
+            403 => "the app, or something in front of it, does not let the request in",
+            _ => status_advice(status),
+        };
         problems.push(Problem::error(
             "webhook-http",
             format!("the answer has status {status}, Tropo takes only 2xx: {advice}"),

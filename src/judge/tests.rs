@@ -421,3 +421,14 @@ fn a_long_document_is_known_by_its_begin() {
     }
     assert_eq!(detect(format!("{{{long}").as_bytes()).0, Provider::Tropo);
 }
+
+#[test]
+fn nobody_speaks_of_signatures_to_an_app_of_tropo() {
+    let answer = Answer {
+        status: Some(403),
+        ..Answer::default()
+    };
+    let said = |provider, kind| judge(provider, kind, &answer).problems[0].message.clone();
+    assert!(said(Provider::Twilio, RequestKind::Voice).contains("signature"));
+    assert!(!said(Provider::Tropo, RequestKind::Result).contains("signature"));
+}
