@@ -109,7 +109,7 @@
 //!   configuration folder or under `--filters`.
 //! - **A rule of the judge**: a table in `filters/twiml-rules.toml` or a field in `filters/tropo-verbs.toml`, with its source and examples; the tests run them.
 //! - **A framework's setting**: an entry of `filters/frameworks.toml`.
-//! - **A format of `export`**: a file under `output/export/`, a variant of `Format` in `cli/export.rs`.
+//! - **A format of `export`**: a file under `output/export/`, a variant of `Format` in `cli/export/mod.rs`.
 //! - **A form of log line**: a file in `format/tropo/` that splits one line into columns, named in [`format::tropo::split`]; a sample
 //!   under `tests/data/shapes`.
 //! - **A kind of document**: the names that give it away in `format/twilio/kinds.rs`, a function that makes its [`format::Record`], a

@@ -11,9 +11,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::Exit;
-use super::args::Read;
-use super::export::{Choice, Export, Redaction};
-use crate::config::Sign;
+use super::args::{Choice, Read, Sending};
+use super::export::{Export, Redaction};
 
 pub(super) use save::save;
 
@@ -91,27 +90,14 @@ struct RunArgs {
     /// Case files (*.http), or folders of them
     #[arg(value_name = "PATH", default_value = "cases")]
     paths: Vec<PathBuf>,
-    /// Where to: scheme, host and port of your server [env: `REDIAL_TARGET`]
-    #[arg(long, value_name = "URL")]
-    to: Option<String>,
     /// Write the results to this file, as `JUnit` XML
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
     /// One JSON object a line
     #[arg(long)]
     json: bool,
-    /// `X-Twilio-Signature` [default: resign when `TWILIO_AUTH_TOKEN` is set]
-    #[arg(long, value_enum)]
-    sign: Option<Sign>,
-    /// Sign for this URL and send `Host` and `X-Forwarded-*` for it
-    #[arg(long, value_name = "URL")]
-    public_url: Option<String>,
-    /// Seconds to wait for an answer [default: 15]
-    #[arg(long, value_name = "SECONDS")]
-    timeout: Option<f64>,
-    /// Allow a target that is not this machine
-    #[arg(long, value_name = "HOST")]
-    allow_host: Vec<String>,
+    #[command(flatten)]
+    sending: Sending,
 }
 
 /// Runs the command.

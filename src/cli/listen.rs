@@ -4,7 +4,7 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use super::args::{Arriving, Level, ListenArgs, ProxyArgs, Read, Ui};
+use super::args::{Arriving, Level, ListenArgs, ProxyArgs, Read, Ui, Where};
 use super::live::{self, Printed};
 use super::service::Services;
 use super::store_path::store_path;
@@ -21,15 +21,22 @@ struct Listening<'a> {
 
 /// Runs `redial listen`.
 pub(super) fn run(args: &ListenArgs, out: &mut impl Write) -> anyhow::Result<Exit> {
-    let replays = (args.to.clone(), args.allow_host.clone());
-    arriving(&args.shown, args.level, replays, Printed::Findings, out, |s| {
-        s.listen(args)
-    })
+    arriving(
+        &args.shown,
+        args.level,
+        args.replays.clone(),
+        Printed::Findings,
+        out,
+        |s| s.listen(args),
+    )
 }
 
 /// Runs `redial proxy`: what is replayed goes where requests go anyway.
 pub(super) fn proxy(args: &ProxyArgs, out: &mut impl Write) -> anyhow::Result<Exit> {
-    let replays = (args.to.clone(), args.allow_host.clone());
+    let replays = Where {
+        to: args.to.clone(),
+        allow_host: args.allow_host.clone(),
+    };
     arriving(&args.shown, args.level, replays, Printed::Traffic, out, |s| {
         s.proxy(args)
     })
@@ -38,7 +45,7 @@ pub(super) fn proxy(args: &ProxyArgs, out: &mut impl Write) -> anyhow::Result<Ex
 fn arriving(
     shown: &Arriving,
     level: Option<Level>,
-    (to, allow_host): (Option<String>, Vec<String>),
+    replays: Where,
     printed: Printed,
     out: &mut impl Write,
     start: impl FnOnce(&mut Services) -> Result<(), Stop>,
@@ -51,8 +58,7 @@ fn arriving(
     if ui::has_terminal(&look) {
         let screen = shown.screen;
         let ui = Ui {
-            to,
-            allow_host,
+            replays,
             screen,
             ..Ui::default()
         };

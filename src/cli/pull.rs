@@ -29,8 +29,7 @@ pub(super) fn run(args: &PullArgs, out: &mut impl Write) -> anyhow::Result<Exit>
     }
     if ui::has_terminal(&look) {
         let ui = Ui {
-            to: args.to.clone(),
-            allow_host: args.allow_host.clone(),
+            replays: args.replays.clone(),
             screen: args.shown.screen,
             ..Ui::default()
         };

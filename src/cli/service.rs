@@ -71,7 +71,7 @@ impl Services {
             self.listen(&ListenArgs::on(port))?;
         }
         if let Some(to) = &ui.proxy {
-            self.proxy(&ProxyArgs::to(to, &ui.allow_host))?;
+            self.proxy(&ProxyArgs::to(to, &ui.replays.allow_host))?;
         }
         if ui.pull {
             self.pull(super::pull::options(&PullArgs::following())?)?;

@@ -63,8 +63,8 @@ fn open(look: &Look, ui: &Ui, inputs: Inputs, services: Services) -> anyhow::Res
     let settings = config::settings(Given {
         theme: ui.screen.theme,
         ascii: ui.screen.ascii,
-        target: ui.to.clone(),
-        allow_hosts: ui.allow_host.clone(),
+        target: ui.replays.to.clone(),
+        allow_hosts: ui.replays.allow_host.clone(),
         watch: ui.watch.clone(),
         ..Given::default()
     });

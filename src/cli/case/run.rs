@@ -9,7 +9,6 @@ use serde::Serialize;
 use super::super::replay::{refused, target};
 use super::super::{Exit, Stop, config, say};
 use super::RunArgs;
-use crate::config::{Given, Settings};
 use crate::output::case::Case;
 use crate::output::export::junit::{self, Suite, Test};
 use crate::output::json;
@@ -89,7 +88,7 @@ struct Run<'a> {
 /// Runs the command.
 pub(super) fn run(args: &RunArgs, out: &mut impl Write) -> anyhow::Result<Exit> {
     let begun = Instant::now();
-    let settings = config::settings(given(args)?);
+    let settings = config::settings(args.sending.given()?);
     let run = Run {
         args,
         target: target(&settings)?,
@@ -149,21 +148,6 @@ pub(super) fn run(args: &RunArgs, out: &mut impl Write) -> anyhow::Result<Exit> 
         (0, _) => Exit::No,
         // Whether a case that cannot be read is met, nobody knows.
         _ => Exit::Failed,
-    })
-}
-
-fn given(args: &RunArgs) -> Result<Given, Stop> {
-    let bad = |t: f64| Stop::usage(format!("--timeout {t}: give seconds, such as 15"));
-    Ok(Given {
-        target: args.to.clone(),
-        allow_hosts: args.allow_host.clone(),
-        public_url: args.public_url.clone(),
-        sign: args.sign,
-        timeout: args
-            .timeout
-            .map(|t| Settings::timeout_of(t).ok_or_else(|| bad(t)))
-            .transpose()?,
-        ..Given::default()
     })
 }
 

@@ -40,7 +40,7 @@ pub(in crate::cli) fn save(args: &Save, out: &mut impl Write) -> anyhow::Result<
         .into());
     }
     let view = export::open(&args.read)?;
-    let chosen = export::chosen(&args.read, &args.choice, &view)?;
+    let chosen = export::chosen(&args.choice, &view)?;
     let all = export::taken(&view, chosen, args.redacts, false);
     std::fs::create_dir_all(&args.dir).map_err(|e| cannot(&args.dir, &e))?;
     let mut taken: Vec<PathBuf> = Vec::new();

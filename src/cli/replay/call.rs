@@ -141,8 +141,8 @@ fn stopped(number: u8) -> End {
 
 /// The call, and where in it to begin.
 fn chosen<'a>(args: &Replay, view: &'a read::View) -> anyhow::Result<(Story<'a>, usize)> {
-    if !args.request.is_empty() {
-        let requests = choose(args, view)?;
+    if !args.choice.request.is_empty() {
+        let requests = choose(&args.choice, &args.cause, args.list, view)?;
         let [request] = requests.as_slice() else {
             return Err(Stop::usage("--follow-answers begins at one request: give --request once").into());
         };
@@ -159,7 +159,7 @@ fn chosen<'a>(args: &Replay, view: &'a read::View) -> anyhow::Result<(Story<'a>,
     let call = match calls.as_slice() {
         [] => return Err(Stop::new(Exit::Nothing, "no call with a webhook; `redial calls` lists them").into()),
         [call] => call,
-        [.., last] if args.last => last,
+        [.., last] if args.choice.last => last,
         many => {
             let why = format!(
                 "{} calls have webhooks, and a rehearsal takes one: --call ID, or --last (`redial calls` lists them)",

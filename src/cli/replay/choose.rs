@@ -2,7 +2,8 @@
 
 use std::io::Write;
 
-use super::super::args::Replay;
+use super::super::args::Choice;
+use super::super::diagnose::Cause;
 use super::super::{Exit, Stop, read};
 use crate::call::{Call, Exchange, in_order_of_time};
 use crate::output::json;
@@ -18,8 +19,13 @@ pub(in crate::cli) struct Chosen<'a> {
     pub(in crate::cli) detail: Detail,
 }
 
-/// The requests that the options name, in the order of time.
-pub(in crate::cli) fn choose<'a>(args: &Replay, view: &'a read::View) -> anyhow::Result<Vec<Chosen<'a>>> {
+/// The requests that the options name, in the order of time. The last of them is one that can be sent, unless they are only listed.
+pub(in crate::cli) fn choose<'a>(
+    choice: &Choice,
+    cause: &Cause,
+    listed: bool,
+    view: &'a read::View,
+) -> anyhow::Result<Vec<Chosen<'a>>> {
     let session = &view.session;
     let mut all: Vec<(&Call, &Exchange)> = session
         .calls
@@ -29,17 +35,17 @@ pub(in crate::cli) fn choose<'a>(args: &Replay, view: &'a read::View) -> anyhow:
         .collect();
     all.sort_by_key(|(_, e)| (e.place.input, e.place.line));
     all = in_order_of_time(all, |(_, e)| (e.place.input, e.at.time(), 0));
-    let mut chosen = if args.request.is_empty() {
-        all.retain(|(_, e)| args.all || e.outcome.failed());
+    let mut chosen = if choice.request.is_empty() {
+        all.retain(|(_, e)| choice.all || e.outcome.failed());
         all
     } else {
-        by_name(&args.request, &all)?
+        by_name(&choice.request, &all)?
     };
-    chosen = args.cause.narrow(session, chosen, !args.request.is_empty());
-    if args.last && chosen.len() > 1 {
+    chosen = cause.narrow(session, chosen, !choice.request.is_empty());
+    if choice.last && chosen.len() > 1 {
         let last = chosen
             .iter()
-            .rposition(|(_, e)| args.list || e.replayable())
+            .rposition(|(_, e)| listed || e.replayable())
             .unwrap_or(chosen.len() - 1);
         chosen = vec![chosen[last]];
     }

@@ -5,7 +5,6 @@
 //! who does what `caller` says, and the fallback request. What a request becomes on the wire is [`crate::replay`]'s. A way of sending that
 //! is none of these is a file beside them and one early `if` in [`run`].
 
-mod args;
 mod batch;
 mod call;
 mod caller;
@@ -20,12 +19,11 @@ mod watch;
 
 use std::io::{IsTerminal, Write};
 
-use super::args::Replay;
+use super::args::{Bench, Replay};
 use super::{Exit, Stop, config, read, say};
-use crate::config::{Given, Origin, Settings};
+use crate::config::{Origin, Settings};
 use crate::output::safe::printable_lines;
 use crate::replay::{Edits, Options, Target, TargetError};
-pub(super) use args::Bench;
 use batch::{agreed, send_all};
 pub(super) use caller::Rehearse;
 use choose::{choose, list};
@@ -45,10 +43,10 @@ pub(super) fn run(args: &Replay, out: &mut impl Write) -> anyhow::Result<Exit> {
     read.look.level = None;
     let view = read::open(&read, None, false)?;
     // What was typed is looked at before what was read: a typing mistake must not depend on the input.
-    let settings = config::settings(given(args)?);
+    let settings = config::settings(args.sending.given()?);
     let options = options(args, &settings)?;
     // A listing needs no target: one that was set long ago must not stop it.
-    let now = !args.list || args.to.is_some();
+    let now = !args.list || args.sending.replays.to.is_some();
     let target = now
         .then(|| target(&settings))
         .filter(|_| settings.target.value.is_some())
@@ -57,7 +55,7 @@ pub(super) fn run(args: &Replay, out: &mut impl Write) -> anyhow::Result<Exit> {
         let target = target.map_or_else(|| self::target(&settings), Ok)?;
         return call::follow_answers(args, &view, &target, &options, out);
     }
-    let chosen = choose(args, &view)?;
+    let chosen = choose(&args.choice, &args.cause, args.list, &view)?;
     if args.list {
         return list(&view, &chosen, out);
     }
@@ -133,22 +131,6 @@ fn send(
             None => send_all(&sending, bench.diff, out).await,
             Some(changes) => watch::until_green(&sending, changes, bench.diff, out).await,
         }
-    })
-}
-
-/// What the command line says of the settings.
-fn given(args: &Replay) -> Result<Given, Stop> {
-    let bad = |t: f64| Stop::usage(format!("--timeout {t}: give seconds, such as 15"));
-    Ok(Given {
-        target: args.to.clone(),
-        allow_hosts: args.allow_host.clone(),
-        public_url: args.public_url.clone(),
-        sign: args.sign,
-        timeout: args
-            .timeout
-            .map(|t| Settings::timeout_of(t).ok_or_else(|| bad(t)))
-            .transpose()?,
-        ..Given::default()
     })
 }
 
