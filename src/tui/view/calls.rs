@@ -6,7 +6,8 @@ use ratatui::layout::Rect;
 use super::super::data::{CallRow, Histogram};
 use super::super::layout;
 use super::super::model::Model;
-use super::pen::{Pen, paint};
+use super::pen::Pen;
+use super::rows;
 use crate::call::When;
 use crate::model::{Severity, Time};
 use crate::output::fit;
@@ -104,19 +105,16 @@ pub(super) fn facts(model: &Model) -> String {
 /// Draws the pane.
 pub(super) fn draw(model: &Model, buffer: &mut Buffer, pane: Rect, needle: Option<&Needle>) {
     let areas = layout::calls(pane);
-    let theme = model.look.theme;
     if let Some(area) = areas.histogram {
         histogram(model, buffer, area, &model.calls.list.histogram);
     }
-    let rows = &model.calls.list.rows;
+    let list = &model.calls.list.rows;
     // The list that is here, not the one that was asked for.
-    if rows.first().is_some_and(|r| r.group.is_some()) {
+    if list.first().is_some_and(|r| r.group.is_some()) {
         return super::groups::draw(model, buffer, &areas, needle);
     }
-    let columns = Columns::of(rows, usize::from(areas.rows.width));
+    let columns = Columns::of(list, usize::from(areas.rows.width));
     if let Some(area) = areas.head {
-        let mut pen = Pen::new(buffer, theme, area, 0);
-        pen.skip(3);
         let cells = [
             ("time", columns.time),
             ("call", columns.id),
@@ -125,37 +123,19 @@ pub(super) fn draw(model: &Model, buffer: &mut Buffer, pane: Rect, needle: Optio
             ("what went wrong", columns.what),
             ("age", columns.age),
         ];
-        for (name, width) in cells.into_iter().filter(|c| c.1 > 0) {
-            pen.cell(Role::Faint, name, width).skip(2);
-        }
+        rows::head(&mut Pen::new(buffer, model.look.theme, area, 0), cells);
     }
-    if rows.is_empty() {
+    if list.is_empty() {
         return super::empty::draw(model, buffer, areas.rows);
     }
-    let height = usize::from(areas.rows.height);
-    for (n, at) in model.calls.cursor.window(rows.len(), height).enumerate() {
-        row(model, buffer, areas.rows, n as u16, &rows[at], columns, needle);
-        if at == model.calls.cursor.at {
-            let focused = model.focus == super::Pane::Calls;
-            paint(buffer, areas.rows, n as u16, theme.selected(focused));
-        }
-    }
+    rows::draw(model, buffer, areas.rows, |pen, r, selected| {
+        rows::begin(model, pen, r, selected);
+        row(model, pen, r, columns, needle);
+    });
 }
 
-fn row(model: &Model, buffer: &mut Buffer, area: Rect, n: u16, r: &CallRow, columns: Columns, needle: Option<&Needle>) {
-    let signs = model.look.signs();
-    let selected = model.calls.selected().is_some_and(|s| s.key() == r.key());
-    let mut pen = Pen::new(buffer, model.look.theme, area, n);
-    let mark = if model.calls.marks.contains_key(&r.key()) {
-        signs.mark
-    } else if selected {
-        signs.here
-    } else {
-        " "
-    };
-    pen.cell(Role::Command, mark, 1);
-    let (letter, role) = letter(r.severity);
-    pen.text(role, letter).text(Role::Plain, if r.leg { "+" } else { " " });
+fn row(model: &Model, pen: &mut Pen, r: &CallRow, columns: Columns, needle: Option<&Needle>) {
+    pen.text(Role::Plain, if r.leg { "+" } else { " " });
     pen.cell(Role::Faint, &time(r.started, columns.time), columns.time)
         .skip(2);
     let id =
@@ -175,7 +155,7 @@ fn row(model: &Model, buffer: &mut Buffer, area: Rect, n: u16, r: &CallRow, colu
         0 | 1 => String::new(),
         n => format!(" ({n})"),
     };
-    let replayed = replayed(model, r);
+    let replayed = rows::replayed(model, r);
     let room = columns
         .what
         .saturating_sub(fit::width(&more) + replayed.map_or(0, |_| 2));
@@ -185,14 +165,7 @@ fn row(model: &Model, buffer: &mut Buffer, area: Rect, n: u16, r: &CallRow, colu
         what.to_owned()
     };
     let before = pen.left();
-    if let Some(pass) = replayed {
-        let (sign, role) = if pass {
-            (signs.pass, Role::Good)
-        } else {
-            (signs.fail, Role::Error)
-        };
-        pen.text(role, sign).skip(1);
-    }
+    rows::replay_sign(model, pen, replayed);
     pen.found(
         if r.severity >= Some(Severity::Warning) {
             Role::Plain
@@ -207,26 +180,6 @@ fn row(model: &Model, buffer: &mut Buffer, area: Rect, n: u16, r: &CallRow, colu
     if columns.age > 0 {
         pen.skip(columns.what.saturating_sub(used) + 2);
         pen.cell(Role::Faint, &age(r.started, model.now), columns.age);
-    }
-}
-
-/// Whether the last replay of each of the call's failed requests passed; none when one was not sent again.
-pub(super) fn replayed(model: &Model, r: &CallRow) -> Option<bool> {
-    if model.replays.attempts.is_empty() || r.failed.is_empty() {
-        return None;
-    }
-    let mut all = true;
-    for &n in &r.failed {
-        all &= model.last_answer(n)?.answered()?.pass;
-    }
-    Some(all)
-}
-
-pub(super) fn letter(severity: Option<Severity>) -> (&'static str, Role) {
-    match severity {
-        Some(Severity::Error) => ("E", Role::Error),
-        Some(Severity::Warning) => ("W", Role::Warning),
-        _ => ("-", Role::Faint),
     }
 }
 

@@ -5,8 +5,8 @@ use ratatui::buffer::Buffer;
 use super::super::data::{CallRow, GroupRow};
 use super::super::layout::CallsAreas;
 use super::super::model::Model;
-use super::calls::{letter, replayed};
-use super::pen::{Pen, paint};
+use super::pen::Pen;
+use super::rows;
 use crate::output::fit;
 use crate::output::rich::Needle;
 use crate::output::style::Role;
@@ -57,12 +57,8 @@ impl Columns {
 
 /// Draws the rows and their head.
 pub(super) fn draw(model: &Model, buffer: &mut Buffer, areas: &CallsAreas, needle: Option<&Needle>) {
-    let theme = model.look.theme;
-    let rows = &model.calls.list.rows;
-    let columns = Columns::of(rows, usize::from(areas.rows.width));
+    let columns = Columns::of(&model.calls.list.rows, usize::from(areas.rows.width));
     if let Some(area) = areas.head {
-        let mut pen = Pen::new(buffer, theme, area, 0);
-        pen.skip(3);
         let cells = [
             ("times", columns.count),
             ("code", columns.code),
@@ -70,34 +66,18 @@ pub(super) fn draw(model: &Model, buffer: &mut Buffer, areas: &CallsAreas, needl
             ("endpoint", columns.endpoint),
             ("what went wrong", columns.what),
         ];
-        for (name, width) in cells.into_iter().filter(|c| c.1 > 0) {
-            pen.cell(Role::Faint, name, width).skip(2);
-        }
+        rows::head(&mut Pen::new(buffer, model.look.theme, area, 0), cells);
     }
-    let height = usize::from(areas.rows.height);
-    for (n, at) in model.calls.cursor.window(rows.len(), height).enumerate() {
-        let mut pen = Pen::new(buffer, theme, areas.rows, n as u16);
-        row(model, &mut pen, &rows[at], at == model.calls.cursor.at, columns, needle);
-        if at == model.calls.cursor.at {
-            let focused = model.focus == super::Pane::Calls;
-            paint(buffer, areas.rows, n as u16, theme.selected(focused));
-        }
-    }
+    rows::draw(model, buffer, areas.rows, |pen, r, selected| {
+        rows::begin(model, pen, r, selected);
+        row(model, pen, r, columns, needle);
+    });
 }
 
-fn row(model: &Model, pen: &mut Pen, r: &CallRow, selected: bool, columns: Columns, needle: Option<&Needle>) {
+fn row(model: &Model, pen: &mut Pen, r: &CallRow, columns: Columns, needle: Option<&Needle>) {
     let Some(g) = r.group.as_deref() else { return };
     let signs = model.look.signs();
-    let mark = if model.calls.marks.contains_key(&r.key()) {
-        signs.mark
-    } else if selected {
-        signs.here
-    } else {
-        " "
-    };
-    pen.cell(Role::Command, mark, 1);
-    let (letter, role) = letter(r.severity);
-    pen.text(role, letter).skip(1);
+    pen.skip(1);
     let count = format!("{:>1$} x", fit::thousands(g.count as usize), columns.count - 2);
     pen.cell(Role::Heading, &count, columns.count).skip(2);
     pen.found(Role::Name, &fit::fit(&g.code, columns.code), needle).skip(2);
@@ -109,14 +89,7 @@ fn row(model: &Model, pen: &mut Pen, r: &CallRow, selected: bool, columns: Colum
         pen.found(Role::Plain, &fit::fit(&g.endpoint, columns.endpoint), needle)
             .skip(2);
     }
-    if let Some(pass) = replayed(model, r) {
-        let (sign, role) = if pass {
-            (signs.pass, Role::Good)
-        } else {
-            (signs.fail, Role::Error)
-        };
-        pen.text(role, sign).skip(1);
-    }
+    rows::replay_sign(model, pen, rows::replayed(model, r));
     let what = r.what.as_deref().unwrap_or_default();
     let room = pen.left();
     if fit::width(&crate::output::safe::printable(what)) > room {

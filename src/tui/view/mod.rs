@@ -9,6 +9,7 @@ mod empty;
 mod groups;
 mod overlays;
 mod pen;
+mod rows;
 mod sources;
 mod story;
 #[cfg(test)]
