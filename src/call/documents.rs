@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::clock::When;
-use super::fold::{Fold, NOBODY};
+use super::fold::Fold;
+use super::owners::NOBODY;
 use super::{DocumentPart, Exchange, Finding};
 use crate::format::{Record, RecordKind};
 use crate::model::{Id, Outcome, Place, Provider, RequestKind, Severity};

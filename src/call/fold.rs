@@ -1,23 +1,24 @@
-//! Owners and places: which call a scanned line belongs to, across blocks and inputs.
+//! The fold itself: blocks of scanned lines taken one after the other, each input where it stands.
 //!
-//! What reads or changes a call goes through `touch` first: it takes back what a look in between settled, and notes
-//! the call for the next look.
+//! One block's lines and events are taken in the order of the input, as a clock without dates wants them. Which call a line
+//! belongs to is the matter of `owners`, how far a call reaches that of `extent`; what the lines tell is taken in by `lines` and
+//! `documents`.
 
-use std::collections::{HashMap, HashSet};
-use std::hash::BuildHasher;
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use foldhash::fast::{FixedState, RandomState};
+use foldhash::fast::RandomState;
 
 use super::clock::{Clock, When};
 use super::intern::Interner;
+use super::owners::{Ids, NOBODY};
 use super::steps::Branches;
 use super::trial::Trial;
-use super::{Call, Exchange, Finding, Live, Range, Unparsed};
+use super::watch::Watch;
+use super::{Call, Exchange, Finding, Unparsed};
 use crate::filter::{Engine, Note};
-use crate::format::tropo::Alias;
 use crate::model::{Id, InputId, Place, Provider, Stamp, Time};
-use crate::scan::{Event, Key, Loose, Scanned, What, Who};
+use crate::scan::{Event, Key, Scanned, What};
 
 /// The calls so far.
 pub struct Fold<'e> {
@@ -45,11 +46,8 @@ pub struct Fold<'e> {
     /// Calls that wait for something.
     pub(super) open: Vec<u32>,
     /// Ids of calls whose lines are wanted, and the lines found so far.
-    watch: Option<Watch>,
+    pub(super) watch: Option<Watch>,
 }
-
-/// Primary ids of calls, and the owners and places of lines that are theirs or may become theirs.
-type Watch = (HashSet<Id>, Vec<(u32, Place)>);
 
 /// Where the fold stands in one input.
 #[derive(Clone, Debug, Default)]
@@ -59,14 +57,14 @@ pub(super) struct Input {
     pub(super) clock: Clock,
     /// The latest moment that its lines tell.
     pub(super) latest: Option<Time>,
-    guid4: HashMap<[u8; 4], u32>,
-    threads: HashMap<Box<[u8]>, u32>,
+    pub(super) guid4: HashMap<[u8; 4], u32>,
+    pub(super) threads: HashMap<Box<[u8]>, u32>,
     /// The last record's call, and whether it goes on over further lines.
-    last: Option<(u32, bool)>,
+    pub(super) last: Option<(u32, bool)>,
 }
 
-/// The place of lines that belong to no call.
-pub(super) const NOBODY: u32 = 0;
+/// The first or last line of a call in a block: its number there, whether it is the last, whose it is, its time.
+type Mark = (u64, bool, u32, Stamp);
 
 /// Room for calls from the start. Memory that nothing was written to costs nothing, and a system's allocator moves what
 /// is large by remapping it: a list that begins small may be copied as it grows, and leaves its old places behind.
@@ -95,34 +93,6 @@ impl<'e> Fold<'e> {
         };
         fold.new_call(Id::from("-"), Provider::Tropo, false);
         fold
-    }
-
-    /// Keeps the place of every line of the calls with these primary ids, of passes that give every line
-    /// ([`crate::scan::Pass::every`]).
-    pub fn watch(&mut self, ids: HashSet<Id>) {
-        self.watch = Some((ids, Vec::new()));
-    }
-
-    /// The watched calls' lines with the primary id of their call, in order.
-    pub fn watched(&mut self) -> Vec<(Id, Place)> {
-        let Some((ids, lines)) = self.watch.take() else {
-            return Vec::new();
-        };
-        let lines = lines
-            .into_iter()
-            .map(|(n, p)| (&self.calls[self.root(n) as usize].id, p));
-        lines
-            .filter(|(id, _)| ids.contains(id))
-            .map(|(id, p)| (id.clone(), p))
-            .collect()
-    }
-
-    /// Whether a line of this owner is watched, or may turn out to be.
-    fn may_be_watched(&self, call: u32, ids: &HashSet<Id>) -> bool {
-        let call = self.root(call);
-        let c = &self.calls[call as usize];
-        let settled = call == NOBODY || c.live.own && !stands_alone(&c.id);
-        !settled || ids.contains(&c.id)
     }
 
     /// Begins the next input.
@@ -183,19 +153,10 @@ impl<'e> Fold<'e> {
         for key in &block.keys {
             owners.push(self.owner(&key.who));
         }
-        let mut marks: Vec<(u64, bool, u32, Stamp)> = Vec::new();
-        for (n, key) in block.keys.iter().enumerate().filter(|(_, k)| k.lines > 0) {
-            marks.push((key.first.place.0, false, n as u32, key.first.stamp));
-            marks.push((key.last.place.0, true, n as u32, key.last.stamp));
-        }
-        // In the order of lines, so that a clock without dates passes midnight where the input does.
-        if marks.iter().any(|m| !matches!(m.3, Stamp::At(_) | Stamp::None)) {
-            marks.sort_by_key(|m| m.0);
-        }
         for (n, key) in block.keys.iter().enumerate() {
             self.key(owners[n], key);
         }
-        self.in_order(&marks, block.events, &owners, block.anchor);
+        self.in_order(&marks(&block.keys), block.events, &owners, block.anchor);
         if let Some((_, last)) = block.stamps {
             self.clock().read(last);
         }
@@ -203,13 +164,7 @@ impl<'e> Fold<'e> {
             self.notes(owners[n], key);
             self.now(key);
         }
-        if let Some((ids, mut lines)) = self.watch.take() {
-            let wanted: Vec<bool> = owners.iter().map(|&n| self.may_be_watched(n, &ids)).collect();
-            for &(n, line, byte, len) in block.every.iter().filter(|e| wanted[e.0 as usize]) {
-                lines.push((owners[n as usize], self.place(line, byte, len)));
-            }
-            self.watch = Some((ids, lines));
-        }
+        self.watch_lines(&block.every, &owners);
         for loose in block.unparsed {
             self.not_read(&loose);
         }
@@ -223,13 +178,7 @@ impl<'e> Fold<'e> {
 
     /// First and last lines of calls, events and the line that tells the date, in the order of the block: a clock without
     /// dates must not be read out of order.
-    fn in_order(
-        &mut self,
-        marks: &[(u64, bool, u32, Stamp)],
-        events: Vec<Event>,
-        owners: &[u32],
-        mut anchor: Option<(u64, Stamp, Time)>,
-    ) {
+    fn in_order(&mut self, marks: &[Mark], events: Vec<Event>, owners: &[u32], mut anchor: Option<(u64, Stamp, Time)>) {
         let mut marks = marks.iter().peekable();
         for event in events {
             while let Some(m) = marks.next_if(|m| m.0 <= event.line) {
@@ -304,239 +253,6 @@ impl<'e> Fold<'e> {
         }
     }
 
-    /// The call behind an owner of this block.
-    fn owner(&mut self, who: &Who) -> u32 {
-        match who {
-            Who::Nobody => NOBODY,
-            Who::Call(id) => {
-                let provider = match id.sid_prefix() {
-                    Some(_) => Provider::Twilio,
-                    None => Provider::Tropo,
-                };
-                self.call_of(id, provider)
-            }
-            Who::Loose(id) => match self.ids.get(id) {
-                Some(n) => self.root(n),
-                None => {
-                    // A SIP Call-ID alone is not yet a call; an application session is.
-                    let real = id.to_string().starts_with("sas_");
-                    let n = self.new_call(id.clone(), Provider::Tropo, real);
-                    self.name(id, n);
-                    n
-                }
-            },
-            Who::Alias(Alias::Thread(t)) => {
-                let known = self.input_mut().threads.get(t).copied();
-                known.map_or(NOBODY, |n| self.root(n))
-            }
-            Who::Alias(Alias::Guid4(g)) => match self.input_mut().guid4.get(g).copied() {
-                Some(n) => self.root(n),
-                None => {
-                    let n = self.new_call(Id::new(g), Provider::Tropo, true);
-                    self.input_mut().guid4.insert(*g, n);
-                    n
-                }
-            },
-        }
-    }
-
-    /// The call of an id, made when it is new.
-    pub(super) fn call_of(&mut self, id: &Id, provider: Provider) -> u32 {
-        match self.ids.get(id) {
-            Some(n) => {
-                let n = self.root(n);
-                self.touch(n);
-                let c = &mut self.calls[n as usize];
-                if c.id == *id || c.live.own {
-                    c.live.own = true;
-                    return n;
-                }
-                // Known only as a part of something that was no call of its own: this is the call.
-                let fresh = self.new_call(id.clone(), provider, true);
-                self.merge(n, fresh);
-                self.name(id, fresh);
-                fresh
-            }
-            None => {
-                let n = self.new_call(id.clone(), provider, true);
-                self.name(id, n);
-                n
-            }
-        }
-    }
-
-    fn new_call(&mut self, id: Id, provider: Provider, own: bool) -> u32 {
-        let index = self.calls.len() as u32;
-        self.touched.push(index);
-        self.calls.push(Call {
-            index,
-            id,
-            real: false,
-            provider,
-            also: Vec::new(),
-            guid: None,
-            parent: None,
-            app: None,
-            from: None,
-            to: None,
-            direction: None,
-            started: When::Never,
-            ended: When::Never,
-            lines: 0,
-            ranges: Vec::new(),
-            state: None,
-            state_at: None,
-            app_at: None,
-            echo: None,
-            exchanges: Vec::new(),
-            findings: Vec::new(),
-            live: Live {
-                own,
-                touched: true,
-                ..Live::default()
-            },
-        });
-        index
-    }
-
-    /// A call is about to change.
-    pub(super) fn touch(&mut self, call: u32) {
-        self.keep(call);
-        if !self.calls[call as usize].live.touched {
-            self.unsettle(call);
-            self.calls[call as usize].live.touched = true;
-            self.touched.push(call);
-        }
-    }
-
-    /// A call is known by this id from now on.
-    fn name(&mut self, id: &Id, call: u32) {
-        let (key, was) = self.ids.insert(id, call);
-        if let Some(trial) = &mut self.trial {
-            trial.ids.push((key, was));
-        }
-    }
-
-    /// Another id of a call. An id that stood alone until now brings its lines along.
-    pub(super) fn also(&mut self, call: u32, id: Id) {
-        let call = self.root(call);
-        if call == NOBODY || self.calls[call as usize].id == id {
-            return;
-        }
-        match self.ids.get(&id) {
-            None => {
-                self.name(&id, call);
-            }
-            Some(other) => {
-                let other = self.root(other);
-                if other != call && self.calls[other as usize].id == id && stands_alone(&id) {
-                    self.merge(other, call);
-                }
-            }
-        }
-        self.touch(call);
-        add(&mut self.calls[call as usize].also, id);
-    }
-
-    /// The call that a call was merged into.
-    pub(super) fn root(&self, mut call: u32) -> u32 {
-        while let Some(into) = self.calls[call as usize].live.merged {
-            call = into;
-        }
-        call
-    }
-
-    /// Everything of `from` becomes `into`'s.
-    fn merge(&mut self, from: u32, into: u32) {
-        if from == into || from == NOBODY {
-            return;
-        }
-        self.touch(from);
-        self.touch(into);
-        let f = &mut self.calls[from as usize];
-        f.live.own = false;
-        f.live.merged = Some(into);
-        let (also, ranges) = (std::mem::take(&mut f.also), std::mem::take(&mut f.ranges));
-        let (exchanges, findings) = (std::mem::take(&mut f.exchanges), std::mem::take(&mut f.findings));
-        let (started, ended, lines, id) = (f.started, f.ended, f.lines, f.id.clone());
-        let (state, app, echo) = (f.state.take(), f.app.take(), f.echo.take());
-        let (state_at, app_at) = (f.state_at, f.app_at);
-        for &n in &exchanges {
-            self.exchanges[n as usize].call = into;
-        }
-        for &n in &findings {
-            self.findings[n as usize].call = into;
-        }
-        if self.calls[from as usize].live.listed {
-            self.waits(into);
-        }
-        let c = &mut self.calls[into as usize];
-        c.lines += lines;
-        c.exchanges.splice(0..0, exchanges);
-        c.findings.splice(0..0, findings);
-        if started != When::Never {
-            c.started = started;
-        }
-        if c.ended == When::Never {
-            c.ended = ended;
-        }
-        c.state = c.state.take().or(state);
-        c.app = c.app.take().or(app);
-        c.echo = c.echo.take().or(echo);
-        c.state_at = c.state_at.or(state_at);
-        c.app_at = c.app_at.or(app_at);
-        for range in ranges {
-            widen(&mut c.ranges, range);
-        }
-        for id in also.into_iter().chain(std::iter::once(id)) {
-            if c.id != id {
-                add(&mut c.also, id);
-            }
-        }
-    }
-
-    /// Counts, ranges and ids of a block's owner.
-    fn key(&mut self, call: u32, key: &Key) {
-        self.touch(call);
-        if key.lines > 0 {
-            let (input, base) = (self.input_id(), self.input_mut().lines);
-            let c = &mut self.calls[call as usize];
-            c.lines += key.lines;
-            c.live.last_line = base + key.last.place.0 + 1;
-            let (line, byte) = key.begins;
-            let range = Range {
-                input,
-                lead: u32::try_from(key.first.place.1 - byte).unwrap_or(u32::MAX),
-                line: base + line + 1,
-                from: key.first.place.1,
-                to: key.last.place.1 + u64::from(key.last.place.2),
-            };
-            widen(&mut c.ranges, range);
-            if let Some(e) = key.echo {
-                match &mut c.echo {
-                    Some((i, smallest, _, to)) if *i == input => {
-                        *smallest = e.smallest.min(*smallest);
-                        *to = e.to;
-                    }
-                    echo => *echo = Some((input, e.smallest, e.from, e.to)),
-                }
-            }
-        }
-        if call == NOBODY {
-            return;
-        }
-        if let Some(guid) = &key.guid
-            && *guid != self.calls[call as usize].id
-        {
-            let c = &mut self.calls[call as usize];
-            add(&mut c.also, guid.clone());
-            c.guid = Some(guid.clone());
-        }
-        for id in &key.also {
-            self.also(call, id.clone());
-        }
-    }
-
     /// Lines that are only noted.
     fn notes(&mut self, call: u32, key: &Key) {
         if key.notes.iter().all(Option::is_none) {
@@ -554,62 +270,8 @@ impl<'e> Fold<'e> {
         c.app_at = c.app_at.or(app);
     }
 
-    /// What an alias stands for from now on.
-    fn now(&mut self, key: &Key) {
-        let (Who::Alias(alias), Some(now)) = (&key.who, &key.now) else {
-            return;
-        };
-        let target = self.owner(now);
-        match alias {
-            Alias::Thread(t) => {
-                self.input_mut().threads.insert(t.clone(), target);
-            }
-            Alias::Guid4(g) => {
-                // Rows before the session was named: they are its own.
-                if let Some(n) = self.input_mut().guid4.get(g).copied() {
-                    let n = self.root(n);
-                    if self.calls[n as usize].id == Id::new(g) {
-                        self.merge(n, target);
-                    }
-                }
-                self.input_mut().guid4.insert(*g, target);
-            }
-        }
-    }
-
-    /// Loose lines at the beginning of a block: parts of the record before it, or nothing that can be read.
-    fn leading(&mut self, loose: Vec<Loose>) {
-        for l in loose {
-            match self.input_mut().last {
-                Some((call, open)) if open || l.continues => {
-                    let place = self.place(l.line, l.byte, l.len);
-                    if let Some((ids, mut lines)) = self.watch.take() {
-                        if self.may_be_watched(call, &ids) {
-                            lines.push((call, place));
-                        }
-                        self.watch = Some((ids, lines));
-                    }
-                    let call = self.root(call);
-                    self.touch(call);
-                    let c = &mut self.calls[call as usize];
-                    c.lines += 1;
-                    c.live.last_line = place.line;
-                    let range = Range {
-                        input: place.input,
-                        lead: 0,
-                        line: place.line,
-                        from: l.byte,
-                        to: l.byte + u64::from(l.len),
-                    };
-                    widen(&mut c.ranges, range);
-                }
-                _ => self.not_read(&l),
-            }
-        }
-    }
-
     /// A place in the current block, by its line's number there.
-    fn place(&self, line: u64, byte: u64, len: u32) -> Place {
+    pub(super) fn place(&self, line: u64, byte: u64, len: u32) -> Place {
         let before = self.inputs.get(self.current).map_or(0, |i| i.lines);
         Place {
             input: self.input_id(),
@@ -619,84 +281,22 @@ impl<'e> Fold<'e> {
         }
     }
 
-    fn not_read(&mut self, l: &Loose) {
-        let place = self.place(l.line, l.byte, l.len);
-        if let Some(last) = self.unparsed.last_mut() {
-            let end = last.place.byte + u64::from(last.place.len);
-            let next = last.place.input == place.input && last.place.line + last.lines == place.line;
-            let len = (place.byte + u64::from(place.len)).saturating_sub(last.place.byte);
-            if next && end < place.byte && len < u64::from(u32::MAX) && l.why.is_empty() && last.why.is_empty() {
-                last.place.len = len as u32;
-                last.lines += 1;
-                return;
-            }
-        }
-        let why = self.texts.text(&l.why);
-        self.unparsed.push(Unparsed {
-            place,
-            lines: l.lines,
-            why,
-        });
-    }
-
     /// A shared text.
     pub(super) fn text(&mut self, text: &str) -> Arc<str> {
         self.texts.text(text)
     }
 }
 
-/// Ids of calls, and ids that belong to one: by a hash of 64 bits, because a log may have a great many. Two ids of one run
-/// with the same hash are not to be expected (one in 10^8 for a million ids).
-#[derive(Debug, Default)]
-pub(super) struct Ids {
-    calls: HashMap<u64, u32, RandomState>,
-    state: FixedState,
-}
-
-impl Ids {
-    pub(super) fn get(&self, id: &Id) -> Option<u32> {
-        self.calls.get(&self.state.hash_one(id)).copied()
+/// The first and last lines of a block's calls.
+fn marks(keys: &[Key]) -> Vec<Mark> {
+    let mut marks = Vec::new();
+    for (n, key) in keys.iter().enumerate().filter(|(_, k)| k.lines > 0) {
+        marks.push((key.first.place.0, false, n as u32, key.first.stamp));
+        marks.push((key.last.place.0, true, n as u32, key.last.stamp));
     }
-
-    /// Gives an id to a call; tells its hash, and whose it was.
-    fn insert(&mut self, id: &Id, call: u32) -> (u64, Option<u32>) {
-        let key = self.state.hash_one(id);
-        (key, self.calls.insert(key, call))
+    // In the order of lines, so that a clock without dates passes midnight where the input does.
+    if marks.iter().any(|m| !matches!(m.3, Stamp::At(_) | Stamp::None)) {
+        marks.sort_by_key(|m| m.0);
     }
-
-    pub(super) fn put_back(&mut self, key: u64, was: Option<u32>) {
-        match was {
-            Some(call) => self.calls.insert(key, call),
-            None => self.calls.remove(&key),
-        };
-    }
-}
-
-/// Ids that may have stood alone before their session was named; a session is never swallowed by another.
-fn stands_alone(id: &Id) -> bool {
-    let text = id.to_string();
-    text.starts_with("sas_") || text.len() != 32
-}
-
-/// Adds an id to the few that a call has.
-fn add(also: &mut Vec<Id>, id: Id) {
-    if !also.contains(&id) {
-        also.push(id);
-    }
-}
-
-fn widen(ranges: &mut Vec<Range>, range: Range) {
-    match ranges.iter_mut().find(|r| r.input == range.input) {
-        Some(r) => {
-            let to = r.to.max(range.to);
-            if range.from < r.from {
-                *r = range;
-            }
-            r.to = to;
-        }
-        None => {
-            ranges.push(range);
-            ranges.sort_unstable();
-        }
-    }
+    marks
 }

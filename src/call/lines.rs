@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::clock::When;
-use super::fold::{Fold, NOBODY};
+use super::fold::Fold;
+use super::owners::NOBODY;
 use super::{Exchange, Finding};
 use crate::filter::{Case, Needs, OverCall, Rule};
 use crate::format::tropo::{Payload, Reply};

@@ -3,20 +3,24 @@
 //! [`Fold`] takes scanned blocks in the order of the input, so the outcome does not depend on how the input was cut
 //! or on threads; [`Fold::finish`] settles what only the whole input can tell (dates, requests that nobody answered,
 //! what is still pending) and gives [`Calls`]. In between, [`Fold::pause`] gives the calls as far as they can be settled.
-//! Memory grows with calls, exchanges and findings: texts are shared, bodies stay in the input. The files: `fold` (owners
-//! and places), `lines` (facts of log lines), `documents` (records), `settle` (looks in between, and the end), `clock`
-//! (dates for lines that lack one), `overdue` (what waits for too
-//! long while an input goes on), `trial` (a look at an unfinished line), `steps` (Twilio's events, inferred), `intern` (shared texts).
+//! Memory grows with calls, exchanges and findings: texts are shared, bodies stay in the input. The files: `fold` (blocks in
+//! the order of the input), `owners` (whose a line is), `extent` (counts and ranges), `watch` (every line of some calls),
+//! `lines` (facts of log lines), `documents` (records), `settle` (looks in between, and the end), `clock` (dates for lines that
+//! lack one), `overdue` (what waits for too long while an input goes on), `trial` (a look at an unfinished line), `steps`
+//! (Twilio's events, inferred), `intern` (shared texts).
 
 mod clock;
 mod documents;
+mod extent;
 mod fold;
 mod intern;
 mod lines;
 mod overdue;
+mod owners;
 mod settle;
 mod steps;
 mod trial;
+mod watch;
 
 pub use clock::{Times, When};
 pub use fold::Fold;

@@ -9,7 +9,8 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 
 use super::clock::When;
-use super::fold::{Fold, Input, NOBODY};
+use super::fold::{Fold, Input};
+use super::owners::NOBODY;
 use super::{Call, Calls, Exchange, Finding, Raw, in_order_of_time, steps};
 use crate::model::{Id, InputId};
 
