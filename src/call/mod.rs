@@ -5,13 +5,14 @@
 //! what is still pending) and gives [`Calls`]. In between, [`Fold::pause`] gives the calls as far as they can be settled.
 //! Memory grows with calls, exchanges and findings: texts are shared, bodies stay in the input. The files: `fold` (blocks in
 //! the order of the input), `owners` (whose a line is), `extent` (counts and ranges), `watch` (every line of some calls),
-//! `lines` (facts of log lines), `documents` (records), `settle` (looks in between, and the end), `clock` (dates for lines that
-//! lack one), `overdue` (what waits for too long while an input goes on), `trial` (a look at an unfinished line), `steps`
-//! (Twilio's events, inferred), `intern` (shared texts).
+//! `lines` (facts of log lines), `documents` (records), `findings` (rules' words), `settle` (looks in between, and the end),
+//! `clock` (dates for lines that lack one), `unanswered` (what the end tells), `overdue` (what waits for too long while an input
+//! goes on), `trial` (a look at an unfinished line), `steps` (Twilio's events, inferred), `intern` (shared texts).
 
 mod clock;
 mod documents;
 mod extent;
+mod findings;
 mod fold;
 mod intern;
 mod lines;
@@ -20,11 +21,12 @@ mod owners;
 mod settle;
 mod steps;
 mod trial;
+mod unanswered;
 mod watch;
 
 pub use clock::{Times, When};
+pub use findings::host_and_path;
 pub use fold::Fold;
-pub use lines::host_and_path;
 
 use std::sync::Arc;
 

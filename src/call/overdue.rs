@@ -6,7 +6,7 @@
 
 use super::clock::When;
 use super::fold::Fold;
-use super::lines::WAITED;
+use super::unanswered::WAITED;
 use crate::filter::OverCall;
 use crate::model::{InputId, Outcome, Time};
 
