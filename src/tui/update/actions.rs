@@ -5,7 +5,7 @@ use super::super::layout::Pane;
 use super::super::list::Step;
 use super::super::model::{Model, Overlay, Reader, Shown};
 use super::super::msg::{Ask, Effect, Level, Purpose};
-use super::{ask, close, moves, prompts, replays, search, stories, watch};
+use super::{ask, close, commands, copying, filtering, moves, prompts, replays, search, stories, target, watch};
 use crate::output::rich::Line;
 use crate::output::style::Role;
 
@@ -50,7 +50,7 @@ pub(super) fn run(model: &mut Model, action: Action, effects: &mut Vec<Effect>) 
         Action::Search => prompts::search(model),
         Action::NextHit => search::go(model, true, effects),
         Action::PreviousHit => search::go(model, false, effects),
-        Action::Filter => prompts::filter(model, effects),
+        Action::Filter => filtering::open(model, effects),
         Action::ToggleFilter => toggle_filter(model),
         Action::ErrorsOnly => model.calls.problems_only = !model.calls.problems_only,
         Action::Order => order(model),
@@ -68,11 +68,11 @@ pub(super) fn run(model: &mut Model, action: Action, effects: &mut Vec<Effect>) 
         Action::Watch => watch::toggle(model, effects),
         Action::Edit => replays::edit(model),
         Action::EditOutside => replays::edit_outside(model, effects),
-        Action::Target => prompts::target(model, None),
+        Action::Target => target::open(model, None),
         Action::Diff => replays::diff(model, effects),
-        Action::Copy => prompts::copy(model),
-        Action::Palette => prompts::palette(model),
-        Action::Help => prompts::help(model),
+        Action::Copy => copying::open(model),
+        Action::Palette => commands::palette(model),
+        Action::Help => commands::help(model),
         Action::Messages => messages(model),
         Action::Theme => {
             model.look.theme = model.look.theme.next();

@@ -1,16 +1,22 @@
 //! What happens changes the model, and says what the outside is to do: `update(&mut Model, Msg) -> Vec<Effect>`, pure.
 //!
-//! Messages end in a file of their topic: `actions` (commands), `anew` (inputs read once more), `moves` (cursors), `prompts` (what is typed), `replays`,
-//! `services`, `stories`, `watch`. At the end `wants` compares what is in sight with what is known and asks for the rest.
+//! Messages end in a file of their topic: `actions` (commands of the panes), `anew` (inputs read once more), `moves` (cursors), `prompts` (lines that are
+//! typed; their kinds are `filtering`, `commands`, `target`, `search`), `copying`, `form` (a request being edited), `replays`, `services`, `stories`, `watch`.
+//! At the end `wants` compares what is in sight with what is known and asks for the rest.
 
 mod actions;
 mod anew;
+mod commands;
+mod copying;
+mod filtering;
+mod form;
 mod moves;
 mod prompts;
 mod replays;
 mod search;
 mod services;
 mod stories;
+mod target;
 mod wants;
 mod watch;
 
@@ -113,7 +119,7 @@ fn key(model: &mut Model, key: Key, effects: &mut Vec<Effect>) {
     }
     match layer(model) {
         Layer::Prompt => prompts::key(model, key, effects),
-        Layer::Form => prompts::form_key(model, key, effects),
+        Layer::Form => form::key(model, key, effects),
         Layer::Panes => {
             let action = model.keys.action(Layer::Panes, key);
             // At the top, Esc on a message closes the message and nothing else.

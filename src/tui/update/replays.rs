@@ -9,7 +9,7 @@ use super::super::layout::Pane;
 use super::super::list::Cursor;
 use super::super::model::{Model, Overlay, Reader, Shown, Tab};
 use super::super::msg::{Ask, Effect, Level, Purpose, Sides, Wanted};
-use super::{ask, prompts, watch};
+use super::{ask, target, watch};
 use crate::output::diff::Diff;
 use crate::output::rich::Line;
 use crate::output::style::Role;
@@ -123,7 +123,7 @@ pub(super) fn plan(model: &mut Model, purpose: Purpose, wanted: Vec<Wanted>, eff
                 target,
             },
         ),
-        None => prompts::target(model, Some((purpose, wanted))),
+        None => target::open(model, Some((purpose, wanted))),
     }
 }
 
