@@ -5,7 +5,9 @@ use super::super::layout::Pane;
 use super::super::list::Step;
 use super::super::model::{Model, Overlay, Reader, Shown};
 use super::super::msg::{Ask, Effect, Level, Purpose};
-use super::{ask, close, commands, copying, filtering, moves, prompts, replays, search, stories, target, watch};
+use super::{
+    ask, close, commands, comparing, copying, filtering, form, moves, prompts, replays, search, stories, target, watch,
+};
 use crate::output::rich::Line;
 use crate::output::style::Role;
 
@@ -66,10 +68,10 @@ pub(super) fn run(model: &mut Model, action: Action, effects: &mut Vec<Effect>) 
         Action::Replay => replays::wish(model, Purpose::Send, effects),
         Action::Preview => replays::wish(model, Purpose::Preview, effects),
         Action::Watch => watch::toggle(model, effects),
-        Action::Edit => replays::edit(model),
-        Action::EditOutside => replays::edit_outside(model, effects),
+        Action::Edit => form::edit(model),
+        Action::EditOutside => form::edit_outside(model, effects),
         Action::Target => target::open(model, None),
-        Action::Diff => replays::diff(model, effects),
+        Action::Diff => comparing::diff(model, effects),
         Action::Copy => copying::open(model),
         Action::Palette => commands::palette(model),
         Action::Help => commands::help(model),

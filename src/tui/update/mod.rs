@@ -1,12 +1,14 @@
 //! What happens changes the model, and says what the outside is to do: `update(&mut Model, Msg) -> Vec<Effect>`, pure.
 //!
 //! Messages end in a file of their topic: `actions` (commands of the panes), `anew` (inputs read once more), `moves` (cursors), `prompts` (lines that are
-//! typed; their kinds are `filtering`, `commands`, `target`, `search`), `copying`, `form` (a request being edited), `replays`, `services`, `stories`, `watch`.
-//! At the end `wants` compares what is in sight with what is known and asks for the rest.
+//! typed; their kinds are `filtering`, `commands`, `target`, `search`), `copying`, `form` (a request being edited), `replays` (what is to be sent),
+//! `attempts` (what was), `comparing`, `services`, `stories`, `watch`. At the end `wants` compares what is in sight with what is known and asks for the rest.
 
 mod actions;
 mod anew;
+mod attempts;
 mod commands;
+mod comparing;
 mod copying;
 mod filtering;
 mod form;
@@ -90,11 +92,11 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             prompts::typed(model, &mut effects);
         }
         Msg::Planned(purpose, plans) => replays::planned(model, purpose, plans, &mut effects),
-        Msg::Attempt(number, state) => replays::went_on(model, number, state, &mut effects),
-        Msg::Diffed(sides, diff) => replays::diffed(model, sides, diff),
+        Msg::Attempt(number, state) => attempts::went_on(model, number, state, &mut effects),
+        Msg::Diffed(sides, diff) => comparing::diffed(model, sides, diff),
         Msg::Edited(result) => {
             let failed = result.is_err();
-            replays::edited(model, result, &mut effects);
+            form::edited(model, result, &mut effects);
             if let Some(Overlay::Form(form)) = &mut model.overlay
                 && std::mem::take(&mut form.passing)
                 && failed

@@ -8,7 +8,7 @@ use super::super::data::{AttemptState, Planned};
 use super::super::keys::Action;
 use super::super::model::{Model, Watching};
 use super::super::msg::{Effect, Level, Purpose};
-use super::replays;
+use super::{attempts, replays};
 use crate::model::{Severity, Time};
 use crate::output::text::count;
 use crate::replay::TransportError;
@@ -114,7 +114,7 @@ fn start(model: &mut Model, effects: &mut Vec<Effect>) {
     let all = order(&calls, |n| watching.green[n] == Some(false));
     let plans: Vec<Planned> = all.iter().map(|n| watching.plans[*n].clone()).collect();
     let first = watching.watch.round() == 1;
-    let numbers = replays::queue(model, plans, first);
+    let numbers = attempts::queue(model, plans, first);
     if let Some(watching) = &mut model.watching {
         watching.sent = numbers.iter().copied().zip(all).collect();
     }
@@ -209,7 +209,7 @@ fn say_red(model: &mut Model) {
         _ => "not sent:".to_owned(),
     };
     let plan = &attempt.plan;
-    let mut text = format!("{answer} {} {}", plan.method, replays::path_of(&plan.path));
+    let mut text = format!("{answer} {} {}", plan.method, attempts::path_of(&plan.path));
     if watching.watch.round() == 1 {
         let key = model.keys.name_of(Action::Watch);
         text = format!("{text}; sent again when files change, {key} ends it");
