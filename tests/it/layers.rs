@@ -122,7 +122,7 @@ fn the_middle_is_pure() {
             "tui/keys.rs",
             "tui/layout.rs",
             "tui/list.rs",
-            "tui/model.rs",
+            "tui/model/",
             "tui/msg.rs",
             "tui/theme.rs",
         ];
