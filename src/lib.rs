@@ -32,13 +32,13 @@
 //! an [`input::Feed`] and told as [`live::News`]; whoever looks takes them into a [`live::Intake`]. A listener, a proxy and a pull know no session: they
 //! only write to the store, and a screen in the same process or in another reads it there.
 //!
-//! The screen goes round in a circle of its own, in which one file touches the outside:
+//! The screen goes round in a circle of its own, which touches the outside at its two ends only:
 //!
 //! ```text
 //!  keys · signals · clock ──▶ Msg ──▶ update ──▶ Model ──▶ view ──▶ terminal
 //!                              ▲        │
 //!                              │        ▼
-//!                              │      Effect, carried out by tui::runtime
+//!                              │      Effect, carried out by tui::effects
 //!                              │        │
 //!      answers as plain data   │        ├──▶ desk: a thread that owns the session; reads the inputs, answers questions between blocks
 //!                              └────────┼──▶ sender: a thread that sends planned requests, one after the other

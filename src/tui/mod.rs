@@ -1,8 +1,8 @@
 //! The terminal: calls, the story of a call, and one key to send it again.
 //!
 //! [`update`](fn@update::update) is pure: the [`model::Model`], a message, out come effects as data. [`view`] reads only. Impure are
-//! [`runtime`] (terminal, signals, clock, the loop), [`desk`] (the session's thread), `sender` (the replays' thread), `clipboard` and
-//! `editor`. Keys, help, footer, palette and the README come from one table, [`keys`]; where things stand is [`layout`]'s, which
+//! [`runtime`] (clock and loop) with `tty` (the terminal), `signals` and `effects` (what `update` asks for), [`desk`] (the session's
+//! thread), `sender` (the replays' thread), `clipboard` and `editor`. Keys, help, footer, palette and the README come from one table, [`keys`]; where things stand is [`layout`]'s, which
 //! `update` and `view` both ask; colours are roles, given a look by [`theme`].
 //!
 //! To add a command: see [`keys`]. To add a screen: see [`view`].
@@ -12,6 +12,7 @@ mod clipboard;
 pub mod data;
 pub mod desk;
 pub(crate) mod editor;
+mod effects;
 mod events;
 pub mod form;
 mod fuzzy;
@@ -24,7 +25,9 @@ pub mod model;
 pub mod msg;
 pub mod runtime;
 mod sender;
+mod signals;
 pub mod theme;
+mod tty;
 pub mod update;
 pub mod view;
 

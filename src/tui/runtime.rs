@@ -1,17 +1,13 @@
-//! The impure file: the terminal, its keys and signals, the clock, the threads, and the loop that ties them together.
+//! The loop that ties the terminal, the threads and the clock together: what comes in is a message, what goes out an effect.
 //!
 //! One loop waits for whatever comes first: a key, a signal, a message of a thread, or the next tick while something moves.
-//! What is there at once is taken together and drawn once. With nothing going on it sleeps.
+//! What is there at once is taken together and drawn once. With nothing going on it sleeps. The impure parts beside it: `tty` (the
+//! terminal), `signals`, `effects` (what `update` asks for).
 
-use std::io::{self, Write};
-use std::path::PathBuf;
+use std::io;
 use std::time::Duration;
 
-use crossterm::event::{
-    DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture, Event, KeyEventKind,
-    MouseButton, MouseEventKind,
-};
-use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, SetTitle, disable_raw_mode, enable_raw_mode};
+use crossterm::event::{Event, KeyEventKind, MouseButton, MouseEventKind};
 use futures_util::{Stream, StreamExt};
 use ratatui::Terminal;
 use ratatui::backend::{Backend, CrosstermBackend};
@@ -19,17 +15,18 @@ use ratatui::layout::Rect;
 use tokio::sync::mpsc;
 
 use super::desk::Desk;
-use super::events::Events;
+use super::effects::carry_out;
 use super::model::{Model, NOTICE};
 use super::msg::{Effect, Level, Mouse, Msg};
-use super::sender::{Job, Sender};
+use super::sender::Sender;
+use super::signals::{Said, Signals};
+use super::tty::Tty;
 use super::update::update;
-use super::{clipboard, editor, keyboard, view};
+use super::{keyboard, view};
 use crate::demo::App;
 use crate::live::{Beside, Word};
 use crate::model::Time;
-use crate::replay::dial;
-use crate::replay::watch::files::{self, Files};
+use crate::replay::watch::files::Files;
 
 /// Where threads put their messages.
 #[derive(Clone, Debug)]
@@ -184,23 +181,27 @@ where
             word = word(&mut outside.words) => waiting.push(Msg::Word(word)),
             () = tick => {}
         }
-        // Whatever else is there already is taken in before the next picture; keys in their order.
-        while waiting.len() < 64 {
-            match ready(screen.events()).await {
-                Some(Some(Ok(e))) => waiting.extend(message(&e)),
-                _ => break,
-            }
-        }
-        while waiting.len() < 256 {
-            match outside.messages.try_recv() {
-                Ok(m) => waiting.push(m),
-                Err(_) => break,
-            }
-        }
-        while let Some(Ok(word)) = outside.words.as_mut().map(mpsc::UnboundedReceiver::try_recv) {
-            waiting.push(Msg::Word(word));
-        }
+        take_waiting(&mut waiting, screen, outside).await;
         waiting.insert(0, Msg::Now(now()));
+    }
+}
+
+/// Takes in whatever else is there already, before the next picture; keys in their order.
+async fn take_waiting(waiting: &mut Vec<Msg>, screen: &mut impl Screen, outside: &mut Outside) {
+    while waiting.len() < 64 {
+        match ready(screen.events()).await {
+            Some(Some(Ok(e))) => waiting.extend(message(&e)),
+            _ => break,
+        }
+    }
+    while waiting.len() < 256 {
+        match outside.messages.try_recv() {
+            Ok(m) => waiting.push(m),
+            Err(_) => break,
+        }
+    }
+    while let Some(Ok(word)) = outside.words.as_mut().map(mpsc::UnboundedReceiver::try_recv) {
+        waiting.push(Msg::Word(word));
     }
 }
 
@@ -217,7 +218,7 @@ async fn word(words: &mut Option<mpsc::UnboundedReceiver<Word>>) -> Word {
 
 /// Wipes the screen, so that the next picture is drawn whole. [`Terminal::clear`] would ask the terminal for its cursor first: the
 /// answer comes among the keys, which another thread reads, or never.
-fn wipe<B: Backend>(terminal: &mut Terminal<B>) -> Result<(), B::Error> {
+pub(super) fn wipe<B: Backend>(terminal: &mut Terminal<B>) -> Result<(), B::Error> {
     let size = terminal.size()?;
     terminal.resize(Rect::new(0, 0, size.width, size.height))
 }
@@ -260,258 +261,6 @@ fn message(event: &Event) -> Option<Msg> {
             _ => None,
         },
         _ => None,
-    }
-}
-
-/// Does what `update` asked for.
-fn carry_out<B: Backend>(
-    effect: Effect,
-    model: &mut Model,
-    screen: &mut impl Screen,
-    outside: &mut Outside,
-    terminal: &mut Terminal<B>,
-) -> Result<(), B::Error> {
-    match effect {
-        Effect::Ask(question) => outside.desk.ask(question),
-        Effect::Send(numbers) => {
-            for a in model.replays.attempts.iter().filter(|a| numbers.contains(&a.number)) {
-                outside.sender.send(Job { attempt: a.clone() });
-            }
-        }
-        Effect::Cancel => outside.sender.cancel(),
-        Effect::Watch(paths) => watch(&paths, model, outside),
-        Effect::Unwatch => outside.watched = None,
-        Effect::Probe(target) => {
-            let out = outside.out.clone();
-            tokio::spawn(async move {
-                let open = match target.resolve().await {
-                    Ok(pinned) => dial::connect(&pinned).await.is_ok(),
-                    Err(_) => false,
-                };
-                out.say(Msg::Probed(open));
-            });
-        }
-        Effect::Copy(text, what) => {
-            let said = match screen.copy(&text) {
-                Ok(how) => Msg::Notice(Level::Good, format!("{what} copied {how}")),
-                Err(e) => Msg::Notice(Level::Error, format!("cannot copy the {what}: {e}")),
-            };
-            outside.out.say(said);
-        }
-        Effect::EditOutside(text) => {
-            let mut result = Err(String::new());
-            screen.away(&mut || result = editor::edit(&text));
-            wipe(terminal)?;
-            outside.out.say(Msg::Edited(result));
-        }
-        Effect::Mend => {
-            if let Some(app) = &outside.app {
-                let mended = !app.fixed();
-                let done = if mended { app.fix() } else { app.unfix() };
-                outside.out.say(match done {
-                    Ok(()) => Msg::Mended(mended),
-                    Err(e) => Msg::Notice(Level::Error, format!("cannot mend the demo's app: {e}")),
-                });
-            }
-        }
-        Effect::Mouse(on) => screen.mouse(on),
-        Effect::Suspend => {
-            screen.away(&mut || {
-                #[cfg(unix)]
-                {
-                    let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP);
-                }
-            });
-            wipe(terminal)?;
-        }
-        Effect::Bell => screen.bell(),
-        Effect::Notify(text) => screen.notify(&text),
-        Effect::Fetch(sids) => {
-            for service in &outside.beside {
-                service.fetch(sids.clone());
-            }
-        }
-        Effect::Redraw | Effect::Quit => {}
-    }
-    Ok(())
-}
-
-/// Begins to tell of changed files.
-fn watch(paths: &[PathBuf], model: &Model, outside: &mut Outside) {
-    let own: Vec<PathBuf> = model.sources.rows.iter().map(|s| PathBuf::from(&s.name)).collect();
-    let out = outside.out.clone();
-    let changed = move |path| {
-        out.say(Msg::Changed(path));
-        !out.closed()
-    };
-    match files::watch(paths, &own, changed) {
-        Ok(files) => {
-            for note in &files.notes {
-                outside.out.say(Msg::Notice(Level::Info, note.clone()));
-            }
-            outside.watched = Some(files);
-        }
-        Err(e) => outside.out.say(Msg::Unwatchable(e.to_string())),
-    }
-}
-
-/// What a signal says.
-enum Said {
-    /// End: the signal's number.
-    End(u8),
-    /// In the foreground again.
-    Resumed,
-}
-
-/// Signals that end the program, or say that it is in the foreground again.
-struct Signals {
-    #[cfg(unix)]
-    ends: Vec<(u8, tokio::signal::unix::Signal)>,
-    #[cfg(unix)]
-    cont: Option<tokio::signal::unix::Signal>,
-}
-
-#[cfg(unix)]
-impl Signals {
-    fn new() -> Self {
-        use tokio::signal::unix::{SignalKind, signal};
-        // SIGQUIT would leave the terminal as it is, without a line to type in.
-        let kinds = [
-            SignalKind::terminate(),
-            SignalKind::hangup(),
-            SignalKind::interrupt(),
-            SignalKind::quit(),
-        ];
-        let heard = |k: SignalKind| Some((k.as_raw_value() as u8, signal(k).ok()?));
-        Self {
-            ends: kinds.into_iter().filter_map(heard).collect(),
-            cont: signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw())).ok(),
-        }
-    }
-
-    async fn next(&mut self) -> Said {
-        std::future::poll_fn(|cx| {
-            let heard = self
-                .ends
-                .iter_mut()
-                .find_map(|(n, s)| s.poll_recv(cx).is_ready().then_some(*n));
-            if let Some(number) = heard {
-                return std::task::Poll::Ready(Said::End(number));
-            }
-            match self.cont.as_mut().map(|s| s.poll_recv(cx).is_ready()) {
-                Some(true) => std::task::Poll::Ready(Said::Resumed),
-                _ => std::task::Poll::Pending,
-            }
-        })
-        .await
-    }
-}
-
-#[cfg(not(unix))]
-impl Signals {
-    fn new() -> Self {
-        Self {}
-    }
-
-    async fn next(&mut self) -> Said {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-        Said::End(2)
-    }
-}
-
-/// The terminal that the program was started in, given back on any way out.
-pub(super) struct Tty {
-    mouse: bool,
-    /// Made anew whenever the terminal was somebody else's.
-    events: Events,
-}
-
-impl Tty {
-    /// Takes the terminal. A panic gives it back before it is reported.
-    pub(super) fn take(mouse: bool) -> io::Result<Self> {
-        let before = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |info| {
-            give_back();
-            before(info);
-        }));
-        enter(mouse)?;
-        Ok(Self {
-            mouse,
-            events: Events::start(),
-        })
-    }
-}
-
-impl Drop for Tty {
-    fn drop(&mut self) {
-        give_back();
-    }
-}
-
-fn enter(mouse: bool) -> io::Result<()> {
-    enable_raw_mode()?;
-    let mut out = io::stdout();
-    crossterm::execute!(out, EnterAlternateScreen, EnableBracketedPaste, SetTitle("redial"))?;
-    if mouse {
-        crossterm::execute!(out, EnableMouseCapture)?;
-    }
-    Ok(())
-}
-
-/// Everything back as it was; what cannot be done is left.
-fn give_back() {
-    let mut out = io::stdout();
-    let _ = crossterm::execute!(
-        out,
-        DisableMouseCapture,
-        DisableBracketedPaste,
-        LeaveAlternateScreen,
-        crossterm::cursor::Show
-    );
-    let _ = disable_raw_mode();
-}
-
-impl Screen for Tty {
-    type Events = Events;
-
-    fn events(&mut self) -> &mut Events {
-        &mut self.events
-    }
-
-    fn mouse(&mut self, on: bool) {
-        self.mouse = on;
-        let mut out = io::stdout();
-        let _ = if on {
-            crossterm::execute!(out, EnableMouseCapture)
-        } else {
-            crossterm::execute!(out, DisableMouseCapture)
-        };
-    }
-
-    fn copy(&mut self, text: &str) -> io::Result<String> {
-        clipboard::copy(&mut io::stdout(), text)
-    }
-
-    fn away(&mut self, work: &mut dyn FnMut()) {
-        self.events.stop();
-        give_back();
-        work();
-        let _ = enter(self.mouse);
-        self.events = Events::start();
-    }
-
-    fn bell(&mut self) {
-        let mut out = io::stdout();
-        let _ = out.write_all(b"\x07").and_then(|()| out.flush());
-    }
-
-    /// OSC 9, which terminals that do not know it pass over.
-    fn notify(&mut self, text: &str) {
-        let mut out = io::stdout();
-        let text = crate::output::safe::printable(text);
-        let _ = write!(out, "\x1b]9;{text}\x1b\\").and_then(|()| out.flush());
     }
 }
 
