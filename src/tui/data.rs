@@ -46,7 +46,7 @@ pub struct CallRow {
 impl CallRow {
     /// What it is, whatever rows stand around it: the number of its call, or that of its cause, which is above all numbers of calls.
     pub fn key(&self) -> u32 {
-        self.group.as_ref().map_or(self.call, |g| g.id | GROUPS)
+        self.group.as_ref().map_or(self.call, |g| g.key())
     }
 }
 
@@ -68,6 +68,13 @@ pub struct GroupRow {
     pub endpoint: String,
     /// What the app answered.
     pub answer: String,
+}
+
+impl GroupRow {
+    /// As [`CallRow::key`].
+    pub fn key(&self) -> u32 {
+        self.id | GROUPS
+    }
 }
 
 /// Errors over time, as many bins as were asked for.

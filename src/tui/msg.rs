@@ -212,6 +212,8 @@ pub struct ListQuery {
     pub worst_first: bool,
     /// One row a cause, not a call.
     pub grouped: bool,
+    /// With `grouped`: the calls of this cause, by its id.
+    pub cause: Option<u32>,
     /// The filter, if one is on.
     pub filter: Option<String>,
     /// Bins of the histogram.

@@ -28,11 +28,21 @@ pub(super) fn list(
     let mut calls = in_view(session, query, wanted.problems_only);
     order(session, &mut calls, wanted.worst_first);
     if wanted.grouped {
-        return CallList {
-            histogram: histogram(session, query, &calls, wanted.bins),
-            rows: causes(session, query, &calls, answers, look),
-            total: session.calls.iter().count(),
+        let found = causes(session, query, &calls, answers, look);
+        let Some(id) = wanted.cause else {
+            return CallList {
+                histogram: histogram(session, query, &calls, wanted.bins),
+                rows: found.into_iter().map(|g| cause(session, g)).collect(),
+                total: session.calls.iter().count(),
+            };
         };
+        // What makes it another cause may have come since: it has no calls then.
+        let of_it = found
+            .into_iter()
+            .find(|g| g.id == id)
+            .map(|g| g.calls)
+            .unwrap_or_default();
+        calls.retain(|c| of_it.contains(&c.0));
     }
     if look {
         let first: std::collections::HashSet<u32> = calls.iter().take(most).map(|c| c.0).collect();
@@ -90,8 +100,8 @@ fn order(session: &Session, calls: &mut [InView], worst_first: bool) {
     });
 }
 
-/// A row for each cause in view.
-fn causes(session: &Session, query: &Query, calls: &[InView], answers: &mut Answers, look: bool) -> Vec<CallRow> {
+/// The causes in view.
+fn causes(session: &Session, query: &Query, calls: &[InView], answers: &mut Answers, look: bool) -> Vec<Group> {
     let of = |&(n, ..): &InView| query.findings(session, &session.calls.calls[n as usize]);
     // What is only worth knowing is no cause of anything.
     let findings: Vec<_> = calls
@@ -99,8 +109,7 @@ fn causes(session: &Session, query: &Query, calls: &[InView], answers: &mut Answ
         .flat_map(of)
         .filter(|f| f.severity >= Severity::Warning)
         .collect();
-    let found = groups(session, &findings, answers, look.then_some(&mut |_, _| {}));
-    found.into_iter().map(|g| cause(session, g)).collect()
+    groups(session, &findings, answers, look.then_some(&mut |_, _| {}))
 }
 
 fn cause(session: &Session, g: Group) -> CallRow {
@@ -235,5 +244,23 @@ mod tests {
         assert_eq!(keys.len(), causes.rows.len());
         assert!(causes.rows.iter().all(|r| r.failed.len() <= 1));
         assert_eq!((causes.histogram, causes.total), (calls.histogram, calls.total));
+        for row in &causes.rows {
+            let cause = row.group.as_ref().unwrap();
+            let wanted = ListQuery {
+                cause: Some(cause.id),
+                ..wanted(true)
+            };
+            let of_it = list(
+                &mut session,
+                &engine,
+                &query,
+                &wanted,
+                &mut Answers::default(),
+                (true, 10),
+            );
+            assert_eq!(of_it.rows.len(), cause.calls, "{}", cause.code);
+            assert!(of_it.rows.iter().any(|r| r.call == row.call));
+            assert!(of_it.rows.iter().all(|r| r.group.is_none()));
+        }
     }
 }

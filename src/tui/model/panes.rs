@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
-use super::super::data::{Attempt, CallList, CallRow, Draft, ServiceRow, Sheet, SourceRow, Subject};
+use super::super::data::{Attempt, CallList, CallRow, Draft, GroupRow, ServiceRow, Sheet, SourceRow, Subject};
 use super::super::list::Cursor;
 use super::super::msg::{ListQuery, Sides};
 use crate::model::Time;
@@ -23,6 +23,10 @@ pub struct CallsPane {
     pub worst_first: bool,
     /// One row a cause, not a call.
     pub grouped: bool,
+    /// The cause whose calls are listed, while it is open.
+    pub cause: Option<Arc<GroupRow>>,
+    /// The key of the cause that was just closed: it is selected again.
+    pub left: Option<u32>,
     /// The user has moved in it.
     pub touched: bool,
     /// Stay at the newest.

@@ -153,7 +153,12 @@ fn next_pane(model: &mut Model, by: isize) {
 
 fn open(model: &mut Model, effects: &mut Vec<Effect>) {
     match model.focus {
-        Pane::Calls if model.calls.selected().is_some() => focus(model, Pane::Story),
+        Pane::Calls => match model.calls.selected() {
+            // Of one call alone there is no list worth a key.
+            Some(r) if r.group.as_ref().is_some_and(|g| g.calls > 1) => unfold(model),
+            Some(_) => focus(model, Pane::Story),
+            None => {}
+        },
         Pane::Story => {
             if !stories::toggle_here(model) && model.story.selected().is_some() {
                 focus(model, Pane::Detail);
@@ -169,7 +174,6 @@ fn open(model: &mut Model, effects: &mut Vec<Effect>) {
                 }
             }
         }
-        Pane::Calls => {}
         Pane::Detail | Pane::Replays => model.zoom = !model.zoom,
     }
 }
@@ -185,7 +189,13 @@ fn back(model: &mut Model) -> bool {
         return true;
     }
     let to = match model.focus {
-        Pane::Calls => return false,
+        Pane::Calls => match model.calls.cause.take() {
+            Some(cause) => {
+                model.calls.left = Some(cause.key());
+                Pane::Calls
+            }
+            None => return false,
+        },
         Pane::Story | Pane::Sources => Pane::Calls,
         Pane::Detail | Pane::Replays => Pane::Story,
     };
@@ -262,6 +272,7 @@ fn order(model: &mut Model) {
 fn group(model: &mut Model) {
     let calls = &mut model.calls;
     calls.grouped = !calls.grouped;
+    calls.cause = None;
     calls.touched = true;
     calls.follow = false;
     let (grouped, len) = (calls.grouped, calls.list.rows.len());
@@ -272,13 +283,26 @@ fn group(model: &mut Model) {
     focus(model, Pane::Calls);
     let text = if grouped {
         format!(
-            "one row a cause: {} sends one request of it, {} opens an example",
+            "one row a cause: {} sends one request of it, {} lists its calls",
             model.keys.name_of(Action::Replay),
             model.keys.name_of(Action::Open)
         )
     } else {
         "one row a call".to_owned()
     };
+    model.notices.say(model.now, Level::Info, text);
+}
+
+/// The calls of the selected cause in place of the causes, until one goes back.
+fn unfold(model: &mut Model) {
+    let calls = &mut model.calls;
+    calls.cause = calls.selected().and_then(|r| r.group.clone());
+    calls.touched = true;
+    calls.follow = false;
+    let text = format!(
+        "the calls of one cause; {} goes back",
+        model.keys.name_of(Action::Close)
+    );
     model.notices.say(model.now, Level::Info, text);
 }
 

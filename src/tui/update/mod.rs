@@ -126,7 +126,8 @@ fn key(model: &mut Model, key: Key, effects: &mut Vec<Effect>) {
             let action = model.keys.action(Layer::Panes, key);
             // At the top, Esc on a message closes the message and nothing else.
             let only_message = said && action == Some(Action::Close) && model.overlay.is_none();
-            if let Some(action) = action.filter(|_| !only_message || model.focus != Pane::Calls) {
+            let at_top = model.focus == Pane::Calls && model.calls.cause.is_none();
+            if let Some(action) = action.filter(|_| !(only_message && at_top)) {
                 actions::run(model, action, effects);
             }
         }
@@ -156,9 +157,14 @@ fn list(model: &mut Model, number: u64, list: Arc<CallList>, effects: &mut Vec<E
     calls.list = list;
     calls.filled = true;
     let len = calls.list.rows.len();
+    let rows = &calls.list.rows;
+    let left = calls
+        .left
+        .take()
+        .and_then(|key| rows.iter().position(|r| r.key() == key));
     // From calls to causes and back, the call is what stays.
-    let there = was.and_then(|(key, call)| {
-        let rows = &calls.list.rows;
+    let there = left.or_else(|| {
+        let (key, call) = was?;
         let same = rows.iter().position(|r| r.key() == key);
         same.or_else(|| rows.iter().position(|r| r.call == call))
     });

@@ -30,6 +30,7 @@ fn list(model: &mut Model, effects: &mut Vec<Effect>) {
         problems_only: model.calls.problems_only,
         worst_first: model.calls.worst_first,
         grouped: model.calls.grouped,
+        cause: model.calls.cause.as_ref().map(|c| c.id),
         filter: model.filter.active().map(str::to_owned),
         bins,
     };

@@ -12,6 +12,7 @@ use crate::call::When;
 use crate::model::{Severity, Time};
 use crate::output::fit;
 use crate::output::rich::Needle;
+use crate::output::safe::printable;
 use crate::output::style::Role;
 
 /// Columns of the table; zero for one that has no room.
@@ -63,7 +64,7 @@ impl Columns {
 /// Columns for who called whom: as many as needed, at most so many; none where nobody is known. There may be a hundred thousand
 /// rows, and this is asked for every picture.
 fn widest(rows: &[CallRow], most: usize) -> usize {
-    let columns = |name: Option<&str>| name.map_or(1, |n| fit::width(&crate::output::safe::printable(n)));
+    let columns = |name: Option<&str>| name.map_or(1, |n| fit::width(&printable(n)));
     let mut need = 0;
     for r in rows.iter().filter(|r| r.from.is_some() || r.to.is_some()) {
         need = need.max(columns(r.from.as_deref()) + 3 + columns(r.to.as_deref()));
@@ -90,7 +91,11 @@ pub(super) fn facts(model: &Model) -> String {
     let order = if calls.worst_first { "worst first" } else { "by time" };
     let which = if calls.problems_only { "with problems" } else { "all" };
     let mut facts = vec![which, order];
-    if calls.grouped {
+    let of_cause;
+    if let Some(cause) = &calls.cause {
+        of_cause = printable(format!("{} {}", cause.code, cause.endpoint).trim()).into_owned();
+        facts = vec!["of one cause", &of_cause];
+    } else if calls.grouped {
         facts = vec!["causes, most frequent first"];
     }
     if calls.follow {
@@ -159,7 +164,7 @@ fn row(model: &Model, pen: &mut Pen, r: &CallRow, columns: Columns, needle: Opti
     let room = columns
         .what
         .saturating_sub(fit::width(&more) + replayed.map_or(0, |_| 2));
-    let text = if fit::width(&crate::output::safe::printable(what)) > room {
+    let text = if fit::width(&printable(what)) > room {
         fit::fit(what, room)
     } else {
         what.to_owned()

@@ -161,7 +161,22 @@ const ROWS: &[Row] = &[
         !a.model.calls.grouped && a.model.calls.list.rows.len() == 3
     }),
     ("open", "o", |_, a| {
-        a.model.focus == Pane::Story && a.model.story.call == Some(1)
+        a.model.focus == Pane::Calls
+            && a.asked(|q| matches!(q, Ask::List(l) if l.cause == Some(7)))
+            && a.model.calls.list.rows.iter().all(|r| r.group.is_none())
+            && a.model.calls.list.rows.len() == 2
+    }),
+    ("open", "o enter j", |_, a| {
+        a.model.focus == Pane::Story && a.model.story.call == Some(2)
+    }),
+    ("close", "o j enter", |_, a| {
+        a.model.calls.grouped && a.model.calls.list.rows.len() == 2 && a.at(Pane::Calls) == 1
+    }),
+    ("back", "o j enter", |_, a| {
+        a.model.calls.grouped && a.model.calls.cause.is_none() && !a.does(&Effect::Quit)
+    }),
+    ("group", "o enter", |_, a| {
+        !a.model.calls.grouped && a.model.calls.list.rows.len() == 3
     }),
     ("replay", "o", |_, a| {
         a.planned() == [11] && a.does(&Effect::Send(vec![1]))

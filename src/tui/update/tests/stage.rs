@@ -273,9 +273,12 @@ pub fn list(q: &ListQuery) -> CallList {
     if q.filter.is_some() {
         calls.retain(|c| c.0 == 2);
     }
-    let rows = if q.grouped {
+    let rows = if q.grouped && q.cause.is_none() {
         causes()
     } else {
+        if q.cause.is_some() {
+            calls.retain(|c| [1, 2].contains(&c.0));
+        }
         calls.iter().map(|c| row(c.0, c.1, c.2)).collect()
     };
     CallList {
