@@ -151,7 +151,7 @@ fn status_advice(status: u16) -> &'static str {
         300..400 => "point the request at the final URL",
         400 => "the app could not read the request, or misses the signature",
         401 => "something in front of the app asks for a login",
-        403 => "often a signature check: set TWILIO_AUTH_TOKEN, or sign for the public URL with --public-url",
+        403 => "the app refuses it, often for its signature",
         404 => "the app has no route for this path",
         405 => "the route exists, but not for this method",
         408 | 504 => "something in front of the app gave up waiting for it",

@@ -251,6 +251,25 @@ fn how_the_answer_differs() {
     );
 }
 
+/// What stands before the body is part of the answer: an app that was mended often changes only that.
+#[test]
+fn how_status_and_content_type_differ() {
+    let app = App::new(Mood::Well);
+    let ran = replay(&app, &["--diff", "--json", "--all"]);
+    let of_status = |r: &&serde_json::Value| r["was"] == "http-error";
+    let replays = ran.of("replay");
+    let failed = replays.iter().find(of_status).unwrap();
+    let diff: Vec<&str> = failed["diff"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|l| l.as_str().unwrap())
+        .collect();
+    assert_eq!(diff[..2], ["- status: 500", "+ status: 200"], "{}", ran.out);
+    let ran = replay(&app, &["--diff", "--all"]);
+    assert!(ran.out.contains("+ status: 200"), "{}", ran.out);
+}
+
 #[test]
 fn an_interrupt_counts_what_was_sent() {
     let app = App::new(Mood::Silent);

@@ -111,6 +111,66 @@ fn a_log_of_har_comes_back() {
     }
 }
 
+/// What nobody logged is not made up: no status where no answer came, no time where none is known, also when it is read again.
+#[test]
+fn what_nobody_logged_is_not_in_a_log_of_har() {
+    let folder = tempfile::tempdir().unwrap();
+    let (alert, har) = (folder.path().join("alert.jsonl"), folder.path().join("out.har"));
+    let text = r#"{"resource_sid":"CA1234567890abcdef1234567890abcdef","error_code":"11200","more_info":{"Msg":"Total timeout is triggered","httpResponse":"502"},"webhook":{"request":{"url":"https://pizza.example.com/menu","method":"POST","parameters":{"CallSid":"CA1234567890abcdef1234567890abcdef","From":"+12025550143","To":"+12025550100","CallStatus":"in-progress"}},"response":{"status_code":null,"headers":{"X-Twilio-WebhookError":"11203 HTTP communication total time out triggered"},"body":"Twilio was unable to fetch content from: https://pizza.example.com/menu\nError: Total timeout is triggered. Configured tt is 15000ms and we attempted 1 time(s)\n"}}}"#;
+    std::fs::write(&alert, text).unwrap();
+    redial(["export", alert.to_str().unwrap(), "--as", "har", "--output"])
+        .arg(&har)
+        .run()
+        .exits(0);
+    let log: Value = serde_json::from_slice(&std::fs::read(&har).unwrap()).unwrap();
+    let entry = &log["log"]["entries"][0];
+    assert_eq!(
+        (&entry["response"]["status"], &entry["time"]),
+        (&0.into(), &(-1.0).into())
+    );
+    assert_eq!(entry["_redial"]["unlogged"], serde_json::json!(["startedDateTime"]));
+    for input in [&alert, &har] {
+        let again = listed(input.to_str().unwrap());
+        assert_eq!(again.len(), 1);
+        assert_eq!(
+            (&again[0]["outcome"], &again[0]["at"]),
+            (&"timeout".into(), &Value::Null)
+        );
+    }
+    // Tropo logs no status of an answer that it took.
+    redial(["export", PIZZA, "--all", "--as", "har", "--output"])
+        .arg(&har)
+        .run()
+        .exits(0);
+    let status =
+        |input: &str| -> Vec<Value> { listed(input).iter().map(|r| r["response"]["status"].clone()).collect() };
+    assert_eq!(status(har.to_str().unwrap()), status(PIZZA));
+}
+
+/// A test that passes is a request that went well: not one that somebody complained of, or whose answer nobody knows.
+#[test]
+fn tests_of_junit_pass_only_for_what_went_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("u.http");
+    let sid = "SM6139a8d4aed25793685798b37957842e";
+    let request = format!(
+        "POST /sms HTTP/1.1\nHost: p.example.com\nContent-Type: application/x-www-form-urlencoded\n\n\
+        MessageSid={sid}&AccountSid=AC00000000000000000000000000000001&From=%2B12025550141&To=%2B12025550100&Body=hi&SmsStatus=received"
+    );
+    std::fs::write(&path, request).unwrap();
+    let ran = redial(["export", path.to_str().unwrap(), "--all", "--as", "junit"])
+        .run()
+        .exits(0);
+    assert!(
+        ran.out.contains("skipped=\"1\"") && ran.out.contains("<skipped message="),
+        "{}",
+        ran.out
+    );
+    let ran = run("export samples/twilio/debugger.jsonl --all --as junit").exits(0);
+    let invite = ran.out.split("<testcase ").find(|t| t.contains("INVITE")).unwrap();
+    assert!(invite.contains("<failure") && invite.contains("32009"), "{invite}");
+}
+
 #[test]
 fn tests_of_junit_are_counted_and_grouped() {
     let ran = run(&format!("export {ALERTS} {PIZZA} --as junit --all")).exits(0);

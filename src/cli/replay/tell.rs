@@ -27,17 +27,22 @@ pub(super) enum Against<'a> {
 /// An answer to compare with.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Body {
+    status: Option<u16>,
     kind: Option<String>,
-    bytes: Vec<u8>,
+    /// None where nobody logged it.
+    bytes: Option<Vec<u8>>,
 }
 
 impl Body {
     /// The recorded one, where there is one.
     pub(super) fn recorded(ready: &Ready<'_>) -> Option<Self> {
         let response = ready.chosen.detail.response.as_ref()?;
-        Some(Self {
+        let status = response.status.or(ready.chosen.exchange.status);
+        let bytes = response.body.clone().map(String::into_bytes);
+        (status.is_some() || bytes.is_some()).then(|| Self {
+            status,
             kind: response.header("content-type").map(str::to_owned),
-            bytes: response.body.clone()?.into_bytes(),
+            bytes,
         })
     }
 
@@ -47,8 +52,9 @@ impl Body {
         sent.status?;
         let kind = sent.headers.iter().find(|(n, _)| n == "content-type");
         Some(Self {
+            status: sent.status,
             kind: kind.map(|(_, v)| v.clone()),
-            bytes: sent.body.clone(),
+            bytes: Some(sent.body.clone()),
         })
     }
 }
@@ -56,17 +62,33 @@ impl Body {
 /// The differing lines; none where an answer is missing.
 pub(super) fn difference(old: Option<&Body>, new: Option<&Body>) -> Option<Vec<Line>> {
     let (old, new) = (old?, new?);
-    if old.bytes == new.bytes {
-        return Some(Vec::new());
+    let status = |b: &Body| b.status.map(|s| s.to_string());
+    let mut out = fact("status", status(old), status(new));
+    out.extend(fact("content-type", old.kind.clone(), new.kind.clone()));
+    let (Some(was), Some(is)) = (&old.bytes, &new.bytes) else {
+        return Some(out);
+    };
+    if was == is {
+        return Some(out);
     }
-    let found = bodies(
-        (old.kind.as_deref(), &old.bytes),
-        (new.kind.as_deref(), &new.bytes),
-        None,
-    );
+    let found = bodies((old.kind.as_deref(), was), (new.kind.as_deref(), is), None);
     let lines = found.unified(CONTEXT);
     let differs = |l: &Line| matches!(l.mark, Some(Mark::Added | Mark::Removed | Mark::Changed));
-    Some(if lines.iter().any(differs) { lines } else { Vec::new() })
+    if lines.iter().any(differs) {
+        out.extend(lines);
+    }
+    Some(out)
+}
+
+/// What stands before the body, where it differs; what one of them does not know is no difference.
+fn fact(name: &str, old: Option<String>, new: Option<String>) -> Vec<Line> {
+    match (old, new) {
+        (Some(old), Some(new)) if old != new => vec![
+            Line::of(Role::Removed, &format!("- {name}: {old}")).marked(Mark::Removed),
+            Line::of(Role::Added, &format!("+ {name}: {new}")).marked(Mark::Added),
+        ],
+        _ => Vec::new(),
+    }
 }
 
 /// A `replay` with what only these options know.
@@ -136,6 +158,9 @@ pub(super) fn differing(
     let remark = match difference(old, new) {
         None if new.is_none() => return Ok(()),
         None => format!("no {older} answer to compare with"),
+        Some(lines) if lines.is_empty() && old.is_some_and(|b| b.bytes.is_none()) => {
+            format!("the status is the {older} one; the body of that answer is not known")
+        }
         Some(lines) if lines.is_empty() => format!("the answer is the {older} one"),
         Some(lines) => {
             for line in &lines {

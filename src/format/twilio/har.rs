@@ -33,6 +33,7 @@ pub(super) fn read(members: &Object<'_>) -> Option<Record> {
     record.at = member(members, "startedDateTime")
         .text()
         .as_deref()
+        .filter(|_| entry.facts.logged("startedDateTime"))
         .and_then(Time::parse);
     record.response = entry.response();
     if record.request_kind == RequestKind::Unknown
@@ -45,6 +46,7 @@ pub(super) fn read(members: &Object<'_>) -> Option<Record> {
     record.fields.set("signature", facts.signature.as_str());
     record.fields.set("signature_why", facts.signature_why.as_str());
     let status = record.response.as_ref().and_then(|r| r.status);
+    let status = status.filter(|_| facts.logged("status"));
     let mut record = draft::finish(record, Detail::default());
     record.outcome = outcome;
     if let Some(response) = &mut record.response {
@@ -73,6 +75,8 @@ struct Facts {
     request_cut: bool,
     /// `response_kept` is there.
     response_cut: bool,
+    /// `unlogged`: members of the entry that stand for what nobody logged.
+    unlogged: Vec<String>,
 }
 
 impl Facts {
@@ -88,7 +92,15 @@ impl Facts {
             why: text(value.get("why")),
             request_cut: value.get("request_kept").number().is_some(),
             response_cut: value.get("response_kept").number().is_some(),
+            unlogged: match value.get("unlogged") {
+                Value::List(names) => names.iter().map(text).collect(),
+                _ => Vec::new(),
+            },
         }
+    }
+
+    fn logged(&self, member: &str) -> bool {
+        self.unlogged.iter().all(|name| name != member)
     }
 
     /// What kept the answer from arriving whole.

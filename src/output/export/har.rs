@@ -1,7 +1,8 @@
 //! Recorded requests with their answers as a HAR 1.2 log, that `redial` itself and other tools read.
 //!
 //! What HAR has no word for stands under `_redial` of an entry, in the words that [`crate::format::twilio`] reads: why there was no
-//! answer. HAR wants a time of every entry; where none is known it is 1970.
+//! answer, and what was made up because HAR wants it: a time of every entry (1970), a status of every answer. What took nobody knows
+//! how long took -1 ms, as HAR has it; where no answer came the status is 0, whatever the platform wrote in its place.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -47,6 +48,9 @@ struct Own<'a> {
     aborted: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<String>,
+    /// Members of the entry that stand for what nobody logged.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unlogged: Vec<&'static str>,
 }
 
 /// The file; of a request with a plan, what would be sent stands for what was.
@@ -70,17 +74,17 @@ pub fn log(all: &[(&Asked, Option<&Plan>)]) -> serde_json::Result<String> {
 }
 
 fn entry<'a>(asked: &'a Asked, plan: Option<&'a Plan>) -> Entry<'a, Own<'a>> {
-    let took = Duration::from_millis(asked.ms.unwrap_or(0));
+    let took = asked.ms.map_or(-1.0, |ms| millis(Duration::from_millis(ms)));
     Entry {
         started_date_time: asked.at.time().unwrap_or(Time(0)).to_string(),
-        time: millis(took),
+        time: took,
         request: plan.map_or_else(|| recorded(asked), planned),
         response: response(asked),
         cache: Nothing {},
         timings: Timings {
             connect: None,
             send: 0.0,
-            wait: millis(took),
+            wait: took,
             receive: 0.0,
         },
         server: None,
@@ -103,7 +107,24 @@ fn own(asked: &Asked) -> Own<'_> {
         error,
         aborted,
         why: error.map(|_| asked.wrong()),
+        unlogged: unlogged(asked),
     }
+}
+
+fn unlogged(asked: &Asked) -> Vec<&'static str> {
+    let body = |r: &crate::model::Response| r.body.is_some();
+    let status = asked.status.is_none() && !never_answered(asked) && asked.response.as_ref().is_some_and(body);
+    let time = asked.at.time().is_none();
+    let all = [(time, "startedDateTime"), (status, "status")];
+    all.into_iter().filter(|(is, _)| *is).map(|(_, name)| name).collect()
+}
+
+/// What stands for an answer is then the platform's own text.
+fn never_answered(asked: &Asked) -> bool {
+    matches!(
+        asked.outcome,
+        Outcome::Timeout | Outcome::Unreachable | Outcome::NoReply
+    )
 }
 
 fn pairs(headers: &[(String, String)]) -> Vec<Pair<'_>> {
@@ -179,6 +200,9 @@ fn planned(plan: &Plan) -> Request<'_> {
 }
 
 fn response(asked: &Asked) -> Response<'_> {
+    if never_answered(asked) {
+        return Response::none();
+    }
     let (Some(status), Some(r)) = (asked.status, &asked.response) else {
         return match asked.status {
             Some(status) => Response {

@@ -85,8 +85,10 @@ pub struct Asked {
     pub response: Option<Response>,
     /// What the platform says to the recorded answer.
     pub problems: Vec<Problem>,
-    /// The first finding about it: code, and title.
+    /// The worst finding about it: code, and title.
     pub found: Option<(String, String)>,
+    /// How bad that finding is.
+    pub severity: Option<Severity>,
     /// What was kept of sending it again, in order.
     pub replays: Vec<Kept>,
     /// Where it stands: file and line.

@@ -88,6 +88,7 @@ pub fn asked(session: &Session, call: &Call, e: &Exchange, detail: Detail) -> As
             .map_or_else(Vec::new, |r| problems(call.provider, e.kind, r, status)),
         request,
         response,
+        severity: found.map(|f| f.severity),
         found: found.map(|f| (f.code.to_string(), f.title.to_string())),
         replays: Vec::new(),
         place: place(session, e.place),

@@ -1,6 +1,6 @@
 use super::*;
 use crate::call::When;
-use crate::model::{Outcome, Payload, Problem, Provider, Request, RequestKind, Response, Time};
+use crate::model::{Outcome, Payload, Problem, Provider, Request, RequestKind, Response, Severity, Time};
 use crate::output::export::{Asked, Item};
 
 const NASTY: &str = "</style><script>alert(1)</script>\u{1b}[31m\u{202e}\"'&\0";
@@ -32,6 +32,7 @@ fn hostile() -> Told {
             ms: None,
         }),
         problems: vec![Problem::error("12100", NASTY).at((1, 3))],
+        severity: Some(Severity::Error),
         found: Some((NASTY.to_owned(), NASTY.to_owned())),
         replays: Vec::new(),
         place: NASTY.to_owned(),
