@@ -4,17 +4,20 @@
 //! leaves time for reading, and answers questions first. When a question of a kind is followed by another one, only the last is
 //! answered. Nothing here draws, nothing in the screen waits.
 //!
-//! `clerk` is the round of the thread, `questions` what it is asked, `anew` how read files are followed from a key on. To add a question: a
-//! variant of [`Ask`], an arm in `questions`.
+//! `clerk` is the round of the thread, `questions` what it is asked, `anew` how read files are followed from a key on; `list`, `story`, `sheet`
+//! (with its tabs `why`, `wire`, `raw`) and `sources` make what panes show. To add a question: a variant of [`Ask`], an arm in `questions`.
 
 mod anew;
 mod answers;
 mod clerk;
 mod list;
 mod questions;
+mod raw;
 mod sheet;
 mod sources;
 mod story;
+mod why;
+mod wire;
 
 use std::io;
 use std::sync::Arc;
