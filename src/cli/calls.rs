@@ -4,7 +4,7 @@ use std::io::Write;
 
 use super::args::Calls;
 use super::live::{self, Printed};
-use super::{Exit, read};
+use super::{Exit, inputs, read};
 use crate::call::{Call, Finding};
 use crate::model::Severity;
 use crate::output::json;
@@ -14,7 +14,7 @@ use crate::output::text::Columns;
 /// Runs the command.
 pub(super) fn run(args: &Calls, out: &mut impl Write) -> anyhow::Result<Exit> {
     if args.read.look.follow {
-        let inputs = read::inputs(&args.read)?;
+        let inputs = inputs::of(&args.read)?;
         return live::follow(&args.read.look, inputs, Printed::Calls, None, out).map(|(exit, _)| exit);
     }
     let mut view = read::open(&args.read, None, true)?;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::args::{ConfigArgs, ConfigCommand};
-use super::{Exit, Stop, read};
+use super::{Exit, Stop, packs};
 use crate::config::{Credentials, File, Given, Notice, Origin, Settings, Sign};
 use crate::output::json;
 use crate::output::safe::printable;
@@ -29,7 +29,7 @@ pub(super) fn run(args: &ConfigArgs, out: &mut impl Write) -> anyhow::Result<Exi
 
 /// Where the configuration file lies, or would.
 pub(super) fn path() -> Option<PathBuf> {
-    read::config_folder().map(|f| f.join("config.toml"))
+    packs::config_folder().map(|f| f.join("config.toml"))
 }
 
 fn env(name: &str) -> Option<String> {
@@ -220,7 +220,7 @@ fn show(as_json: bool, out: &mut impl Write) -> anyhow::Result<Exit> {
 
 /// The places of the user's files.
 fn places() -> Vec<(&'static str, PathBuf)> {
-    let folder = read::config_folder().map(|f| ("filters folder", f.join("filters")));
+    let folder = packs::config_folder().map(|f| ("filters folder", f.join("filters")));
     let file = path().map(|p| ("configuration file", p));
     let profile = profile_path().map(|p| ("Twilio CLI file", p));
     let store = super::store_path::store_path().ok().map(|p| ("store", p));

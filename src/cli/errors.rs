@@ -5,7 +5,7 @@ use std::io::Write;
 
 use super::args::Errors;
 use super::live::{self, Printed};
-use super::{Exit, Stop, grouped, read};
+use super::{Exit, Stop, grouped, inputs, read};
 use crate::call::{Call, Finding};
 use crate::model::{Severity, Time};
 use crate::output::json;
@@ -17,7 +17,7 @@ pub(super) fn run(args: &Errors, out: &mut impl Write) -> anyhow::Result<Exit> {
         return Err(Stop::usage(why).into());
     }
     if args.read.look.follow {
-        let inputs = read::inputs(&args.read)?;
+        let inputs = inputs::of(&args.read)?;
         let level = Some(Severity::Warning);
         let (exit, errors) = live::follow(&args.read.look, inputs, Printed::Findings, level, out)?;
         return Ok(if args.fail && errors && exit == Exit::Done {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::args::{Filters, FiltersCommand, Packs};
-use super::{Exit, Stop, read};
+use super::{Exit, Stop, packs};
 use crate::filter::{Engine, Example, Rule, Test, check};
 use crate::output::json;
 use crate::output::safe::printable;
@@ -35,7 +35,7 @@ struct RuleLine<'a> {
 }
 
 fn list(packs: &Packs, out: &mut impl Write) -> anyhow::Result<Exit> {
-    let engine = read::engine(&packs.filters)?;
+    let engine = packs::engine(&packs.filters)?;
     for (name, about, origin) in engine.packs() {
         if !packs.json {
             writeln!(out, "{}", printable(&format!("{name} ({origin}): {about}")))?;
@@ -73,7 +73,7 @@ fn rule_line(rule: &Rule) -> RuleLine<'_> {
 }
 
 fn show(id: &str, packs: &Packs, out: &mut impl Write) -> anyhow::Result<Exit> {
-    let engine = read::engine(&packs.filters)?;
+    let engine = packs::engine(&packs.filters)?;
     let Some(rule) = engine.rules().find(|r| r.id.eq_ignore_ascii_case(id)) else {
         let near = engine
             .rules()
@@ -175,7 +175,7 @@ fn example(e: &Example) -> String {
 
 /// Every rule's own examples. A rule that was left out counts as a fault too.
 fn test(packs: &Packs, out: &mut impl Write) -> anyhow::Result<Exit> {
-    let engine = read::engine(&packs.filters)?;
+    let engine = packs::engine(&packs.filters)?;
     let faults = check(&engine);
     for fault in &faults {
         writeln!(out, "{}", printable(&fault.to_string()))?;
@@ -200,7 +200,7 @@ struct MetLine<'a> {
 
 /// Which rule each line of a file meets.
 fn lines(file: PathBuf, packs: &Packs, out: &mut impl Write) -> anyhow::Result<Exit> {
-    let engine = read::engine(&packs.filters)?;
+    let engine = packs::engine(&packs.filters)?;
     let (sources, failures) = crate::input::find(&[file]);
     if let Some(f) = failures.first() {
         return Err(Stop::usage(f.to_string()).into());

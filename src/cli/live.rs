@@ -18,10 +18,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::args::Look;
-use super::read::{self, Inputs};
+use super::inputs::{self, Inputs};
 use super::service::Services;
 use super::store_path::store_path;
-use super::{Exit, Stop, checkpoint};
+use super::{Exit, Stop, checkpoint, packs, read};
 use crate::live::{self, FromStore, Plan};
 use crate::model::Severity;
 use crate::output::text::Page;
@@ -52,7 +52,7 @@ pub(super) fn follow(
     level: Option<Severity>,
     out: &mut impl Write,
 ) -> anyhow::Result<(Exit, bool)> {
-    let page = read::page(look, &inputs);
+    let page = inputs::page(look, &inputs);
     let plan = Plan {
         checkpoint: checkpoint::of(&inputs.names, look.resume)?,
         names: inputs.names,
@@ -89,7 +89,7 @@ pub(super) fn beside<W: Write>(
         names: names.clone(),
         store: Some(store.path.clone()),
     };
-    let page = read::page(look, &inputs);
+    let page = inputs::page(look, &inputs);
     let plan = Plan {
         checkpoint: checkpoint::of(&names, look.resume)?.filter(|_| look.follow),
         names,
@@ -131,7 +131,7 @@ fn stored<W: Write>(
         names: Vec::new(),
         store: Some(from.path.clone()),
     };
-    let page = read::page(look, &inputs);
+    let page = inputs::page(look, &inputs);
     let plan = Plan {
         store: Some(from),
         ..Plan::default()
@@ -152,7 +152,7 @@ fn run<W: Write>(
 ) -> anyhow::Result<(Exit, bool)> {
     let begun = Instant::now();
     let query = read::query(look, level)?;
-    let engine = Arc::new(read::engine(&look.filters)?);
+    let engine = Arc::new(packs::engine(&look.filters)?);
     let reading = read::reading(look, &query, matches!(printed, Printed::Calls | Printed::Story(_)));
     let plan = Plan { reading, ..plan };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

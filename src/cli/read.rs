@@ -1,29 +1,31 @@
-//! What every reading command does: rules, inputs, progress, the query, the closing line.
+//! What every reading command does: rules, inputs and the query put together, everything read, the calls in view.
+//!
+//! [`open`] is the way of a command from options to a [`View`]. Its parts have files of their own: `packs` (rules), `inputs` (what is read,
+//! and the page), `progress`, `closing` (totals, unread lines).
 
 use std::collections::HashSet;
-use std::io::{self, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::io::Write;
+use std::path::PathBuf;
 use std::time::Instant;
 
-use indicatif::{ProgressBar, ProgressStyle};
-
 use super::args::{Level, Look, Read};
-use super::store_path::store_path;
-use super::{Exit, Stop, say};
-use crate::call::{Call, Finding};
-use crate::config::Given;
+use super::packs::engine;
+use super::{Exit, Stop, inputs, say};
+use crate::call::Finding;
 use crate::filter::expr::Field;
-use crate::filter::{Engine, builtin, expr, read_pack};
+use crate::filter::{Engine, expr};
 use crate::input;
 use crate::live::{FromStore, Rows};
 use crate::model::{Severity, Time};
-use crate::output::json::{self, Summary};
-use crate::output::style::Paint;
+use crate::output::json::Summary;
 use crate::output::text::Page;
 use crate::query::{CallError, Query, calls_by_id};
 use crate::scan::Shapes;
 use crate::session::{Reading, Session};
 use crate::store::{EventKind, Store};
+
+use super::closing::{list_unparsed, summary};
+use super::progress::with_progress;
 
 /// Inputs read and what to see of them.
 pub(super) struct View {
@@ -36,72 +38,7 @@ pub(super) struct View {
     pub(super) unparsed: bool,
     /// The store's file, when its events are among the inputs.
     pub(super) store: Option<PathBuf>,
-    begun: Instant,
-}
-
-/// The user's rule packs: those of `folders` first, so that they can override.
-pub(super) fn packs(folders: &[PathBuf]) -> Result<Vec<crate::filter::Pack>, Stop> {
-    packs_telling(folders, &mut |text| say(&text))
-}
-
-/// As [`packs`]; what is wrong with the packs and the settings is told instead of printed.
-pub(super) fn packs_telling(
-    folders: &[PathBuf],
-    tell: &mut dyn FnMut(String),
-) -> Result<Vec<crate::filter::Pack>, Stop> {
-    let mut packs = Vec::new();
-    for folder in folders {
-        if !folder.is_dir() {
-            return Err(Stop::usage(format!("--filters {}: no such folder", folder.display())));
-        }
-        packs.extend(user_packs(folder, tell));
-    }
-    for folder in super::config::rule_folders(tell) {
-        packs.extend(user_packs(&folder, tell));
-    }
-    if let Some(own) = config_folder() {
-        packs.extend(user_packs(&own.join("filters"), tell));
-    }
-    Ok(packs)
-}
-
-/// All packs, the built-in ones last.
-pub(super) fn engine(folders: &[PathBuf]) -> Result<Engine, Stop> {
-    let engine = builtin::engine(packs(folders)?);
-    for broken in engine.broken() {
-        say(&broken.to_string());
-    }
-    Ok(engine)
-}
-
-/// `redial` in the user's configuration folder (XDG).
-pub(super) fn config_folder() -> Option<PathBuf> {
-    use etcetera::BaseStrategy;
-    etcetera::choose_base_strategy()
-        .ok()
-        .map(|s| s.config_dir().join("redial"))
-}
-
-fn user_packs(folder: &Path, tell: &mut dyn FnMut(String)) -> Vec<crate::filter::Pack> {
-    let Ok(entries) = std::fs::read_dir(folder) else {
-        return Vec::new();
-    };
-    let mut paths: Vec<PathBuf> = entries.flatten().map(|e| e.path()).collect();
-    paths.retain(|p| p.extension().is_some_and(|e| e == "toml"));
-    paths.sort();
-    paths
-        .iter()
-        .filter_map(|p| {
-            let name = p.display().to_string();
-            match std::fs::read(p) {
-                Ok(text) => Some(read_pack(&String::from_utf8_lossy(&text), &name, &name)),
-                Err(e) => {
-                    tell(format!("{name}: cannot read the rule pack: {e}; it is left out"));
-                    None
-                }
-            }
-        })
-        .collect()
+    pub(super) begun: Instant,
 }
 
 /// The clock of this machine.
@@ -163,7 +100,7 @@ pub(super) fn open(read: &Read, default_level: Option<Severity>, ids: bool) -> a
     let mut query = query(look, default_level)?;
     let engine = engine(&look.filters)?;
     let reading = reading(look, &query, ids);
-    let inputs = inputs(read)?;
+    let inputs = inputs::of(read)?;
     let (mut sources, failures) = input::find(&inputs.names);
     if let Some(path) = &inputs.store {
         // What is wrong with it is better said before anything is read.
@@ -171,25 +108,14 @@ pub(super) fn open(read: &Read, default_level: Option<Severity>, ids: bool) -> a
             .map_err(|e| Stop::usage(e.to_string()))?
             .is_none()
         {
-            return Err(no_store(path).into());
+            return Err(inputs::no_store(path).into());
         }
         sources.push(Rows::new(path.clone(), false, 0).into_source());
     }
     let mut session = with_progress(begun, |progress| {
         Session::read(sources, failures, &engine, reading, progress)
     });
-    for f in &session.failures {
-        say(&f.to_string());
-    }
-    for input in &session.inputs {
-        if let Some(e) = &input.fault {
-            let lines = crate::output::text::count(input.lines as usize, "line");
-            say(&format!(
-                "{}: it cannot be read to its end ({e}); the {lines} before that are used",
-                input.source.name
-            ));
-        }
-    }
+    tell_faults(&session);
     if let Some(hint) = nothing_in_time(&session, &query) {
         say(&hint);
     }
@@ -202,7 +128,7 @@ pub(super) fn open(read: &Read, default_level: Option<Severity>, ids: bool) -> a
     if query.asks_for_people() {
         session.look_into(&engine, |_| true);
     }
-    let page = page(look, &inputs);
+    let page = inputs::page(look, &inputs);
     Ok(View {
         session,
         engine,
@@ -214,6 +140,22 @@ pub(super) fn open(read: &Read, default_level: Option<Severity>, ids: bool) -> a
         store: inputs.store,
         begun,
     })
+}
+
+/// Says which inputs could not be read, or not to their ends.
+fn tell_faults(session: &Session) {
+    for f in &session.failures {
+        say(&f.to_string());
+    }
+    for input in &session.inputs {
+        if let Some(e) = &input.fault {
+            let lines = crate::output::text::count(input.lines as usize, "line");
+            say(&format!(
+                "{}: it cannot be read to its end ({e}); the {lines} before that are used",
+                input.source.name
+            ));
+        }
+    }
 }
 
 /// Events of the store in view of which only a list's entry is known: their request and answer have to be asked for.
@@ -230,9 +172,14 @@ pub(super) fn listed_only(look: &Look, from: &FromStore) -> anyhow::Result<Vec<S
     let session = Session::read(sources, Vec::new(), &engine, reading, &mut |_, _| {});
     let of = |c| query.findings(&session, c);
     let lines: HashSet<u64> = session.calls.calls.iter().flat_map(of).map(|f| f.place.line).collect();
-    let (mut wanted, mut last, mut line) = (Vec::new(), from.after, 0);
+    listed_at(&store, from.after, &lines)
+}
+
+/// Keys of the listed alerts behind a row whose lines of the text are among these.
+fn listed_at(store: &Store, after: i64, lines: &HashSet<u64>) -> anyhow::Result<Vec<String>> {
+    let (mut wanted, mut last, mut line) = (Vec::new(), after, 0);
     loop {
-        let rows = store.after(last, 256).map_err(told)?;
+        let rows = store.after(last, 256).map_err(|e| Stop::usage(e.to_string()))?;
         for row in &rows {
             // Each is a line of the text.
             line += 1;
@@ -277,148 +224,6 @@ pub(super) fn severity(level: Level) -> Severity {
     }
 }
 
-/// What a command reads.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Inputs {
-    /// Files, folders, `-`.
-    pub(super) names: Vec<PathBuf>,
-    /// The store's file, when its events are wanted.
-    pub(super) store: Option<PathBuf>,
-}
-
-impl Inputs {
-    /// As they are typed again.
-    pub(super) fn typed(&self) -> String {
-        let names = self.names.iter().map(|p| typed(&p.display().to_string()));
-        let store = self.store.iter().map(|_| "store".to_owned());
-        names.chain(store).map(|n| n + " ").collect()
-    }
-}
-
-/// What to read: the inputs named, else standard input when something is piped in, else the store.
-pub(super) fn inputs(read: &Read) -> Result<Inputs, Stop> {
-    let is_store = |n: &PathBuf| n.as_os_str() == "store";
-    let (stores, names): (Vec<PathBuf>, Vec<PathBuf>) = read.inputs.iter().cloned().partition(is_store);
-    if !names.is_empty() || !stores.is_empty() {
-        let store = (!stores.is_empty()).then(store_path).transpose()?;
-        return Ok(Inputs { names, store });
-    }
-    if !io::stdin().is_terminal() {
-        return Ok(Inputs {
-            names: vec![PathBuf::from("-")],
-            store: None,
-        });
-    }
-    Ok(Inputs {
-        names: Vec::new(),
-        store: Some(store_path()?),
-    })
-}
-
-/// The store is to be read, and there is none.
-pub(super) fn no_store(path: &Path) -> Stop {
-    Stop::usage(format!(
-        "there is no store yet ({}): `redial listen`, `redial proxy` and `redial pull` fill it; to read a log, name it: redial errors app.log",
-        path.display()
-    ))
-}
-
-pub(super) fn page(look: &Look, inputs: &Inputs) -> Page {
-    let env = |name: &str| std::env::var(name).ok();
-    let settings = super::config::settings(Given::default());
-    let width = terminal_size::terminal_size_of(io::stdout()).map_or(80, |(w, _)| usize::from(w.0));
-    let mut typed = inputs.typed();
-    for folder in &look.filters {
-        typed.extend(["--filters ", &quoted(&folder.display().to_string()), " "]);
-    }
-    Page {
-        paint: Paint::for_stdout(look.color, env),
-        width: width.clamp(40, 120),
-        inputs: typed,
-        target: settings
-            .target
-            .value
-            .is_none()
-            .then(|| "http://localhost:3000".to_owned()),
-    }
-}
-
-/// An input as it is typed again: standard input must be saved to a file first, a name with a dash in front needs a path.
-fn typed(name: &str) -> String {
-    match name {
-        "-" => "FILE".to_owned(),
-        n if n.starts_with('-') => quoted(&format!("./{n}")),
-        n => quoted(n),
-    }
-}
-
-/// A word for a shell, quoted when it must be.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "-_./:@%+=,".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
-
-/// Runs with a progress bar on standard error, shown on a terminal for what takes over half a second.
-fn with_progress<T>(begun: Instant, work: impl FnOnce(&mut dyn FnMut(u64, Option<u64>)) -> T) -> T {
-    if !io::stderr().is_terminal() {
-        return work(&mut |_, _| {});
-    }
-    let mut bar: Option<ProgressBar> = None;
-    let result = work(&mut |done, total| {
-        if bar.is_none() && begun.elapsed().as_millis() >= 500 {
-            let style = "reading {bytes} of {total_bytes} {wide_bar} {bytes_per_sec}";
-            let b = match total {
-                Some(t) => ProgressBar::new(t)
-                    .with_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar())),
-                None => ProgressBar::new_spinner(),
-            };
-            bar = Some(b);
-        }
-        if let Some(b) = &bar {
-            b.set_position(done);
-        }
-    });
-    if let Some(b) = bar {
-        b.finish_and_clear();
-    }
-    result
-}
-
-/// The totals of a session, with the places (input, line) of the findings that are shown.
-pub(super) fn summary(s: &Session, query: &Query, shown: &HashSet<(u32, u64)>, begun: Instant) -> Summary {
-    let lines: u64 = s.inputs.iter().map(|i| i.lines).sum();
-    let calls: Vec<&Call> = query.calls(s).collect();
-    let all = Query {
-        level: None,
-        ..query.clone()
-    };
-    let count = |severity: Severity| {
-        let rest = s.calls.calls.iter().filter(|c| !c.real);
-        let calls = calls.iter().copied().chain(rest);
-        calls
-            .flat_map(|c| all.findings(s, c))
-            .filter(|f| f.severity == severity)
-            .count()
-    };
-    Summary {
-        r#type: "summary",
-        inputs: s.inputs.len(),
-        bytes: s.inputs.iter().map(|i| i.bytes).sum(),
-        lines,
-        unparsed: s.calls.unparsed.iter().map(|u| u.lines).sum(),
-        hidden: lines - (shown.len() as u64).min(lines),
-        requests: calls.iter().map(|c| c.exchanges.len()).sum(),
-        errors: count(Severity::Error),
-        warnings: count(Severity::Warning),
-        calls: calls.len(),
-        ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
-    }
-}
-
 impl View {
     /// The totals, with the findings that are shown.
     pub(super) fn summary(&self, shown: &[&Finding]) -> Summary {
@@ -443,44 +248,4 @@ impl View {
             Exit::Failed
         }
     }
-}
-
-/// Writes what of a session could not be read.
-pub(super) fn list_unparsed(session: &Session, as_json: bool, out: &mut impl Write) -> anyhow::Result<()> {
-    const AT_ONCE: usize = 1000;
-    for some in session.calls.unparsed.chunks(AT_ONCE) {
-        let places: Vec<_> = some.iter().map(|u| u.place).collect();
-        for (u, text) in some.iter().zip(session.again(&places)) {
-            if as_json {
-                json::line(out, &json::unparsed(session, u, &text))?;
-            } else {
-                unparsed_text(session, out, u, &text)?;
-            }
-        }
-    }
-    Ok(())
-}
-
-fn unparsed_text(session: &Session, out: &mut impl Write, u: &crate::call::Unparsed, text: &[u8]) -> io::Result<()> {
-    let name = session.name_of(u.place);
-    let text = String::from_utf8_lossy(text);
-    if u.why.is_empty() {
-        for (n, line) in text.lines().enumerate() {
-            let place = format!("{name}:{}: ", u.place.line + n as u64);
-            writeln!(
-                out,
-                "{}{}",
-                crate::output::safe::printable(&place),
-                crate::output::safe::printable(line)
-            )?;
-        }
-        return Ok(());
-    }
-    let why = format!(
-        "{name}:{}: {} ({})",
-        u.place.line,
-        u.why,
-        crate::output::text::count(u.lines as usize, "line")
-    );
-    writeln!(out, "{}", crate::output::safe::printable(&why))
 }

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use super::args::Show;
 use super::live::{self, Printed};
-use super::{Exit, read, say};
+use super::{Exit, inputs, read, say};
 use crate::call::{Call, Exchange, Finding};
 use crate::config::Credentials;
 use crate::model::Place;
@@ -28,7 +28,7 @@ enum Item<'a> {
 /// Runs the command.
 pub(super) fn run(args: &Show, out: &mut impl Write) -> anyhow::Result<Exit> {
     if args.read.look.follow {
-        let inputs = read::inputs(&args.read)?;
+        let inputs = inputs::of(&args.read)?;
         let story = Printed::Story(args.id.clone());
         return live::follow(&args.read.look, inputs, story, None, out).map(|(exit, _)| exit);
     }

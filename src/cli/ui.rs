@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::args::{DemoArgs, Look, Read, Ui};
-use super::read::Inputs;
+use super::inputs::{self, Inputs};
 use super::service::Services;
 use super::store_path::store_path;
-use super::{Exit, Stop, checkpoint, config, read, say};
+use super::{Exit, Stop, checkpoint, config, packs, read, say};
 use crate::config::{Given, Settings, Theme as Named};
 use crate::demo::App;
 use crate::input;
@@ -36,7 +36,7 @@ pub(super) fn run(read: &Read, ui: &Ui) -> anyhow::Result<Exit> {
     let mut inputs = if read.inputs.is_empty() && !services.running.is_empty() {
         Inputs::default()
     } else {
-        read::inputs(read)?
+        inputs::of(read)?
     };
     if !services.running.is_empty() && inputs.store.is_none() {
         inputs.store = Some(store_path()?);
@@ -188,7 +188,7 @@ fn begin(
 ) -> anyhow::Result<Exit> {
     nothing_to_read(&start.plan)?;
     // Folders of rules are looked at here, before the terminal is taken; what is wrong with them is a notice there.
-    let packs = read::packs_telling(filters, &mut |text| {
+    let packs = packs::packs_telling(filters, &mut |text| {
         if model.notices.all.iter().all(|n| n.text != text) {
             model.notices.say(model.now, Level::Error, text);
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::super::args;
-use super::super::{errors, read, say};
+use super::super::{closing, errors, say};
 use super::Printed;
 use super::bar::Bar;
 use super::words::Words;
@@ -242,9 +242,9 @@ impl<'l, 'e> Printer<'l, 'e> {
 
     pub(super) fn summary(&mut self, session: &Session, out: &mut impl Write) -> anyhow::Result<()> {
         if self.look.unparsed {
-            read::list_unparsed(session, self.look.json, out)?;
+            closing::list_unparsed(session, self.look.json, out)?;
         }
-        let summary = read::summary(session, &self.query, &self.places, self.begun);
+        let summary = closing::summary(session, &self.query, &self.places, self.begun);
         if self.look.json {
             return Ok(json::line(out, &summary)?);
         }
