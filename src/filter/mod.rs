@@ -10,17 +10,21 @@ mod check;
 mod documents;
 mod engine;
 pub mod expr;
+mod meet;
 mod needles;
 mod pack;
 mod rule;
+mod search;
 mod shape;
 mod template;
 mod usual;
 
 pub use check::{Wrong, check};
-pub use engine::{Engine, Hit, Met, Scratch};
+pub use engine::Engine;
+pub use meet::{Met, Scratch};
 pub use pack::{Broken, Pack};
 pub use rule::{Case, Condition, Does, Example, Needs, Note, OverCall, Rule, Test};
+pub use search::Hit;
 pub use template::Template;
 
 pub use pack::read as read_pack;
