@@ -59,14 +59,13 @@ pub(super) fn no_store(path: &Path) -> Stop {
 pub(super) fn page(look: &Look, inputs: &Inputs) -> Page {
     let env = |name: &str| std::env::var(name).ok();
     let settings = super::config::settings(Given::default());
-    let width = terminal_size::terminal_size_of(io::stdout()).map_or(80, |(w, _)| usize::from(w.0));
     let mut typed = inputs.typed();
     for folder in &look.filters {
         typed.extend(["--filters ", &quoted(&folder.display().to_string()), " "]);
     }
     Page {
         paint: Paint::for_stdout(look.color, env),
-        width: width.clamp(40, 120),
+        width: super::columns(),
         inputs: typed,
         target: settings
             .target

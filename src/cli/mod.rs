@@ -172,6 +172,12 @@ fn is_closed_pipe(e: &(dyn std::error::Error + 'static)) -> bool {
     io.or(json) == Some(io::ErrorKind::BrokenPipe)
 }
 
+/// Columns that text for people is wrapped at: those of the terminal, within reason; 80 where there is none.
+fn columns() -> usize {
+    let terminal = terminal_size::terminal_size_of(io::stdout());
+    terminal.map_or(80, |(width, _)| usize::from(width.0)).clamp(40, 120)
+}
+
 /// A line on standard error.
 fn say(text: &str) {
     let mut err = io::stderr().lock();

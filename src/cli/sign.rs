@@ -5,7 +5,7 @@ use std::io::Write;
 use serde::Serialize;
 
 use super::args::SignArgs;
-use super::{Exit, Stop};
+use super::{Exit, Stop, columns};
 use crate::config::{Credentials, Secret};
 use crate::output::fit::wrap;
 use crate::output::json;
@@ -16,8 +16,6 @@ use crate::signature::{Algorithm, canonical_url, sign, with_body_sha256};
 
 /// Variables that hold tokens, besides those named with `--token-env`.
 const TOKENS: [&str; 2] = ["TWILIO_AUTH_TOKEN", "TWILIO_AUTH_TOKEN_SECONDARY"];
-/// Columns of the diagnosis.
-const WIDTH: usize = 100;
 
 #[derive(Default, Serialize)]
 struct Signed<'a> {
@@ -158,12 +156,15 @@ fn told(
     mends: &[Setting],
     out: &mut impl Write,
 ) -> std::io::Result<()> {
+    let width = columns() - 2;
     let Some(found) = &search.found else {
         let tried = crate::output::fit::thousands(search.tried);
-        writeln!(
-            out,
+        let text = format!(
             "fits none of {tried} ways tried: another token (--token-env NAME), other parameters (--param), another host (--also URL)"
-        )?;
+        );
+        for part in wrap(&text, width) {
+            writeln!(out, "{part}")?;
+        }
         if search.tried < search.of {
             let of = crate::output::fit::thousands(search.of);
             writeln!(out, "there are {of} ways in all: the likeliest were tried")?;
@@ -179,12 +180,12 @@ fn told(
     };
     writeln!(out, "{}", printable(&format!("made for {} ({hint})", found.url)))?;
     for line in diagnosis {
-        for part in wrap(line, WIDTH) {
+        for part in wrap(line, width) {
             writeln!(out, "  {part}")?;
         }
     }
     for mend in mends {
-        for (n, part) in wrap(mend.setting, WIDTH).into_iter().enumerate() {
+        for (n, part) in wrap(mend.setting, width.saturating_sub(12)).into_iter().enumerate() {
             let name = match mend.framework {
                 _ if n > 0 => "",
                 "any" => "any app",

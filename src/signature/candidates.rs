@@ -33,6 +33,8 @@ pub enum Change {
     BodyHash,
     /// What stands behind `#`.
     Fragment,
+    /// User and password before the host.
+    UserInfo,
 }
 
 /// A query of more parameters is tried as given and sorted, not in all its orders.
@@ -74,7 +76,15 @@ pub(super) fn spellings(url: &str, also: &[String], hash: Option<&str>) -> Vec<S
         .find('?')
         .map_or((rest, None), |at| (&rest[..at], Some(&rest[at + 1..])));
     let targets = targets(path, query, hash);
-    let origins = origins(scheme, authority, also);
+    let mut origins = origins(scheme, authority, also);
+    if let Some(user) = user_info(url) {
+        let with = |(origin, changed): &(String, Vec<Change>)| {
+            let origin = origin.replacen("://", &format!("://{user}@"), 1);
+            (origin, changed.iter().copied().chain([Change::UserInfo]).collect())
+        };
+        let more: Vec<(String, Vec<Change>)> = origins.iter().map(with).collect();
+        origins.extend(more);
+    }
     let fragment = url.find('#').map(|at| &url[at..]);
     let mut all = Vec::with_capacity(origins.len() * targets.len());
     for (origin, changed) in &origins {
@@ -168,6 +178,13 @@ fn origins(scheme: &str, authority: &str, also: &[String]) -> Vec<(String, Vec<C
         }
     }
     out
+}
+
+/// User and password of a URL, as they are written: the platform drops them, an app that takes its URL from its settings does not.
+fn user_info(url: &str) -> Option<&str> {
+    let authority = url.split_once("://")?.1;
+    let authority = &authority[..authority.find(['/', '?', '#']).unwrap_or(authority.len())];
+    authority.rsplit_once('@').map(|(user, _)| user)
 }
 
 /// With a capital at the start of each label: `App.Example.com`, the last one as it is.

@@ -255,6 +255,9 @@ impl Found {
                 Change::BodyHash => {
                     "bodySHA256 differs: for JSON the platform adds it to the query, and it has to stay there".to_owned()
                 }
+                Change::UserInfo => {
+                    "user and password were signed with the URL, which the platform never does: take them out of the URL that is checked".to_owned()
+                }
                 Change::Fragment => "the fragment was signed, which the platform never does: something else made this signature".to_owned(),
             });
         }
@@ -305,6 +308,7 @@ fn cause(change: Change) -> Option<Cause> {
         Change::PathEncoding | Change::QueryEncoding | Change::QuestionMark | Change::QueryOrder => Cause::Encoding,
         Change::Slash => Cause::Slash,
         Change::BodyHash => Cause::Body,
+        Change::UserInfo => Cause::Proxy,
         Change::QueryDropped | Change::Fragment => return None,
     })
 }
@@ -371,5 +375,6 @@ fn word(change: Change) -> &'static str {
         Change::QuestionMark => "the `?` at the end",
         Change::BodyHash => "without bodySHA256",
         Change::Fragment => "with its fragment",
+        Change::UserInfo => "with user and password",
     }
 }

@@ -178,6 +178,31 @@ fn which_token_hash_and_body() {
     assert!(!format!("{one:?} {:?}", one.diagnosis(url)).contains("67890"));
 }
 
+/// What the platform's own libraries accept for a URL is found, whatever they do to it.
+#[test]
+fn every_published_signature_is_explained() {
+    let vectors: serde_json::Value =
+        serde_json::from_str(include_str!("../../tests/data/signature-vectors.json")).unwrap();
+    let mut seen = 0;
+    for v in vectors["valid"].as_array().unwrap() {
+        let text = |name: &str| v[name].as_str().unwrap_or_default();
+        let params: Vec<(String, String)> = serde_json::from_value(v["params"].clone()).unwrap_or_default();
+        let tokens = [("T".to_owned(), Secret::new(text("auth_token")))];
+        let case = Case {
+            signature: text("signature"),
+            url: text("request_url"),
+            params: &params,
+            body: v["body"].as_str().filter(|_| params.is_empty()).map(str::as_bytes),
+            tokens: &tokens,
+            ..Case::default()
+        };
+        let found = examine(&case, MOST).found;
+        assert!(found.is_some_and(|f| f.url == text("signed_url")), "{}", text("id"));
+        seen += 1;
+    }
+    assert_eq!(seen, 23);
+}
+
 #[test]
 fn the_search_is_bounded() {
     let tokens: Vec<(String, Secret)> = (0..6).map(|n| (format!("T{n}"), Secret::new(format!("{n}")))).collect();

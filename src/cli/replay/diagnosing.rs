@@ -3,6 +3,7 @@
 //! One request may be several attempts here: the option asks for it. They go out one after the other, each whole and judged by its
 //! status alone.
 
+use std::fmt::Write as _;
 use std::io::Write;
 
 use serde::Serialize;
@@ -63,7 +64,7 @@ struct DiagnosisLine<'a> {
     tried: &'a [Tried],
 }
 
-/// Sends each request until one way is accepted; no when one is refused in all.
+/// Sends each request until one way is accepted; no when one is refused in all, or accepted and answered with no 2xx.
 pub(super) async fn diagnose(
     view: &read::View,
     ready: &[Ready<'_>],
@@ -146,7 +147,9 @@ async fn one(
     let answered = tried.last().is_some_and(|t| t.status.is_some());
     let causes: Vec<Cause> = accepted.iter().filter_map(|w| w.cause).collect();
     let mends = settings(&causes, framework);
-    let diagnosis = match &accepted {
+    // The signature is right then, and something else is wrong.
+    let failing = tried.last().and_then(|t| t.status).filter(|s| !(200..300).contains(s));
+    let mut diagnosis = match &accepted {
         Some(way) if tried.len() == 1 => format!("accepted as it is sent, signed for {}", way.what),
         Some(way) => format!("accepted when signed for {}{}", way.what, explained(way)),
         None if answered => format!(
@@ -156,6 +159,13 @@ async fn one(
         ),
         None => "the app did not answer, so nothing can be said of signatures".to_owned(),
     };
+    if let (Some(_), Some(status)) = (&accepted, failing) {
+        let _ = write!(
+            diagnosis,
+            ". It answers {status} though, for another reason: replay without --diagnose says what the platform makes of that"
+        );
+    }
+    let well = accepted.is_some() && failing.is_none();
     if view.json {
         let line = DiagnosisLine {
             r#type: "diagnosis",
@@ -170,7 +180,7 @@ async fn one(
         };
         json::line(out, &line)?;
     } else {
-        let role = if accepted.is_some() { Role::Good } else { Role::Error };
+        let role = if well { Role::Good } else { Role::Error };
         view.page.wrapped(out, 2, role, &diagnosis)?;
         for mend in &mends {
             view.page
@@ -178,7 +188,7 @@ async fn one(
         }
         writeln!(out)?;
     }
-    Ok(accepted.is_some())
+    Ok(well)
 }
 
 /// What an accepted way says of the app.

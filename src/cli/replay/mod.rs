@@ -94,6 +94,7 @@ pub(super) fn run(args: &Replay, out: &mut impl Write) -> anyhow::Result<Exit> {
         return dry_run(&ready, out);
     }
     if args.cause.diagnose {
+        agreed(&ready, &target, args.bench.yes)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         return runtime.block_on(diagnosing::diagnose(&view, &ready, &target, out));
     }
