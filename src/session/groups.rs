@@ -226,6 +226,8 @@ fn add(session: &Session, group: &mut Group, f: &Finding, e: Option<&Exchange>) 
     if e.replayable() && before.is_none_or(|b| later(e, b)) {
         group.request = Some(e.index);
         group.example = f.index;
+        // The words may name what is the example's own.
+        group.title = Arc::clone(&f.title);
     }
 }
 

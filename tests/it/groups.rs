@@ -66,8 +66,8 @@ fn findings_of_one_cause_are_one_line() {
     assert_eq!(
         told,
         [
-            ("/calls/{n}/menu?step", &four, &four),
-            ("/calls/{n}/menu?step", &one, &one),
+            ("/calls/{n}/menu?step=…", &four, &four),
+            ("/calls/{n}/menu?step=…", &one, &one),
             ("/status", &one, &one)
         ]
     );
@@ -88,7 +88,7 @@ fn groups_for_people() {
     let out = on("errors --group", &path).run().exits(0).out;
     for part in [
         "4 × ",
-        "POST /calls/{n}/menu?step",
+        "POST /calls/{n}/menu?step=…",
         "│ 500 TypeError: no user 0",
         "4 calls · 4 requests · 2026-03-06 18:00:00 to 2026-03-06 18:03:00",
         "example: call CA00000000000000000000000000000003",

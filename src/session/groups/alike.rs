@@ -90,7 +90,7 @@ pub(super) fn host(url: &str) -> &str {
     host.rsplit('@').next().unwrap_or_default()
 }
 
-/// A URL without its scheme, its ids and the values of its query: `/calls/{id}/gather?step`.
+/// A URL without its scheme, its ids and the values of its query: `/calls/{id}/gather?step=…`.
 pub(super) fn endpoint(url: &str, with_host: bool) -> String {
     let clean = url.split('#').next().unwrap_or_default();
     let start = clean.find("://").map_or(0, |at| at + 3);
@@ -98,10 +98,11 @@ pub(super) fn endpoint(url: &str, with_host: bool) -> String {
     let (path, query) = clean[at..].split_once('?').unwrap_or((&clean[at..], ""));
     let path: Vec<String> = path.split('/').map(segment).collect();
     let path = path.join("/");
-    let mut names: Vec<&str> = query
+    let mut names: Vec<String> = query
         .split('&')
         .map(|pair| pair.split('=').next().unwrap_or_default())
         .filter(|name| !name.is_empty() && *name != "bodySHA256")
+        .map(|name| format!("{name}=…"))
         .collect();
     names.sort_unstable();
     names.dedup();
@@ -151,10 +152,10 @@ mod tests {
         for (url, expected) in [
             ("https://a.example/voice", "/voice"),
             ("https://a.example", "/"),
-            ("https://a.example?x=1", "/?x"),
+            ("https://a.example?x=1", "/?x=…"),
             (
                 "http://u:p@a.example:81/calls/42/menu2?b=1&a=2&a=3#rc=1",
-                "/calls/{n}/menu2?a&b",
+                "/calls/{n}/menu2?a=…&b=…",
             ),
             ("/c/CA0123456789abcdef0123456789abcdef/x", "/c/{id}/x"),
             ("/c/8f14e45f-ceea-467f-9c31-0123456789ab", "/c/{id}"),

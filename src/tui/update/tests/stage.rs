@@ -306,7 +306,7 @@ fn causes() -> Vec<CallRow> {
         ..row(1, severity, failed)
     };
     vec![
-        cause(7, 1234, Severity::Error, &[11], "POST /calls/{n}/menu?step"),
+        cause(7, 1234, Severity::Error, &[11], "POST /calls/{n}/menu?step=…"),
         cause(8, 1, Severity::Warning, &[], "POST /status"),
     ]
 }
