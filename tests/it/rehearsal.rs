@@ -247,6 +247,63 @@ fn cookies_go_back_to_the_app() {
 }
 
 #[test]
+fn callbacks_that_were_not_recorded_are_made_up() {
+    let dials = twiml(
+        "<Dial action='/after-dial' record='record-from-answer' recordingStatusCallback='/recording'>\
+         <Number statusCallback='/leg?n=1' statusCallbackMethod='GET' statusCallbackEvent='answered completed'>+12025550199</Number></Dial>",
+    );
+    let ok = answer("200 OK", "text/plain", "OK");
+    let (ran, got) = rehearse_with(
+        &[
+            IVR,
+            "--json",
+            "--call",
+            "CA0c1d",
+            "--follow-answers",
+            "--answer",
+            "dial=completed",
+        ],
+        vec![menu(), dials, bye(), no_content(), no_content(), no_content(), ok],
+        |r| r.env("TWILIO_AUTH_TOKEN", TOKEN),
+    );
+    // The last answer is none that a callback wants.
+    let ran = ran.exits(1);
+    assert_eq!(ran.of("rehearsal")[0]["ended"], "hung-up");
+    let paths: Vec<&str> = lines(&got).iter().map(|l| l.split('&').next().unwrap()).collect();
+    assert_eq!(
+        paths[3..],
+        ["POST /status", "POST /recording", "GET /leg?n=1", "GET /leg?n=1"]
+    );
+    assert_eq!(got[4].param("RecordingSid"), got[2].param("RecordingSid"));
+    assert_eq!(
+        (got[4].param("RecordingSource"), got[4].param("From")),
+        (Some("DialVerb"), None)
+    );
+    let child = got[2].param("DialCallSid").unwrap();
+    assert!(
+        got[6].line.contains(&format!("&CallSid={child}&ParentCallSid=CA0c1d")),
+        "{}",
+        got[6].line
+    );
+    assert!(
+        got[6].line.contains("&CallStatus=completed&Direction=outbound-dial&"),
+        "{}",
+        got[6].line
+    );
+    assert!(got.iter().all(|g| g.header("x-twilio-signature").is_some()));
+    let replays = ran.of("replay");
+    assert_eq!(
+        text(&replays[5], "asked_by"),
+        "<Dial><Number statusCallback> of step 2, `answered`, made up; sent at the end"
+    );
+    assert_eq!(
+        (&replays[5]["kind"], &replays[5]["recorded"]),
+        (&"status-callback".into(), &false.into())
+    );
+    assert_eq!(replays[6]["verdict"]["problems"][0]["code"], "15003");
+}
+
+#[test]
 fn a_failing_answer_ends_the_call() {
     let broken = answer("500 Internal Server Error", "text/html", "<html/>");
     let args = [IVR, "--json", "--call", "CA0c1d", "--follow-answers"];

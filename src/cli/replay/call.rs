@@ -216,6 +216,7 @@ impl Stage<'_> {
             fallback: self.args.fallback(),
             max_steps: self.args.max_steps.map_or(MAX_STEPS, NonZeroUsize::get),
             whole,
+            began: chrono::Utc::now(),
         };
         let provider = story.call.provider;
         let mut rehearsal = Rehearsal::new(provider, &story.recorded, start, setting)

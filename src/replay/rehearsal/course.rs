@@ -5,8 +5,10 @@
 
 use std::collections::{HashSet, VecDeque};
 
+use chrono::{DateTime, Utc};
 use url::Url;
 
+use super::callbacks::Told;
 use super::place::Own;
 use super::recording::Recording;
 use super::request::moved;
@@ -15,7 +17,7 @@ use super::setting::{Fallback, Setting};
 use super::wishes::{Spot, Wishes};
 use super::{Draft, End, Ended, Move, Next, Recorded, Step, params, place, session, voice};
 use crate::judge::Answer;
-use crate::model::{Provider, RequestKind, StepEvent, Verdict};
+use crate::model::{Provider, Request, RequestKind, StepEvent, Verdict};
 
 /// So many rounds that differ in digits alone are a loop.
 const ROUNDS: usize = 5;
@@ -29,6 +31,18 @@ struct Round {
     answer: Vec<u8>,
     /// How much of the caller's input was used.
     used: usize,
+}
+
+/// A callback that is kept for the end of the call.
+#[derive(Debug)]
+struct Later {
+    /// `<Record recordingStatusCallback> of step 1`.
+    what: String,
+    /// `as recorded`, or what it tells: `` `completed`, made up ``.
+    how: String,
+    kind: RequestKind,
+    request: Request,
+    recorded: Option<usize>,
 }
 
 /// A call that is being rehearsed.
@@ -51,10 +65,13 @@ pub struct Rehearsal<'a> {
     round: (Option<Round>, usize),
     /// How often the recording said what the caller does.
     inputs: usize,
-    /// Recorded callbacks to send when the call is over, with what asks for them.
-    later: VecDeque<(usize, String)>,
+    /// Callbacks to send when the call is over.
+    later: VecDeque<Later>,
     /// What to say when the last callback is answered.
     closing: Option<End>,
+    /// How many SIDs were made up.
+    pub(super) made_up: usize,
+    pub(super) began: DateTime<Utc>,
 }
 
 impl<'a> Rehearsal<'a> {
@@ -95,6 +112,8 @@ impl<'a> Rehearsal<'a> {
             inputs: 0,
             later: VecDeque::new(),
             closing: None,
+            made_up: 0,
+            began: setting.began,
         })
     }
 
@@ -124,34 +143,80 @@ impl<'a> Rehearsal<'a> {
     /// Keeps a recorded callback for the end of the call.
     pub(super) fn tell_later(&mut self, n: usize, what: String) {
         self.recording.set_aside(n);
-        self.later.push_back((n, what));
+        let recorded = self.recording.get(n);
+        self.later.push_back(Later {
+            what,
+            how: "as recorded".to_owned(),
+            kind: recorded.kind,
+            request: recorded.request.clone(),
+            recorded: Some(n),
+        });
+    }
+
+    /// Keeps a callback that was not recorded for the end of the call; `to` is on a host of the app.
+    pub(super) fn tell_made_up(&mut self, to: &Url, method: &'static str, what: String, told: Told) {
+        let Told { event, kind, carries } = told;
+        let draft = Draft {
+            kind,
+            method: Some(method),
+            to: to.to_string(),
+            carries,
+            asked_by: String::new(),
+            event: StepEvent::Continue,
+            recorded: None,
+            gone: true,
+        };
+        self.later.push_back(Later {
+            what,
+            how: format!("`{event}`, made up"),
+            kind,
+            request: self.request(&draft, to.to_string()),
+            recorded: None,
+        });
     }
 
     /// The next callback that was kept for the end, or the end itself.
     fn told_later(&mut self, before: &Step, mut end: End) -> Next {
-        while let Some((n, what)) = self.later.pop_front() {
-            let recorded = self.recording.get(n);
-            let url = Url::parse(recorded.request.url.as_deref().unwrap_or_default().trim());
+        while let Some(later) = self.later.pop_front() {
+            let url = Url::parse(later.request.url.as_deref().unwrap_or_default().trim());
             let why = match url {
                 _ if !end.how.proper() => "the call did not come to its end",
                 Ok(url) if self.own.has(&url) => {
+                    if before.number >= self.max_steps {
+                        self.later.push_front(later);
+                        return self.callbacks_left(end);
+                    }
                     self.closing = Some(end);
-                    return self.within_limit(Step {
+                    return Next::Step(Box::new(Step {
                         number: before.number + 1,
-                        kind: recorded.kind,
-                        request: recorded.request.clone(),
-                        asked_by: format!("{what}, as recorded; sent at the end"),
+                        kind: later.kind,
+                        request: later.request,
+                        asked_by: format!("{}, {}; sent at the end", later.what, later.how),
                         event: StepEvent::Continue,
-                        recorded: Some(n),
+                        recorded: later.recorded,
                         notes: Vec::new(),
                         gone: true,
-                    });
+                    }));
                 }
                 _ => "it went to another host",
             };
-            end.notes.push(format!("{what} was not sent: {why}"));
+            let note = format!("{} was not sent: {why}", later.what);
+            if !end.notes.contains(&note) {
+                end.notes.push(note);
+            }
         }
         Next::End(end)
+    }
+
+    fn callbacks_left(&self, end: End) -> Next {
+        let left = self.later.len();
+        let what = if left == 1 { "callback is" } else { "callbacks are" };
+        let why = format!("{}, but {left} {what} left; --max-steps allows more", end.why);
+        Next::End(End {
+            how: Ended::TooLong,
+            why,
+            ..end
+        })
     }
 
     fn after(&mut self, step: &Step, at: &str, answer: &Answer<'_>, verdict: &Verdict) -> Next {
@@ -347,27 +412,13 @@ impl<'a> Rehearsal<'a> {
 
     /// The request that a draft asks for, unless it goes elsewhere.
     fn step(&mut self, before: &Step, url: &Url, draft: Draft, notes: Vec<String>) -> Next {
-        let Ok(mut to) = url.join(draft.to.trim()) else {
-            let why = format!("{}: `{}` is not a URL", draft.asked_by, draft.to);
-            return Next::End(End {
-                notes,
-                ..End::new(Ended::Failed, why)
-            });
+        let to = match self.resolve(url, &draft.to) {
+            Ok(to) => to,
+            Err((how, why)) => {
+                let end = End::new(how, format!("{}: {why}", draft.asked_by));
+                return Next::End(End { notes, ..end });
+            }
         };
-        if !self.own.has(&to) {
-            let why = format!(
-                "{}: {to} is on another host than the app; nothing was sent there",
-                draft.asked_by
-            );
-            return Next::End(End {
-                notes,
-                ..End::new(Ended::Elsewhere, why)
-            });
-        }
-        // The app may name itself by the address that it is called at: recorded requests and signatures know one host.
-        if to.host_str() != url.host_str() {
-            to = moved(url, &to);
-        }
         if let Some(n) = draft.recorded {
             self.recording.take(n);
         }
@@ -382,6 +433,23 @@ impl<'a> Rehearsal<'a> {
             gone: draft.gone,
         };
         self.within_limit(step)
+    }
+
+    /// A URL that a document at `base` names, on the host by which that knows the app; else why nothing is sent there.
+    pub(super) fn resolve(&self, base: &Url, to: &str) -> Result<Url, (Ended, String)> {
+        let Ok(url) = base.join(to.trim()) else {
+            return Err((Ended::Failed, format!("`{to}` is not a URL")));
+        };
+        if !self.own.has(&url) {
+            let why = format!("{url} is on another host than the app; nothing was sent there");
+            return Err((Ended::Elsewhere, why));
+        }
+        // The app may name itself by the address that it is called at: recorded requests and signatures know one host.
+        Ok(if url.host_str() == base.host_str() {
+            url
+        } else {
+            moved(base, &url)
+        })
     }
 
     fn within_limit(&self, step: Step) -> Next {

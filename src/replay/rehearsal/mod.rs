@@ -4,9 +4,10 @@
 //! from the user's [`Wishes`], else from the recording, and where neither knows, the rehearsal stops and says what is
 //! needed; it never makes up a choice. [`rehearse()`] is the thin driver that plans, sends and judges each step. The files:
 //! `wishes` (`--answer` and the like), `recording` (which recorded request a step is), `place` (URLs), `request`, `params` and
-//! `cookies` (what is sent), `twiml`, `voice` and `verbs` (Twilio), `document`, `choices`, `session` and `result` (Tropo), `course` (the
-//! way through a call, as `setting` wants it), `drive`. A verb that is rehearsed is a variant of `twiml::Verb` and an arm in `voice` or `verbs`; what is not says so.
+//! `cookies` (what is sent), `twiml`, `voice`, `verbs` and `callbacks` (Twilio), `document`, `choices`, `session` and `result` (Tropo), `course`
+//! (the way through a call, as `setting` wants it), `drive`. A verb that is rehearsed is a variant of `twiml::Verb` and an arm in `voice` or `verbs`; what is not says so.
 
+mod callbacks;
 mod choices;
 mod cookies;
 mod course;
@@ -166,6 +167,8 @@ struct Draft {
 enum Carries {
     /// The parameters of the call, and these.
     Params(Vec<(String, String)>),
+    /// These alone: they are another leg's, or only tell.
+    Alone(Vec<(String, String)>),
     /// What the recorded request had.
     Recorded,
     /// A JSON document.

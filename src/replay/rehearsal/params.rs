@@ -134,6 +134,11 @@ pub(super) fn value<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a
     pairs.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
 }
 
+/// Parameters of one's own.
+pub(super) fn pairs(all: &[(&str, &str)]) -> Pairs {
+    all.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect()
+}
+
 /// Sets a parameter where it stands, or adds it.
 pub(super) fn set(pairs: &mut Pairs, name: &str, value: &str) {
     match pairs.iter_mut().find(|(n, _)| n == name) {
@@ -179,10 +184,6 @@ fn query(request: &Request) -> Pairs {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn pairs(all: &[(&str, &str)]) -> Pairs {
-        all.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect()
-    }
 
     #[test]
     fn what_belongs_to_a_step_is_not_carried_on() {

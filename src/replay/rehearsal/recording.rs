@@ -83,15 +83,23 @@ impl<'a> Recording<'a> {
         alike(request.url.as_deref().unwrap_or_default(), url, request.is_get())
     }
 
-    /// The recorded requests to the URL of a callback that have not been served; that which told the end of the call apart.
-    pub(super) fn callbacks(&self, url: &Url) -> Vec<usize> {
+    /// The recorded requests to the URL of a callback that have not been served, of the recording `sid` where there are such; that which
+    /// told the end of the call apart.
+    pub(super) fn callbacks(&self, url: &Url, sid: Option<&str>) -> Vec<usize> {
         let closing = self.closing().map(|(n, _)| n);
         let free = (0..self.all.len()).filter(|&n| !self.used[n] && Some(n) != closing);
         let tells = |r: &Recorded| {
             r.kind.is_callback() || super::params::value(&super::params::all(&r.request), "TranscriptionSid").is_some()
         };
-        free.filter(|&n| tells(&self.all[n]) && self.is_at(n, url).is_some())
-            .collect()
+        let all: Vec<usize> = free
+            .filter(|&n| tells(&self.all[n]) && self.is_at(n, url).is_some())
+            .collect();
+        let is_of = |n: &usize| {
+            let pairs = super::params::all(&self.all[*n].request);
+            sid.is_some() && super::params::value(&pairs, "RecordingSid") == sid
+        };
+        let (of_it, rest): (Vec<usize>, Vec<usize>) = all.into_iter().partition(is_of);
+        if of_it.is_empty() { rest } else { of_it }
     }
 
     /// Marks a request as served without going on behind it.

@@ -32,6 +32,9 @@ impl Rehearsal<'_> {
     }
 
     fn form(&self, carries: &Carries, recorded: Option<&Request>) -> params::Pairs {
+        if let Carries::Alone(pairs) = carries {
+            return pairs.clone();
+        }
         let mut pairs = recorded.map(params::all).unwrap_or_default();
         let whole = pairs.iter().any(|(name, _)| name == "CallSid" || name == "MessageSid");
         for (name, value) in &self.carried {

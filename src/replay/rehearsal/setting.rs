@@ -1,5 +1,6 @@
 //! How a call is to be rehearsed, as the user says it.
 
+use chrono::{DateTime, Utc};
 use url::Url;
 
 use super::Recorded;
@@ -44,4 +45,6 @@ pub struct Setting {
     pub max_steps: usize,
     /// The whole call; else an answer that passes is the end.
     pub whole: bool,
+    /// The time that made-up requests tell.
+    pub began: DateTime<Utc>,
 }

@@ -1,7 +1,8 @@
 //! The verbs of a call that somebody else ends: a recording, a dialed party, a queue, a payment.
 
+use super::callbacks::{SPOKEN, TALKED};
 use super::twiml::Action;
-use super::voice::{GIVEN, RECORDED, Walk, draft, hung_up, params_of, stop, stop_at};
+use super::voice::{GIVEN, RECORDED, Walk, draft, hung_up, stop, stop_at};
 use super::wishes::Wish;
 use super::{Carries, Ended, Move, Recorded, params};
 use crate::model::{RequestKind, StepEvent};
@@ -37,16 +38,21 @@ impl Walk<'_, '_> {
         let event = if gone { StepEvent::Hangup } else { StepEvent::Continue };
         let mut asked = draft(RequestKind::Record, action, asked_by, event);
         asked.gone = gone;
-        let account = self.course.carried("AccountSid").unwrap_or_default().to_owned();
-        let recording = format!("RE{}", "0".repeat(32));
-        let url = format!("https://api.twilio.com/2010-04-01/Accounts/{account}/Recordings/{recording}");
-        asked.carries = params_of(&[
-            ("RecordingUrl", &url),
-            ("RecordingSid", &recording),
-            ("RecordingDuration", "5"),
-            ("Digits", &key),
-        ]);
+        let mut pairs = self.made_up_recording();
+        pairs.extend(params::pairs(&[("Digits", &key)]));
+        asked.carries = Carries::Params(pairs);
         Some(Move::To(asked))
+    }
+
+    /// A recording that nobody made.
+    fn made_up_recording(&mut self) -> params::Pairs {
+        let sid = self.course.made_up("RE");
+        let url = self.course.recording_url(&sid);
+        params::pairs(&[
+            ("RecordingUrl", &url),
+            ("RecordingSid", &sid),
+            ("RecordingDuration", SPOKEN),
+        ])
     }
 
     fn recording_as_recorded(&mut self, action: &Action, recorded: Option<usize>) -> Option<Move> {
@@ -65,7 +71,7 @@ impl Walk<'_, '_> {
         Some(Move::To(asked))
     }
 
-    pub(super) fn dial(&mut self, action: &Action) -> Move {
+    pub(super) fn dial(&mut self, action: &Action, records: bool) -> Move {
         let spot = self.spot(&action.to, &["dial"]);
         let (recorded, status) = match self.course.wishes.take(&spot) {
             Some(Wish::HangUp) => return hung_up("the caller hung up during the Dial, as given"),
@@ -99,9 +105,25 @@ impl Walk<'_, '_> {
         asked.recorded = recorded.or_else(|| self.recorded(action, same));
         asked.carries = match asked.recorded {
             Some(_) => Carries::Recorded,
-            None => dialed(&status),
+            None => self.dialed(&status, records),
         };
         Move::To(asked)
+    }
+
+    /// What a Dial action has besides, when nothing was recorded of it.
+    fn dialed(&mut self, status: &str, records: bool) -> Carries {
+        let sid = self.course.made_up("CA");
+        let answered = status == "completed";
+        let mut pairs = params::pairs(&[("DialCallStatus", status), ("DialCallSid", &sid)]);
+        pairs.extend(if answered {
+            params::pairs(&[("DialCallDuration", TALKED), ("DialBridged", "true")])
+        } else {
+            params::pairs(&[("DialBridged", "false")])
+        });
+        if answered && records {
+            pairs.extend(self.made_up_recording());
+        }
+        Carries::Params(pairs)
     }
 
     /// A verb whose outcome nobody can tell from outside: as recorded, or not at all.
@@ -130,18 +152,6 @@ impl Walk<'_, '_> {
         (asked.recorded, asked.carries) = (Some(n), Carries::Recorded);
         Some(Move::To(asked))
     }
-}
-
-/// What a Dial action has besides its status.
-fn dialed(status: &str) -> Carries {
-    let sid = format!("CA{}", "0".repeat(32));
-    let mut pairs = vec![("DialCallStatus", status), ("DialCallSid", sid.as_str())];
-    if status == "completed" {
-        pairs.extend([("DialCallDuration", "10"), ("DialBridged", "true")]);
-    } else {
-        pairs.push(("DialBridged", "false"));
-    }
-    params_of(&pairs)
 }
 
 fn has(recorded: &Recorded, name: &str) -> bool {

@@ -6,8 +6,9 @@
 use url::Url;
 
 use super::course::Rehearsal;
+use super::params::Pairs;
 use super::recording::is_document;
-use super::twiml::{self, Action, Aside, Element, Gather, Verb};
+use super::twiml::{self, Action, Aside, Element, Gather, News, Verb};
 use super::wishes::{Spot, Wish};
 use super::{Carries, Draft, End, Ended, Move, Recorded, Step, params};
 use crate::judge::Answer;
@@ -75,14 +76,16 @@ impl Walk<'_, '_> {
     fn all(&mut self, verbs: &[Element]) -> Move {
         let message = self.course.is_message();
         for (n, element) in verbs.iter().enumerate() {
-            self.beside(&element.asides);
             let moved = match &element.verb {
                 Verb::Redirect(to) => Some(self.redirect(to)),
                 _ if message => None,
                 Verb::Gather(gather) => self.gather(gather, &verbs[n + 1..]),
                 Verb::Record { action, finish } => self.record(action, finish),
-                Verb::Dial(Some(action)) => Some(self.dial(action)),
-                Verb::Dial(None) => {
+                Verb::Dial {
+                    action: Some(action),
+                    records,
+                } => Some(self.dial(action, *records)),
+                Verb::Dial { action: None, .. } => {
                     let number = self.step.number;
                     self.notes.push(format!(
                         "the <Dial> of step {number} has no action: the next verb runs as if it were over"
@@ -95,6 +98,8 @@ impl Walk<'_, '_> {
                 Verb::Echo => Some(hung_up("the caller heard their echo until they hung up")),
                 Verb::Passes | Verb::Unknown => None,
             };
+            let outcome = moved.as_ref().map(|moved| self.outcome(moved)).unwrap_or_default();
+            self.beside(&element.asides, &outcome);
             if let Some(moved) = moved {
                 return moved;
             }
@@ -108,23 +113,50 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// What a verb asks for beside the call's way: told later as recorded, or not at all, and then that is noted.
-    fn beside(&mut self, asides: &[Aside]) {
-        let number = self.step.number;
+    /// What the action of a verb is told of how that ended; nothing where it is not asked.
+    fn outcome(&self, moved: &Move) -> Pairs {
+        match moved {
+            Move::To(Draft { recorded: Some(n), .. }) => params::all(&self.course.recording.get(*n).request),
+            Move::To(Draft {
+                carries: Carries::Params(pairs),
+                ..
+            }) => pairs.clone(),
+            _ => Pairs::new(),
+        }
+    }
+
+    /// What a verb asks for beside the call's way: told later, as recorded where the recording has it. What cannot be is noted.
+    fn beside(&mut self, asides: &[Aside], outcome: &Pairs) {
         for aside in asides {
-            let found = match self.url.join(&aside.to) {
-                Ok(url) if aside.tells => self.course.recording.callbacks(&url),
+            let what = format!("{} of step {}", aside.what, self.step.number);
+            let to = self.course.resolve(self.url, &aside.to.to);
+            let found = match &to {
+                Ok(url) if aside.news != News::Document => {
+                    let sid = params::value(outcome, "RecordingSid");
+                    self.course.recording.callbacks(url, sid)
+                }
                 _ => Vec::new(),
             };
-            if found.is_empty() {
-                self.notes.push(format!(
-                    "{} of step {number} is not rehearsed: nothing was sent to {}",
-                    aside.what, aside.to
-                ));
+            for &n in &found {
+                self.course.tell_later(n, what.clone());
             }
-            for n in found {
-                self.course.tell_later(n, format!("{} of step {number}", aside.what));
+            if !found.is_empty() {
+                continue;
             }
+            let note = match (to, &aside.news) {
+                (_, News::Nothing(why)) => format!("{what}: Twilio sends nothing to {}, because {why}", aside.to.to),
+                (Err((_, why)), _) => format!("{what}: {why}"),
+                (Ok(to), news) => match self.course.told(news, outcome) {
+                    Some(all) => {
+                        for told in all {
+                            self.course.tell_made_up(&to, aside.to.method(), what.clone(), told);
+                        }
+                        continue;
+                    }
+                    None => format!("{what} is not rehearsed: nothing was sent to {}", aside.to.to),
+                },
+            };
+            self.notes.push(note);
         }
     }
 
@@ -316,7 +348,7 @@ pub(super) fn draft(kind: RequestKind, action: &Action, asked_by: String, event:
 }
 
 pub(super) fn params_of(pairs: &[(&str, &str)]) -> Carries {
-    Carries::Params(pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect())
+    Carries::Params(params::pairs(pairs))
 }
 
 pub(super) fn hung_up(why: &str) -> Move {

@@ -19,8 +19,12 @@ fn twiml() -> impl Strategy<Value = String> {
         url.clone()
             .prop_map(|u| format!("<Gather action='{u}' input='speech dtmf' actionOnEmptyResult='true'/>")),
         url.clone().prop_map(|u| format!("<Redirect>{u}</Redirect>")),
-        url.clone().prop_map(|u| format!("<Record action='{u}' method='GET'/>")),
-        url.clone().prop_map(|u| format!("<Dial action='{u}'>1</Dial>")),
+        (url.clone(), url.clone()).prop_map(|(u, c)| {
+            format!("<Record action='{u}' method='GET' recordingStatusCallback='{c}' transcribe='true' transcribeCallback='{c}'/>")
+        }),
+        (url.clone(), url.clone()).prop_map(|(u, c)| {
+            format!("<Dial action='{u}'><Number statusCallback='{c}'>1</Number><Conference statusCallback='{c}' statusCallbackEvent='join end'/></Dial>")
+        }),
         url.prop_map(|u| format!("<Enqueue action='{u}'/>")),
         Just("<Say>é</Say>".to_owned()),
         Just("<Pay/>".to_owned()),

@@ -84,6 +84,7 @@ impl Play {
             fallback: self.fallback.clone(),
             max_steps: self.max_steps,
             whole: true,
+            began: chrono::DateTime::UNIX_EPOCH,
         };
         let mut rehearsal = Rehearsal::new(self.provider, &self.recorded, self.start, setting).unwrap();
         let mut steps = vec![rehearsal.first()];

@@ -615,7 +615,11 @@ fn callbacks_of_verbs_are_sent_as_recorded_or_noted() {
     let app = [("/voice", first), ("/menu", dial), ("/status", EMPTY), ("/rec", EMPTY)];
     let played = play(story).with(&app);
     let paths: Vec<&str> = played.lines().iter().map(|l| l.split(' ').nth(1).unwrap()).collect();
-    assert_eq!(paths, ["/voice", "/menu", "/status", "/rec"]);
+    assert_eq!(paths, ["/voice", "/menu", "/status", "/rec", "/num"]);
+    assert_eq!(
+        played.asked[4].1,
+        "<Dial><Number statusCallback> of step 2, `completed`, made up; sent at the end"
+    );
     assert_eq!(
         played.asked[3].1,
         "<Record recordingStatusCallback> of step 1, as recorded; sent at the end"
@@ -630,10 +634,9 @@ fn callbacks_of_verbs_are_sent_as_recorded_or_noted() {
     assert_eq!(
         notes,
         [
-            "<Record transcribeCallback> of step 1 is not rehearsed: nothing was sent to /text",
-            "<Dial><Number url> of step 2 is not rehearsed: nothing was sent to /whisper",
-            "<Dial><Number statusCallback> of step 2 is not rehearsed: nothing was sent to /num",
+            "<Record transcribeCallback> of step 1: Twilio sends nothing to /text, because transcribe is not `true`",
             "the <Dial> of step 2 has no action: the next verb runs as if it were over",
+            "<Dial><Number url> of step 2 is not rehearsed: nothing was sent to /whisper",
         ]
     );
 }
@@ -701,4 +704,247 @@ fn a_loop_that_counts_is_seen() {
     one.max_steps = 1;
     let played = one.with(&[("/voice", "<Response><Redirect>/x</Redirect></Response>")]);
     assert!(played.end.why.starts_with("1 request was sent"), "{}", played.end.why);
+}
+
+/// The callbacks of a first answer that has these verbs, each as its path and the parameters of these names.
+fn told_of(verbs: &str, wish: &str, names: &[&str]) -> Vec<String> {
+    let first = format!("<Response>{verbs}</Response>");
+    let mut play = play(vec![voice(&first)]);
+    match wish {
+        "" => {}
+        "noinput" => play = play.noinput(""),
+        wish => play = play.answer(wish),
+    }
+    // What a callback is answered changes nothing, not even an error.
+    let played = play.with(&[("/voice", &first), ("/next", BYE), ("/c", MENU)]);
+    assert_eq!(played.end.how, Ended::HungUp, "{verbs}: {}", played.end.why);
+    let callbacks = played
+        .steps
+        .iter()
+        .filter(|s| s.asked_by.contains("made up; sent at the end"));
+    let line = |step: &Step| {
+        let values = names.iter().map(|n| step.request.param(n).unwrap_or("-"));
+        let method = step.request.method.as_deref().unwrap();
+        let path = step.request.url.as_deref().unwrap().trim_start_matches(HOST);
+        [method, path].into_iter().chain(values).collect::<Vec<_>>().join(" ")
+    };
+    callbacks.map(line).collect()
+}
+
+#[test]
+fn a_recording_that_was_not_recorded_is_told() {
+    let names = [
+        "RecordingStatus",
+        "RecordingSource",
+        "RecordingChannels",
+        "RecordingDuration",
+        "CallSid",
+        "From",
+    ];
+    let all = "recordingStatusCallback='/c' recordingStatusCallbackEvent='in-progress completed absent'";
+    let started = "POST /c in-progress RecordVerb 1 0 CA1 -";
+    let record = format!("<Record action='/next' {all}/>");
+    assert_eq!(
+        told_of(&record, "", &names),
+        [started, "POST /c completed RecordVerb 1 5 CA1 -"]
+    );
+    assert_eq!(
+        told_of(&record, "noinput", &names),
+        [started, "POST /c absent RecordVerb 1 0 CA1 -"]
+    );
+    let get = "<Record action='/next' recordingStatusCallback='/c?a=1' recordingStatusCallbackMethod='GET'/>";
+    assert_eq!(told_of(get, "", &names), ["GET /c?a=1 completed RecordVerb 1 5 CA1 -"]);
+    let dial = "<Dial action='/next' record='record-from-answer-dual' recordingStatusCallback='/c'>+1</Dial>";
+    assert_eq!(
+        told_of(dial, "dial=completed", &names),
+        ["POST /c completed DialVerb 2 5 CA1 -"]
+    );
+    assert!(told_of(dial, "dial=busy", &names).is_empty());
+    let start = "<Start><Recording recordingStatusCallback='/c'/></Start>";
+    assert_eq!(
+        told_of(start, "", &names),
+        ["POST /c completed StartCallRecordingTwiML 2 5 CA1 -"]
+    );
+    let conference = "<Dial><Conference record='record-from-start' recordingStatusCallback='/c'>a</Conference></Dial>";
+    let names = [&names[..5], &["ConferenceSid"]].concat();
+    assert_eq!(
+        told_of(conference, "", &names),
+        ["POST /c completed Conference 1 5 - CF00000000000000000000000000000000"]
+    );
+}
+
+#[test]
+fn callbacks_tell_what_the_action_was_told() {
+    let both = "<Response><Record action='/next' recordingStatusCallback='/c' transcribe='true' transcribeCallback='/t'/></Response>";
+    let app = [("/voice", both), ("/next", BYE), ("/c", ""), ("/t", "")];
+    let played = play(vec![voice("")]).with(&app);
+    let of = |n: usize, name: &str| played.steps[n].request.param(name).unwrap_or_default().to_owned();
+    let sid = format!("RE{}", "0".repeat(32));
+    for n in [1, 2, 3] {
+        assert_eq!(of(n, "RecordingSid"), sid, "{n}");
+        assert_eq!(of(n, "RecordingUrl"), of(1, "RecordingUrl"), "{n}");
+    }
+    assert_eq!(of(2, "RecordingStartTime"), "Thu, 01 Jan 1970 00:00:00 +0000");
+    assert_eq!(
+        (of(3, "From"), of(3, "TranscriptionStatus")),
+        ("+15550001".to_owned(), "completed".to_owned())
+    );
+    assert_eq!(played.steps[3].kind, RequestKind::RecordingStatus);
+    // What was recorded of the action is told on.
+    let recorded = recorded(
+        RequestKind::Record,
+        "/next",
+        &[("RecordingUrl", "https://x.test/RE7"), ("RecordingDuration", "3")],
+        BYE,
+    );
+    let played = play(vec![voice(both), recorded]).with(&app);
+    let of = |name: &str| played.steps[2].request.param(name).unwrap_or_default().to_owned();
+    assert_eq!(
+        (of("RecordingSid"), of("RecordingUrl"), of("RecordingDuration")),
+        ("RE7".to_owned(), "https://x.test/RE7".to_owned(), "3".to_owned())
+    );
+}
+
+#[test]
+fn each_recording_gets_its_own_recorded_callbacks() {
+    let first = "<Response><Record action='/a' recordingStatusCallback='/c'/></Response>";
+    let second = "<Response><Record action='/b' recordingStatusCallback='/c'/></Response>";
+    let action = |path: &str, sid: &str, answer: &str| {
+        let url = format!("https://x.test/{sid}");
+        recorded(
+            RequestKind::Record,
+            path,
+            &[("RecordingUrl", &url), ("RecordingSid", sid)],
+            answer,
+        )
+    };
+    let status = |sid: &str| recorded(RequestKind::RecordingStatus, "/c", &[("RecordingSid", sid)], "-");
+    let story = vec![
+        voice(first),
+        action("/a", "RE1", second),
+        action("/b", "RE2", BYE),
+        status("RE2"),
+        status("RE1"),
+    ];
+    let played = play(story).with(&[("/voice", first), ("/a", second), ("/b", BYE), ("/c", EMPTY)]);
+    let told: Vec<_> = played.asked[3..]
+        .iter()
+        .map(|(_, asked_by)| asked_by.as_str())
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "<Record recordingStatusCallback> of step 1, as recorded; sent at the end",
+            "<Record recordingStatusCallback> of step 2, as recorded; sent at the end",
+        ]
+    );
+    let recorded: Vec<_> = played.steps[3..].iter().map(|s| s.recorded).collect();
+    assert_eq!(recorded, [Some(4), Some(3)]);
+}
+
+#[test]
+fn the_legs_of_a_dial_are_told() {
+    let names = [
+        "CallStatus",
+        "SequenceNumber",
+        "CallSid",
+        "ParentCallSid",
+        "From",
+        "To",
+        "CallDuration",
+    ];
+    let all = "statusCallback='/c' statusCallbackEvent='initiated ringing answered completed'";
+    let one = format!("<Dial action='/next'><Number {all}>+2</Number></Dial>");
+    let sid = |n: u32| format!("CA{n:032}");
+    let leg = |status: &str, n: usize, more: &str| format!("POST /c {status} {n} {} CA1 +15550001 +2 {more}", sid(0));
+    assert_eq!(
+        told_of(&one, "dial=completed", &names),
+        [
+            leg("initiated", 0, "-"),
+            leg("ringing", 1, "-"),
+            leg("in-progress", 2, "-"),
+            leg("completed", 3, "10")
+        ]
+    );
+    assert_eq!(
+        told_of(&one, "dial=no-answer", &names),
+        [
+            leg("initiated", 0, "-"),
+            leg("ringing", 1, "-"),
+            leg("no-answer", 2, "0")
+        ]
+    );
+    assert_eq!(
+        told_of(&one, "dial=busy", &names),
+        [leg("initiated", 0, "-"), leg("busy", 1, "0")]
+    );
+    let two = "<Dial action='/next' callerId='+5'><Sip statusCallback='/c'>sip:a@b.test</Sip>\
+        <Client statusCallback='/c' statusCallbackMethod='get'>joe</Client></Dial>";
+    assert_eq!(
+        told_of(two, "dial=completed", &names),
+        [
+            format!("POST /c completed 0 {} CA1 +5 sip:a@b.test 10", sid(0)),
+            format!("GET /c canceled 0 {} CA1 +5 client:joe 0", sid(1)),
+        ]
+    );
+}
+
+#[test]
+fn a_conference_is_told() {
+    let names = [
+        "StatusCallbackEvent",
+        "SequenceNumber",
+        "FriendlyName",
+        "CallSid",
+        "ParticipantLabel",
+        "ReasonConferenceEnded",
+    ];
+    let conference = "<Dial><Conference statusCallback='/c' statusCallbackEvent='start end join leave mute' endConferenceOnExit='true' \
+        participantLabel='me'>Room 1</Conference></Dial>";
+    assert_eq!(
+        told_of(conference, "", &names),
+        [
+            "POST /c participant-join 1 Room 1 CA1 me -",
+            "POST /c conference-start 2 Room 1 - - -",
+            "POST /c participant-leave 3 Room 1 CA1 me -",
+            "POST /c conference-end 4 Room 1 - - participant-with-end-conference-on-exit-left",
+        ]
+    );
+    assert!(
+        told_of(
+            "<Dial><Conference statusCallback='/c' statusCallbackEvent='mute'>a</Conference></Dial>",
+            "",
+            &names
+        )
+        .is_empty()
+    );
+}
+
+#[test]
+fn made_up_callbacks_have_limits() {
+    let first = "<Response><Start><Recording recordingStatusCallback='https://other.test/c'/></Start>\
+        <Start><Recording recordingStatusCallback='/c' recordingStatusCallbackEvent='in-progress completed'/></Start>\
+        <Gather action='/next'/></Response>";
+    let app = [("/voice", first), ("/next", BYE), ("/c", EMPTY)];
+    let mut limited = play(vec![voice("")]).answer("next=1");
+    limited.max_steps = 3;
+    let played = limited.with(&app);
+    assert_eq!((played.asked.len(), played.end.how), (3, Ended::TooLong));
+    assert_eq!(
+        played.end.why,
+        "the app hung up, but 1 callback is left; --max-steps allows more"
+    );
+    let notes = &played.steps[1].notes;
+    assert_eq!(notes.len(), 1, "{notes:?}");
+    assert!(
+        notes[0].contains("https://other.test/c is on another host"),
+        "{notes:?}"
+    );
+    // A call that did not come to its end has no later.
+    let played = play(vec![voice("")]).with(&app);
+    assert_eq!((played.asked.len(), played.end.how), (1, Ended::Unanswered));
+    assert_eq!(
+        played.end.notes.last().unwrap(),
+        "<Start><Recording recordingStatusCallback> of step 1 was not sent: the call did not come to its end"
+    );
 }
