@@ -14,6 +14,8 @@ use crate::model::RequestKind;
 
 /// Seconds of a conversation that nobody had.
 pub(super) const TALKED: &str = "10";
+/// Seconds in a queue that nobody waited.
+pub(super) const WAITED: &str = "10";
 /// Seconds of a recording that nobody made.
 pub(super) const SPOKEN: &str = "5";
 /// A call is in one conference at a time, and in one that nobody holds.
@@ -56,6 +58,8 @@ impl Rehearsal<'_> {
             News::Transcription => Some(self.transcription_told(outcome)),
             News::Leg(leg) => Some(self.leg_told(leg, outcome)),
             News::Conference(conference) => self.conference_told(conference),
+            News::Screened(leg) => Some(self.screened(leg, outcome)),
+            News::Dequeued => Some(self.dequeued(outcome)),
             News::Nothing(_) | News::Unknown | News::Document => None,
         }
     }
@@ -121,6 +125,33 @@ impl Rehearsal<'_> {
             kind: RequestKind::RecordingStatus,
             carries,
         }]
+    }
+
+    /// What the leg that answered hears; nothing where none did.
+    fn screened(&self, leg: &Leg, outcome: &Pairs) -> Vec<Told> {
+        let answered = leg.place == 0 && value(outcome, "DialCallStatus") == Some("completed");
+        let sid = value(outcome, "DialCallSid").unwrap_or_default();
+        let all = answered.then(|| told("answered", RequestKind::Voice, self.leg(leg, sid, "in-progress")));
+        all.into_iter().collect()
+    }
+
+    /// What the one who waited hears: another call, of which nothing is known but that this one takes it.
+    fn dequeued(&mut self, outcome: &Pairs) -> Vec<Told> {
+        if value(outcome, "DialCallStatus") != Some("completed") {
+            return Vec::new();
+        }
+        let other = value(outcome, "DialCallSid").unwrap_or_default();
+        let queue = self.made_up("QU");
+        let mut all = self.account();
+        all.extend(pairs(&[
+            ("CallSid", other),
+            ("CallStatus", "in-progress"),
+            ("Direction", "inbound"),
+            ("QueueSid", &queue),
+            ("QueueTime", WAITED),
+            ("DequeingCallSid", self.carried("CallSid").unwrap_or_default()),
+        ]));
+        vec![told("dequeued", RequestKind::Voice, all)]
     }
 
     fn leg_told(&mut self, leg: &Leg, outcome: &Pairs) -> Vec<Told> {

@@ -10,6 +10,7 @@ use url::Url;
 
 use super::callbacks::Told;
 use super::place::Own;
+use super::queue::Waiting;
 use super::recording::Recording;
 use super::request::moved;
 use super::result::Session;
@@ -69,6 +70,8 @@ pub struct Rehearsal<'a> {
     later: VecDeque<Later>,
     /// What to say when the last callback is answered.
     closing: Option<End>,
+    /// The queue whose music was asked for.
+    waiting: Option<Waiting>,
     /// How many SIDs were made up.
     pub(super) made_up: usize,
     pub(super) began: DateTime<Utc>,
@@ -112,6 +115,7 @@ impl<'a> Rehearsal<'a> {
             inputs: 0,
             later: VecDeque::new(),
             closing: None,
+            waiting: None,
             made_up: 0,
             began: setting.began,
         })
@@ -223,6 +227,12 @@ impl<'a> Rehearsal<'a> {
         if let Some(end) = self.closing.take() {
             return Next::End(end);
         }
+        if let Some(waiting) = self.waiting.take() {
+            let mut notes = Vec::new();
+            let url = waiting.url.clone();
+            let moved = voice::resume(self, step, waiting, answer, verdict, &mut notes);
+            return self.go_on(step, &url, moved, notes);
+        }
         if !verdict.pass() {
             return self.failed(step, verdict);
         }
@@ -258,8 +268,18 @@ impl<'a> Rehearsal<'a> {
             Provider::Twilio => voice::walk(self, step, &url, answer, &mut notes),
             Provider::Tropo => session::walk(self, step, &url, answer, &mut notes),
         };
+        self.go_on(step, &url, moved, notes)
+    }
+
+    /// Keeps a queue until what is heard in it was asked for.
+    pub(super) fn wait(&mut self, waiting: Waiting) {
+        self.waiting = Some(waiting);
+    }
+
+    /// Goes where a document at `url` leads.
+    fn go_on(&mut self, step: &Step, url: &Url, moved: Move, notes: Vec<String>) -> Next {
         match moved {
-            Move::To(draft) => self.step(step, &url, draft, notes),
+            Move::To(draft) => self.step(step, url, draft, notes),
             Move::End(end) if end.how == Ended::HungUp => self.hang_up(step, end.why, notes),
             Move::End(end) => Next::End(End { notes, ..end }),
         }

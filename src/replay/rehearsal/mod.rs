@@ -4,8 +4,8 @@
 //! from the user's [`Wishes`], else from the recording, and where neither knows, the rehearsal stops and says what is
 //! needed; it never makes up a choice. [`rehearse()`] is the thin driver that plans, sends and judges each step. The files:
 //! `wishes` (`--answer` and the like), `recording` (which recorded request a step is), `place` (URLs), `request`, `params` and
-//! `cookies` (what is sent), `twiml`, `voice`, `verbs` and `callbacks` (Twilio), `document`, `choices`, `session` and `result` (Tropo), `course`
-//! (the way through a call, as `setting` wants it), `drive`. A verb that is rehearsed is a variant of `twiml::Verb` and an arm in `voice` or `verbs`; what is not says so.
+//! `cookies` (what is sent), `twiml`, `voice`, `verbs`, `queue` and `callbacks` (Twilio), `document`, `choices`, `session` and `result` (Tropo), `course`
+//! (the way through a call, as `setting` wants it), `drive`. A verb that is rehearsed is a variant of `twiml::Verb` and an arm in `voice`, with what it does in `verbs`; what is not says so.
 
 mod callbacks;
 mod choices;
@@ -15,6 +15,7 @@ mod document;
 mod drive;
 mod params;
 mod place;
+mod queue;
 mod recording;
 mod request;
 mod result;

@@ -89,7 +89,9 @@ impl<'a> Recording<'a> {
         let closing = self.closing().map(|(n, _)| n);
         let free = (0..self.all.len()).filter(|&n| !self.used[n] && Some(n) != closing);
         let tells = |r: &Recorded| {
-            r.kind.is_callback() || super::params::value(&super::params::all(&r.request), "TranscriptionSid").is_some()
+            let pairs = super::params::all(&r.request);
+            let has = |name: &&str| super::params::value(&pairs, name).is_some();
+            r.kind.is_callback() || ["TranscriptionSid", "DequeingCallSid", "ParentCallSid"].iter().any(has)
         };
         let all: Vec<usize> = free
             .filter(|&n| tells(&self.all[n]) && self.is_at(n, url).is_some())

@@ -34,6 +34,10 @@ pub(super) enum News {
     /// A leg that a Dial makes.
     Leg(Leg),
     Conference(Conference),
+    /// It is asked what this leg hears before it is connected.
+    Screened(Leg),
+    /// It is asked what somebody in a queue hears before they are connected.
+    Dequeued,
     /// It tells something, but nobody knows with what parameters, or what happens there is nobody's choice.
     Unknown,
     /// Nothing: the document does not ask for it, and this is why.
@@ -116,11 +120,24 @@ pub(super) enum Verb {
     Echo,
     /// Speaks, plays, waits, starts or stops something; then the next verb.
     Passes,
+    Enqueue(Enqueue),
+    /// Leaves the queue in which the call waits.
+    Leave,
+    Connect {
+        /// What the call is connected to.
+        noun: String,
+        action: Option<Action>,
+    },
+    Pay(Pay),
+    /// None: the next verb.
+    Refer(Option<Action>),
     /// What it does cannot be told from here; its action, if it has one.
     Unrehearsed {
         name: String,
         action: Option<Action>,
     },
+    /// A part of a verb that stands by itself.
+    Astray(&'static str),
     /// Not a verb of calls; the platform goes on behind it.
     Unknown,
 }
@@ -144,6 +161,28 @@ pub(super) struct Gather {
     pub(super) most: Option<usize>,
     /// `finishOnKey`; empty: none.
     pub(super) finish: String,
+}
+
+/// A queue to wait in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Enqueue {
+    /// None: the next verb.
+    pub(super) action: Option<Action>,
+    /// What is heard meanwhile; none: Twilio's music.
+    pub(super) wait: Option<Action>,
+    /// `maxQueueSize`.
+    pub(super) most: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Pay {
+    pub(super) action: Action,
+    /// `paymentMethod`.
+    pub(super) method: String,
+    /// `bankAccountType`.
+    pub(super) account: String,
+    /// Money is taken; else a token is.
+    pub(super) charges: bool,
 }
 
 impl Action {
@@ -191,8 +230,10 @@ fn asides(verb: Node<'_, '_>, node: Node<'_, '_>) -> Vec<Aside> {
         let named = |all: &[(&'static str, &'static str)]| all.iter().find(|(a, _)| *a == attribute).map(|(_, m)| *m);
         let (method, news) = match (named(&TELLS), named(&RUNS)) {
             (Some(method), _) => (method, news(verb, node, attribute)),
+            // It belongs to the way of the call.
+            (None, Some(_)) if name == "Enqueue" => return None,
             (None, Some(method)) => (method, News::Document),
-            _ if attribute == "url" && WITH_URL.contains(&name) => ("method", News::Document),
+            _ if attribute == "url" && WITH_URL.contains(&name) => ("method", heard(verb, node)),
             _ => return None,
         };
         let to = to.trim().to_owned();
@@ -217,6 +258,15 @@ fn news(verb: Node<'_, '_>, node: Node<'_, '_>, attribute: &str) -> News {
         (name, "statusCallback") if in_dial && LEGS.contains(&name) => News::Leg(leg(verb, node)),
         ("Conference", "statusCallback") if in_dial => conference(node),
         _ => News::Unknown,
+    }
+}
+
+/// What somebody else hears before they are connected.
+fn heard(verb: Node<'_, '_>, node: Node<'_, '_>) -> News {
+    match node.tag_name().name() {
+        "Queue" if node != verb => News::Dequeued,
+        name if LEGS.contains(&name) && verb.has_tag_name("Dial") => News::Screened(leg(verb, node)),
+        _ => News::Document,
     }
 }
 
@@ -303,7 +353,29 @@ fn verb(node: Node<'_, '_>) -> Verb {
         "Reject" => Verb::Reject,
         "Echo" => Verb::Echo,
         "Say" | "Play" | "Pause" | "Start" | "Stop" | "Message" => Verb::Passes,
-        name @ ("Sms" | "Enqueue" | "Leave" | "Pay" | "Connect" | "Prompt" | "Queue" | "Refer") => Verb::Unrehearsed {
+        "Enqueue" => Verb::Enqueue(Enqueue {
+            action: action(),
+            wait: node
+                .attribute("waitUrl")
+                .map(|to| self::action(node, to))
+                .map(|to| Action {
+                    get: is(node, "waitUrlMethod", "get"),
+                    ..to
+                }),
+            most: node.attribute("maxQueueSize").unwrap_or("100").trim().to_owned(),
+        }),
+        "Leave" => Verb::Leave,
+        "Connect" => Verb::Connect {
+            noun: node
+                .first_element_child()
+                .map_or("", |n| n.tag_name().name())
+                .to_owned(),
+            action: action(),
+        },
+        "Pay" => Verb::Pay(pay(node)),
+        "Refer" => Verb::Refer(action()),
+        "Prompt" => Verb::Astray("Prompt"),
+        name @ ("Sms" | "Queue") => Verb::Unrehearsed {
             name: name.to_owned(),
             action: action(),
         },
@@ -328,6 +400,20 @@ fn gather(node: Node<'_, '_>) -> Gather {
         takes_speech: takes("speech"),
         most: node.attribute("numDigits").and_then(|n| n.trim().parse().ok()),
         finish: node.attribute("finishOnKey").unwrap_or("#").to_owned(),
+    }
+}
+
+fn pay(node: Node<'_, '_>) -> Pay {
+    let text = |name: &str, default: &str| node.attribute(name).unwrap_or(default).trim().to_owned();
+    Pay {
+        // Only POST.
+        action: Action {
+            to: text("action", ""),
+            get: false,
+        },
+        method: text("paymentMethod", "credit-card"),
+        account: text("bankAccountType", "consumer-checking"),
+        charges: text("chargeAmount", "").contains(|c: char| ('1'..='9').contains(&c)),
     }
 }
 
@@ -399,12 +485,38 @@ mod tests {
             ("<Redirect/>", Verb::Redirect(to("", false))),
             ("<say/>", Verb::Unknown),
             (
-                "<Pay/>",
+                "<Sms/>",
                 Verb::Unrehearsed {
-                    name: "Pay".to_owned(),
+                    name: "Sms".to_owned(),
                     action: None,
                 },
             ),
+            (
+                "<Enqueue waitUrl='/w' waitUrlMethod='GET' method='POST' maxQueueSize='5'>q</Enqueue>",
+                Verb::Enqueue(Enqueue {
+                    action: None,
+                    wait: Some(to("/w", true)),
+                    most: "5".to_owned(),
+                }),
+            ),
+            (
+                "<Pay method='GET' chargeAmount='0.00'/>",
+                Verb::Pay(Pay {
+                    action: to("", false),
+                    method: "credit-card".to_owned(),
+                    account: "consumer-checking".to_owned(),
+                    charges: false,
+                }),
+            ),
+            (
+                "<Connect action='/c'><!-- x --><Stream url='wss://s'/></Connect>",
+                Verb::Connect {
+                    noun: "Stream".to_owned(),
+                    action: Some(to("/c", false)),
+                },
+            ),
+            ("<Refer><Sip>sip:a</Sip></Refer>", Verb::Refer(None)),
+            ("<Prompt for='x'/>", Verb::Astray("Prompt")),
         ] {
             assert_eq!(only(xml), verb, "{xml}");
         }
@@ -452,7 +564,7 @@ mod tests {
             told,
             [
                 ("<Record transcribeCallback>", "/t", false, false),
-                ("<Dial><Number url>", "/whisper", true, true),
+                ("<Dial><Number url>", "/whisper", true, false),
                 ("<Dial><Number statusCallback>", "/s", true, false),
                 ("<Dial><Conference waitUrl>", "/w", false, true),
             ]

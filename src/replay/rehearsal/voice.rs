@@ -7,12 +7,13 @@ use url::Url;
 
 use super::course::Rehearsal;
 use super::params::Pairs;
+use super::queue::{self, Waited, Waiting};
 use super::recording::is_document;
 use super::twiml::{self, Action, Aside, Element, Gather, News, Verb};
 use super::wishes::{Spot, Wish};
 use super::{Carries, Draft, End, Ended, Move, Recorded, Step, params};
 use crate::judge::Answer;
-use crate::model::{RequestKind, StepEvent};
+use crate::model::{RequestKind, StepEvent, Verdict};
 
 /// Walks the answer to a step.
 pub(super) fn walk(
@@ -41,13 +42,44 @@ pub(super) fn walk(
         };
     };
     Walk {
+        next: step.number + 1,
         course,
         step,
         url,
         notes,
         silent: None,
+        waited: None,
     }
     .all(&verbs)
+}
+
+/// Goes on at the queue in which the call waits, when what is heard there was answered to the step `last`.
+pub(super) fn resume(
+    course: &mut Rehearsal<'_>,
+    last: &Step,
+    waiting: Waiting,
+    answer: &Answer<'_>,
+    verdict: &Verdict,
+    notes: &mut Vec<String>,
+) -> Move {
+    let end = if verdict.pass() {
+        queue::end_of(answer.body, last.number, notes)
+    } else {
+        Some("error")
+    };
+    Walk {
+        next: last.number + 1,
+        course,
+        step: &waiting.step,
+        url: &waiting.url,
+        notes,
+        silent: waiting.silent,
+        waited: Some(Waited {
+            queue: waiting.queue,
+            end,
+        }),
+    }
+    .all(&waiting.verbs)
 }
 
 fn media_type(answer: &Answer<'_>) -> String {
@@ -68,8 +100,12 @@ pub(super) struct Walk<'w, 'a> {
     pub(super) step: &'w Step,
     pub(super) url: &'w Url,
     pub(super) notes: &'w mut Vec<String>,
+    /// The number of the request that it leads to.
+    next: usize,
     /// The caller said nothing at a Gather before.
     pub(super) silent: Option<&'static str>,
+    /// What is heard in the queue was asked for.
+    pub(super) waited: Option<Waited>,
 }
 
 impl Walk<'_, '_> {
@@ -92,13 +128,29 @@ impl Walk<'_, '_> {
                     ));
                     None
                 }
+                Verb::Enqueue(to) => self.enqueue(to, &verbs[n..]),
+                Verb::Connect { noun, action } => self.connect(noun, action.as_ref()),
+                Verb::Pay(pay) => Some(self.pay(pay)),
+                Verb::Refer(action) => self.refer(action.as_ref()),
+                Verb::Leave => {
+                    let number = self.step.number;
+                    let why = format!("<Leave> of step {number} leaves a queue, and this call waits in none");
+                    Some(stop_at(Ended::NotRehearsed, why))
+                }
                 Verb::Unrehearsed { name, action } => self.unrehearsed(name, action.as_ref()),
+                Verb::Astray(name) => {
+                    let number = self.step.number;
+                    self.notes.push(format!(
+                        "<{name}> of step {number} is no verb by itself: the next one runs"
+                    ));
+                    None
+                }
                 Verb::Hangup => Some(hung_up("the app hung up")),
                 Verb::Reject => Some(hung_up("the app rejected the call")),
                 Verb::Echo => Some(hung_up("the caller heard their echo until they hung up")),
                 Verb::Passes | Verb::Unknown => None,
             };
-            let outcome = moved.as_ref().map(|moved| self.outcome(moved)).unwrap_or_default();
+            let outcome = self.outcome(&element.verb, moved.as_ref());
             self.beside(&element.asides, &outcome);
             if let Some(moved) = moved {
                 return moved;
@@ -114,13 +166,18 @@ impl Walk<'_, '_> {
     }
 
     /// What the action of a verb is told of how that ended; nothing where it is not asked.
-    fn outcome(&self, moved: &Move) -> Pairs {
-        match moved {
-            Move::To(Draft { recorded: Some(n), .. }) => params::all(&self.course.recording.get(*n).request),
-            Move::To(Draft {
-                carries: Carries::Params(pairs),
-                ..
-            }) => pairs.clone(),
+    fn outcome(&mut self, verb: &Verb, moved: Option<&Move>) -> Pairs {
+        match (verb, moved) {
+            (_, Some(Move::To(Draft { recorded: Some(n), .. }))) => params::all(&self.course.recording.get(*n).request),
+            (
+                _,
+                Some(Move::To(Draft {
+                    carries: Carries::Params(pairs),
+                    ..
+                })),
+            ) => pairs.clone(),
+            // Nobody is told, and the next verb runs as if it had been answered.
+            (Verb::Dial { action: None, records }, None) => self.dialed("completed", *records),
             _ => Pairs::new(),
         }
     }
@@ -161,7 +218,10 @@ impl Walk<'_, '_> {
     }
 
     pub(super) fn spot(&self, to: &str, names: &[&str]) -> Spot {
-        Rehearsal::spot(self.step, self.url, to, names)
+        Spot {
+            number: self.next,
+            ..Rehearsal::spot(self.step, self.url, to, names)
+        }
     }
 
     /// A recorded request to `action` that has not been served.

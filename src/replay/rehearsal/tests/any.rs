@@ -25,7 +25,12 @@ fn twiml() -> impl Strategy<Value = String> {
         (url.clone(), url.clone()).prop_map(|(u, c)| {
             format!("<Dial action='{u}'><Number statusCallback='{c}'>1</Number><Conference statusCallback='{c}' statusCallbackEvent='join end'/></Dial>")
         }),
-        url.prop_map(|u| format!("<Enqueue action='{u}'/>")),
+        (url.clone(), url.clone()).prop_map(|(u, w)| format!("<Enqueue action='{u}' waitUrl='{w}'/>")),
+        url.clone().prop_map(|u| format!("<Pay action='{u}'/>")),
+        url.clone().prop_map(|u| format!("<Refer action='{u}'><Sip>sip:a</Sip></Refer>")),
+        (url.clone(), "ConversationRelay|VirtualAgent|Stream").prop_map(|(u, n)| format!("<Connect action='{u}'><{n}/></Connect>")),
+        url.prop_map(|u| format!("<Dial><Queue url='{u}'>q</Queue></Dial>")),
+        Just("<Leave/>".to_owned()),
         Just("<Say>é</Say>".to_owned()),
         Just("<Pay/>".to_owned()),
         Just("<Hangup/>".to_owned()),
@@ -56,6 +61,8 @@ fn wish() -> impl Strategy<Value = String> {
         Just("2=#".to_owned()),
         Just("a=é,22".to_owned()),
         Just("dial=busy".to_owned()),
+        Just("queue=leave,bridged".to_owned()),
+        Just("connect=x,completed".to_owned()),
         Just("signal=s".to_owned()),
         Just("record=hangup".to_owned()),
         "[a-z0-9]{1,3}=[!-+--~é]{1,6}",

@@ -144,7 +144,19 @@ fn told(step: &Step) -> String {
         step.request.method.as_deref().unwrap_or("POST"),
         &url[url::Position::BeforePath..]
     );
-    let shown = ["Digits", "SpeechResult", "DialCallStatus", "CallStatus", "ErrorCode"];
+    let shown = [
+        "Digits",
+        "SpeechResult",
+        "DialCallStatus",
+        "CallStatus",
+        "ErrorCode",
+        "QueueResult",
+        "Result",
+        "ReferCallStatus",
+        "SessionStatus",
+        "HandoffData",
+        "VirtualAgentStatus",
+    ];
     for (name, value) in step
         .request
         .params()

@@ -260,12 +260,34 @@ const VERBS: &[(&str, &str, &str, Ended)] = &[
             "POST /r CallStatus=in-progress",
             Ended::HungUp,
         ),
-        (
-            "<Enqueue action='/next'>a</Enqueue><Redirect>/r</Redirect>",
-            "",
-            "",
-            Ended::NotRehearsed,
-        ),
+        ("<Enqueue action='/next'>a</Enqueue><Redirect>/r</Redirect>", "", "", Ended::Unanswered),
+        ("<Enqueue action='/next'>a</Enqueue>", "queue=bridged", "POST /next CallStatus=in-progress QueueResult=bridged", Ended::HungUp),
+        ("<Enqueue action='/next'>a</Enqueue>", "enqueue=queue-full", "POST /next CallStatus=in-progress QueueResult=queue-full", Ended::HungUp),
+        ("<Enqueue action='/next'>a</Enqueue>", "hangup", "POST /next CallStatus=in-progress QueueResult=hangup", Ended::HungUp),
+        ("<Enqueue action='/next'>a</Enqueue>", "queue=answered", "", Ended::Unanswered),
+        ("<Enqueue>a</Enqueue><Redirect>/r</Redirect>", "hangup", "", Ended::HungUp),
+        ("<Enqueue waitUrl=''>a</Enqueue><Redirect>/r</Redirect>", "", "POST /r CallStatus=in-progress", Ended::HungUp),
+        ("<Enqueue waitUrl='https://twimlets.test/m'>a</Enqueue><Redirect>/r</Redirect>", "", "POST /r CallStatus=in-progress", Ended::HungUp),
+        ("<Connect><Stream url='wss://s'/></Connect><Redirect>/r</Redirect>", "", "POST /r CallStatus=in-progress", Ended::HungUp),
+        ("<Connect action='/next'><Stream url='wss://s'/></Connect>", "", "POST /next CallStatus=in-progress", Ended::HungUp),
+        ("<Connect action='/next'><Stream url='wss://s'/></Connect>", "connect=ended", "POST /next CallStatus=in-progress", Ended::HungUp),
+        ("<Connect action='/next'><Stream url='wss://s'/></Connect>", "connect=7", "", Ended::Unanswered),
+        ("<Connect action='/next'><Stream url='wss://s'/></Connect>", "hangup", "", Ended::HungUp),
+        ("<Connect action='/next'><ConversationRelay url='wss://s'/></Connect>", "", "", Ended::Unanswered),
+        ("<Connect action='/next' method='GET'><ConversationRelay url='wss://s'/></Connect>", "connect=failed", "GET /next CallStatus=in-progress SessionStatus=failed", Ended::HungUp),
+        ("<Connect action='/next'><ConversationRelay url='wss://s'/></Connect>", "connect={\"to\":7}", "POST /next CallStatus=in-progress SessionStatus=ended HandoffData={\"to\":7}", Ended::HungUp),
+        ("<Connect action='/next'><VirtualAgent connectorName='c'/></Connect>", "connect=live-agent-handoff", "POST /next CallStatus=in-progress VirtualAgentStatus=live-agent-handoff", Ended::HungUp),
+        ("<Pay action='/next' method='GET'/>", "pay=success", "POST /next CallStatus=in-progress Result=success", Ended::HungUp),
+        ("<Pay action='/next'/>", "noinput", "POST /next CallStatus=in-progress Result=too-many-failed-attempts", Ended::HungUp),
+        ("<Pay action='/next'/>", "hangup", "POST /next CallStatus=in-progress Result=caller-hung-up", Ended::HungUp),
+        ("<Pay action='/next'/>", "pay=yes", "", Ended::Unanswered),
+        ("<Pay action='/next'/>", "", "", Ended::Unanswered),
+        ("<Refer><Sip>sip:a@b.test</Sip></Refer><Redirect>/r</Redirect>", "", "POST /r CallStatus=in-progress", Ended::HungUp),
+        ("<Refer action='/next'><Sip>sip:a@b.test</Sip></Refer>", "refer=busy", "POST /next CallStatus=in-progress ReferCallStatus=busy", Ended::HungUp),
+        ("<Refer action='/next'><Sip>sip:a@b.test</Sip></Refer>", "hangup", "POST /next CallStatus=in-progress ReferCallStatus=canceled", Ended::HungUp),
+        ("<Refer action='/next'><Sip>sip:a@b.test</Sip></Refer>", "", "", Ended::Unanswered),
+        ("<Prompt><Say>a</Say></Prompt><Redirect>/r</Redirect>", "", "POST /r CallStatus=in-progress", Ended::HungUp),
+        ("<Sms action='/next'>a</Sms>", "", "", Ended::NotRehearsed),
         ("<Leave/><Redirect>/r</Redirect>", "", "", Ended::NotRehearsed),
 ];
 
@@ -401,13 +423,13 @@ fn what_was_recorded_of_verbs_is_sent_again() {
             "<Enqueue action='/next'>q</Enqueue>",
             RequestKind::Voice,
             ("QueueResult", "leave"),
-            "Enqueue action, as recorded",
+            "Enqueue action with QueueResult leave, as recorded",
         ),
         (
             "<Pay action='/next'/>",
             RequestKind::Voice,
             ("Result", "success"),
-            "Pay action, as recorded",
+            "Pay action with Result success, as recorded",
         ),
         (
             "<Gather action='/next' actionOnEmptyResult='true'/>",
@@ -615,9 +637,17 @@ fn callbacks_of_verbs_are_sent_as_recorded_or_noted() {
     let app = [("/voice", first), ("/menu", dial), ("/status", EMPTY), ("/rec", EMPTY)];
     let played = play(story).with(&app);
     let paths: Vec<&str> = played.lines().iter().map(|l| l.split(' ').nth(1).unwrap()).collect();
-    assert_eq!(paths, ["/voice", "/menu", "/status", "/rec", "/num"]);
+    assert_eq!(paths, ["/voice", "/menu", "/status", "/rec", "/whisper", "/num"]);
     assert_eq!(
         played.asked[4].1,
+        "<Dial><Number url> of step 2, `answered`, made up; sent at the end"
+    );
+    assert_eq!(
+        played.steps[4].request.param("CallSid"),
+        played.steps[5].request.param("CallSid")
+    );
+    assert_eq!(
+        played.asked[5].1,
         "<Dial><Number statusCallback> of step 2, `completed`, made up; sent at the end"
     );
     assert_eq!(
@@ -636,7 +666,6 @@ fn callbacks_of_verbs_are_sent_as_recorded_or_noted() {
         [
             "<Record transcribeCallback> of step 1: Twilio sends nothing to /text, because transcribe is not `true`",
             "the <Dial> of step 2 has no action: the next verb runs as if it were over",
-            "<Dial><Number url> of step 2 is not rehearsed: nothing was sent to /whisper",
         ]
     );
 }
@@ -946,5 +975,133 @@ fn made_up_callbacks_have_limits() {
     assert_eq!(
         played.end.notes.last().unwrap(),
         "<Start><Recording recordingStatusCallback> of step 1 was not sent: the call did not come to its end"
+    );
+}
+
+#[test]
+fn what_is_heard_in_a_queue_is_asked_for_first() {
+    let first = "<Response><Enqueue action='/left' waitUrl='/wait' waitUrlMethod='GET'>q</Enqueue></Response>";
+    let leave = "<Response><Say>Sorry.</Say><Leave/></Response>";
+    let app = |wait: &'static str| [("/voice", first), ("/wait", wait), ("/left", BYE)];
+    let played = play(vec![voice("")]).with(&app(leave));
+    assert_eq!(
+        played.lines(),
+        [
+            "POST /voice CallStatus=ringing",
+            "GET /wait CallStatus=in-progress",
+            "POST /left CallStatus=in-progress QueueResult=leave"
+        ]
+    );
+    assert_eq!(played.asked[1].1, "waitUrl of Enqueue, made up");
+    assert_eq!(
+        played.asked[2].1,
+        "Enqueue action with QueueResult leave, as the answer to waitUrl has it"
+    );
+    let of = |n: usize, name: &str| played.steps[n].request.param(name).unwrap_or_default().to_owned();
+    assert_eq!(
+        (of(1, "QueuePosition"), of(1, "MaxQueueSize")),
+        ("1".to_owned(), "100".to_owned())
+    );
+    assert_eq!(
+        (of(1, "QueueSid"), of(2, "QueuePosition")),
+        (of(2, "QueueSid"), String::new())
+    );
+    assert_eq!(played.end.how, Ended::HungUp);
+    // Who takes the call is nobody's to tell, and a step is counted as it is printed.
+    let music = "<Response><Play>/a.mp3</Play></Response>";
+    assert_eq!(play(vec![voice("")]).with(&app(music)).end.how, Ended::Unanswered);
+    let played = play(vec![voice("")]).answer("3=bridged").with(&app(music));
+    assert_eq!(
+        played.lines()[2],
+        "POST /left CallStatus=in-progress QueueResult=bridged"
+    );
+    // A broken document ends the wait; the fallback URL has no part in it.
+    let played = play(vec![voice("")])
+        .fallback("/sorry")
+        .with(&[("/voice", first), ("/left", BYE)]);
+    assert_eq!(played.lines()[2], "POST /left CallStatus=in-progress QueueResult=error");
+    let played = play(vec![voice("")]).answer("queue=leave").with(&app(MENU));
+    assert!(
+        played.steps[2].notes[0].contains("of step 2 is not run"),
+        "{:?}",
+        played.steps[2].notes
+    );
+}
+
+#[test]
+fn music_that_was_asked_for_again_and_again_is_asked_for_once() {
+    let first = "<Response><Enqueue action='/left' waitUrl='/wait'>q</Enqueue></Response>";
+    let wait = |position: &str| {
+        recorded(
+            RequestKind::Voice,
+            "/wait",
+            &[("QueuePosition", position), ("QueueSid", "QU7")],
+            EMPTY,
+        )
+    };
+    let left = recorded(
+        RequestKind::Voice,
+        "/left",
+        &[("QueueResult", "bridged"), ("QueueSid", "QU7")],
+        BYE,
+    );
+    let story = vec![voice(first), wait("3"), wait("2"), wait("1"), left, completed()];
+    let played = play(story).with(&[("/voice", first), ("/wait", EMPTY), ("/left", BYE), ("/status", EMPTY)]);
+    let recorded: Vec<_> = played.steps.iter().map(|s| s.recorded).collect();
+    assert_eq!(recorded, [Some(0), Some(1), Some(4), Some(5)]);
+    assert_eq!(played.asked[1].1, "waitUrl of Enqueue, as recorded");
+    assert_eq!(
+        played.asked[2].1,
+        "Enqueue action with QueueResult bridged, as recorded"
+    );
+    assert_eq!(played.end.how, Ended::HungUp);
+}
+
+#[test]
+fn who_is_taken_from_a_queue_hears_something() {
+    let names = [
+        "CallStatus",
+        "CallSid",
+        "DequeingCallSid",
+        "QueueTime",
+        "DialCallStatus",
+    ];
+    let dial = "<Dial action='/next'><Queue url='/c'>q</Queue></Dial>";
+    let other = format!("POST /c in-progress CA{} CA1 10 -", "0".repeat(32));
+    assert_eq!(told_of(dial, "dial=completed", &names), [other]);
+    assert!(told_of(dial, "dial=no-answer", &names).is_empty());
+    assert!(
+        told_of(
+            "<Dial action='/next'><Number url='/c'>+1</Number></Dial>",
+            "dial=busy",
+            &names
+        )
+        .is_empty()
+    );
+}
+
+#[test]
+fn only_what_is_known_of_a_payment_is_sent() {
+    let sent = |verb: &str, result: &str| {
+        let first = format!("<Response>{verb}</Response>");
+        let played = play(vec![voice("")])
+            .answer(&format!("pay={result}"))
+            .with(&[("/voice", &first), ("/next", BYE)]);
+        let params = played.steps[1].request.params()[4..].iter();
+        let names: Vec<String> = params.map(|(n, _)| n.clone()).filter(|n| n != "Novelty").collect();
+        (names.join(" "), played.steps[1].notes.len())
+    };
+    let card = "PaymentCardNumber PaymentCardType ExpirationDate SecurityCode PaymentCardPostalCode";
+    assert_eq!(
+        sent("<Pay action='/next' chargeAmount='0.50'/>", "success"),
+        (format!("Result PaymentMethod {card} PaymentConfirmationCode"), 0)
+    );
+    assert_eq!(
+        sent("<Pay action='/next' paymentMethod='ach-debit'/>", "success").0,
+        "Result PaymentMethod BankAccountNumber BankRoutingNumber BankAccountType PaymentToken ProfileId"
+    );
+    assert_eq!(
+        sent("<Pay action='/next'/>", "payment-connector-error"),
+        ("Result PaymentMethod".to_owned(), 1)
     );
 }
