@@ -40,11 +40,60 @@ pub async fn send_following(
     options: &Options,
     pinned: &Pinned,
 ) -> Followed {
+    let way = Way {
+        provider,
+        kind,
+        target,
+        pinned,
+    };
+    follow(way, request, first, options, &mut Nothing).await
+}
+
+/// Where a chain of redirects goes, and what for.
+#[derive(Clone, Copy)]
+pub(super) struct Way<'a> {
+    pub(super) provider: Provider,
+    pub(super) kind: RequestKind,
+    pub(super) target: &'a Target,
+    pub(super) pinned: &'a Pinned,
+}
+
+/// What goes along from answer to answer, such as the cookies of a call.
+pub(super) trait Luggage {
+    /// An answer came.
+    fn answered(&mut self, plan: &Plan, sent: &Sent);
+    /// A redirect's request is about to be planned.
+    fn asks(&mut self, request: &mut Request);
+}
+
+/// A single request has no luggage.
+struct Nothing;
+
+impl Luggage for Nothing {
+    fn answered(&mut self, _: &Plan, _: &Sent) {}
+    fn asks(&mut self, _: &mut Request) {}
+}
+
+/// [`send_following`], with luggage.
+pub(super) async fn follow(
+    way: Way<'_>,
+    request: &Request,
+    first: Plan,
+    options: &Options,
+    luggage: &mut impl Luggage,
+) -> Followed {
+    let Way {
+        provider,
+        kind,
+        target,
+        pinned,
+    } = way;
     let (mut plan, mut request, mut options) = (first, request.clone(), options.clone());
     let mut problems = Vec::new();
     let mut hops = 0;
     loop {
         let sent = send(&plan, pinned).await;
+        luggage.answered(&plan, &sent);
         let params = params(&request, &options);
         let asked = Asked {
             method: &plan.method,
@@ -58,6 +107,7 @@ pub async fn send_following(
             Some(_) if hops == REDIRECTS => Err(too_many()),
             Some(redirect) => {
                 move_on(redirect, kind, &plan, &mut request, &mut options);
+                luggage.asks(&mut request);
                 self::plan(provider, kind, &request, target, &options).map_err(|e| unfollowable(&e))
             }
             None => {

@@ -247,6 +247,22 @@ fn cookies_go_back_to_the_app() {
 }
 
 #[test]
+fn cookies_of_a_redirect_are_kept() {
+    let redirect = "HTTP/1.1 303 See Other\r\nLocation: /welcome?a=1\r\nSet-Cookie: s=abc; Path=/\r\nSet-Cookie: safe=1; Path=/; Secure\r\n\
+        Set-Cookie: deep=1; Path=/menu\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    let (ran, got) = rehearse(
+        &[IVR, "--call", "CA0c1d", "--follow-answers"],
+        vec![redirect.to_owned(), menu(), dial(), bye(), no_content()],
+    );
+    ran.exits(0);
+    assert_eq!(lines(&got)[..3], ["POST /voice", "GET /welcome?a=1", "POST /menu"]);
+    let cookies: Vec<_> = got.iter().map(|g| g.header("cookie")).collect();
+    // The app is known as https, which is what `Secure` asks for.
+    let all = Some("s=abc; safe=1");
+    assert_eq!(cookies, [None, all, Some("deep=1; s=abc; safe=1"), all, all]);
+}
+
+#[test]
 fn callbacks_that_were_not_recorded_are_made_up() {
     let dials = twiml(
         "<Dial action='/after-dial' record='record-from-answer' recordingStatusCallback='/recording'>\

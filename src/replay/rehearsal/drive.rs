@@ -8,10 +8,12 @@ use url::Url;
 
 use super::cookies::Cookies;
 use super::course::Rehearsal;
+use super::request::moved;
 use super::{End, Ended, Next, Step, params};
 use crate::model::{Provider, Request, RequestKind};
+use crate::replay::follow::{Luggage, Way, follow};
 use crate::replay::headers::platform;
-use crate::replay::{Followed, Options, Pinned, Plan, PlanError, Target, plan, send_following};
+use crate::replay::{Followed, Options, Pinned, Plan, PlanError, Sent, Target, plan};
 
 /// How and where requests are sent.
 #[derive(Clone, Copy, Debug)]
@@ -67,23 +69,20 @@ pub async fn rehearse<E>(
             }
         };
         let path = first.path.clone();
-        let Sending {
-            provider,
-            target,
-            pinned,
-            ..
-        } = sending;
-        let done = send_following(provider, step.kind, &request, first, target, &options, pinned).await;
+        let way = Way {
+            provider: sending.provider,
+            kind: step.kind,
+            target: sending.target,
+            pinned: sending.pinned,
+        };
+        let mut carried = Carried {
+            cookies: &mut cookies,
+            own: own_url(&step.request),
+            provider: sending.provider,
+            first: path.clone(),
+        };
+        let done = follow(way, &request, first, &options, &mut carried).await;
         let at = answered_at(&step.request, &path, &done.plan);
-        if let Ok(url) = Url::parse(&at) {
-            let now = chrono::Utc::now().timestamp();
-            let set = done
-                .sent
-                .headers
-                .iter()
-                .filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"));
-            set.for_each(|(_, value)| cookies.set(value, &url, now));
-        }
         tell(&step, &done).map_err(Aborted::Told)?;
         match rehearsal.then(&step, &at, &done.sent.answer(), &done.verdict) {
             Next::Step(next) => step = *next,
@@ -98,17 +97,58 @@ impl Sending<'_> {
     }
 }
 
+/// The call's cookies, from answer to answer of one step. Twilio knows the app by its own host, whatever the target is called.
+struct Carried<'a> {
+    cookies: &'a mut Cookies,
+    own: Option<Url>,
+    provider: Provider,
+    /// The path that was asked first: that of the step, which may be another one on the target.
+    first: String,
+}
+
+impl Luggage for Carried<'_> {
+    fn answered(&mut self, plan: &Plan, sent: &Sent) {
+        let Some(own) = &self.own else { return };
+        let at = match own.join(&plan.path) {
+            Ok(at) if plan.path != self.first => at,
+            _ => own.clone(),
+        };
+        let now = chrono::Utc::now().timestamp();
+        for (name, value) in &sent.headers {
+            if name.eq_ignore_ascii_case("set-cookie") {
+                self.cookies.set(value, &at, now);
+            }
+        }
+    }
+
+    fn asks(&mut self, request: &mut Request) {
+        let there = own_url(request);
+        let at = self.own.as_ref().zip(there).map(|(own, there)| moved(own, &there));
+        carry(request, at.as_ref(), self.cookies, self.provider);
+    }
+}
+
+fn own_url(request: &Request) -> Option<Url> {
+    Url::parse(request.url.as_deref()?.trim()).ok()
+}
+
+/// Gives a request the cookies that belong to the URL `at`, and no others.
+fn carry(request: &mut Request, at: Option<&Url>, cookies: &Cookies, provider: Provider) {
+    request.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("cookie"));
+    let Some(header) = at.and_then(|url| cookies.header(url)) else {
+        return;
+    };
+    if request.headers.is_empty() {
+        request.headers = platform(provider);
+    }
+    request.headers.push(("Cookie".to_owned(), header));
+}
+
 /// A step's request with the call's cookies, and the options as they are for it.
 fn dressed(step: &Step, sending: Sending<'_>, cookies: &Cookies) -> (Request, Options) {
     let (mut request, mut options) = (step.request.clone(), sending.options.clone());
-    request.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("cookie"));
-    let url = Url::parse(request.url.as_deref().unwrap_or_default().trim()).ok();
-    if let Some(header) = url.and_then(|url| cookies.header(&url)) {
-        if request.headers.is_empty() {
-            request.headers = platform(sending.provider);
-        }
-        request.headers.push(("Cookie".to_owned(), header));
-    }
+    let url = own_url(&request);
+    carry(&mut request, url.as_ref(), cookies, sending.provider);
     if step.number > 1 {
         options.public_url = options.public_url.as_deref().map(on_host);
         let edits = &mut options.edits;
