@@ -142,12 +142,15 @@ struct StepLine<'a, R> {
     event: &'static str,
     kind: &'static str,
     recorded: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    round: Option<u32>,
 }
 
-/// A step for programs: the contract's `replay` with what a rehearsal adds.
-pub fn step_line<'a>(step: &'a Step, replay: impl Serialize + 'a) -> impl Serialize + 'a {
+/// A step for programs: the contract's `replay` with what a rehearsal adds, and the round where there are several.
+pub fn step_line<'a>(step: &'a Step, replay: impl Serialize + 'a, round: Option<u32>) -> impl Serialize + 'a {
     StepLine {
         replay,
+        round,
         step: step.number,
         asked_by: &step.asked_by,
         event: step.event.as_str(),
@@ -167,6 +170,8 @@ struct EndLine<'a> {
     unmet: &'a [String],
     steps: usize,
     passed: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    round: Option<u32>,
 }
 
 /// How the rehearsal ended, for programs: a `rehearsal`.
@@ -174,10 +179,11 @@ pub fn end_line<'a>(
     call: &'a str,
     end: &'a End,
     unmet: &'a [String],
-    steps: usize,
-    passed: usize,
+    (steps, passed): (usize, usize),
+    round: Option<u32>,
 ) -> impl Serialize + 'a {
     EndLine {
+        round,
         r#type: "rehearsal",
         call,
         ended: end.how.as_str(),

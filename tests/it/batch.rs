@@ -24,6 +24,8 @@ pub const LIMIT: Duration = Duration::from_secs(60);
 pub enum Mood {
     Well,
     Broken,
+    /// A call begins well, and then nothing does.
+    Half,
     /// Takes it, and says nothing.
     Silent,
 }
@@ -66,14 +68,19 @@ impl App {
                 let mut stream = stream.unwrap();
                 let Some(request) = request(&mut stream) else { continue };
                 let mood = *mood.lock().unwrap();
+                let path = request.split(' ').nth(1).unwrap_or_default().to_owned();
                 got.lock().unwrap().push(request);
                 if let Some(path) = &*written.lock().unwrap() {
                     let file = std::fs::File::options().append(true).create(true).open(path);
                     file.unwrap().write_all(b"a call\n").unwrap();
                 }
+                let twiml = |verbs: &str| answer("200 OK", "text/xml", &format!("<Response>{verbs}</Response>"));
                 let reply = match mood {
+                    Mood::Well | Mood::Half if path == "/voice" => twiml("<Gather action='/menu' numDigits='1'/>"),
+                    Mood::Well if path == "/menu" => twiml("<Hangup/>"),
+                    Mood::Well if path == "/status" => twiml(""),
                     Mood::Well => answer("200 OK", "application/json", r#"{"tropo":[{"say":{"value":"Hi."}}]}"#),
-                    Mood::Broken => answer("500 Internal Server Error", "text/plain", "broken"),
+                    Mood::Broken | Mood::Half => answer("500 Internal Server Error", "text/plain", "broken"),
                     Mood::Silent => {
                         held.push(stream);
                         continue;

@@ -455,7 +455,8 @@ fn what_cannot_be_rehearsed_is_said_before_anything_is_sent() {
             "write STEP=VALUE",
         ),
         (&["--answer", "menu=2"], 2, "--follow-answers"),
-        (&["--follow-answers", "--watch", "src"], 2, "cannot be used with"),
+        (&["--follow-answers", "--diff"], 2, "cannot be used with"),
+        (&["--fallback", "/sorry", "--watch", "src"], 2, "needs --follow-answers"),
         (
             &["--follow-answers", "--call", "CA0c1d", "--fallback"],
             2,

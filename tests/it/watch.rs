@@ -15,6 +15,7 @@ use crate::batch::{App, LIMIT, Mood, interrupt, terminate};
 use crate::support::redial;
 
 const PIZZA: &str = "samples/tropo/pizza-archive.log";
+const IVR: &str = "tests/data/rehearsal/ivr-events.json";
 
 /// The program while it watches.
 struct Watching {
@@ -26,10 +27,20 @@ struct Watching {
 }
 
 fn watch(url: &str, args: &[&str]) -> Watching {
+    watch_input(PIZZA, url, args)
+}
+
+/// The whole call of a recording.
+fn watch_call(url: &str, args: &[&str]) -> Watching {
+    let call = ["--call", "CA0c1d", "--follow-answers"];
+    watch_input(IVR, url, &[&call, args].concat())
+}
+
+fn watch_input(input: &str, url: &str, args: &[&str]) -> Watching {
     let folder = TempDir::new().unwrap();
     std::fs::write(folder.path().join("app.js"), "// broken").unwrap();
     let run = redial(
-        ["replay", PIZZA, "--to", url, "--watch", folder.path().to_str().unwrap()]
+        ["replay", input, "--to", url, "--watch", folder.path().to_str().unwrap()]
             .iter()
             .chain(args),
     );
@@ -233,4 +244,75 @@ fn a_path_that_is_not_there_sends_nothing() {
     assert!(app.got().is_empty());
     let ran = redial(["replay", "-f", PIZZA]).run().exits(2);
     assert!(ran.err.contains("--watch PATH"), "{}", ran.err);
+}
+
+#[test]
+fn a_whole_call_is_watched_until_it_is_green() {
+    let app = App::new(Mood::Half);
+    let mut watching = watch_call(&app.url(), &[]);
+    watching.sees("round 1");
+    watching.sees("step 2 failed (11200)");
+    watching.sees("2 requests sent: 1 passed, 1 failed");
+    app.turns(Mood::Well);
+    let (code, lines, err) = watching.ends(true);
+    assert_eq!(code, Some(0), "{lines:#?} {err}");
+    assert!(
+        lines.last().unwrap().starts_with("the call is green after "),
+        "{lines:#?}"
+    );
+    assert!(
+        lines.iter().any(|l| l == "3 requests sent: 3 passed, 0 failed"),
+        "{lines:#?}"
+    );
+    assert!(err.contains("until the whole call passes"), "{err}");
+    // Every round begins at the beginning.
+    let got = app.got();
+    let last: Vec<&str> = got[got.len() - 3..]
+        .iter()
+        .map(|r| r.split(' ').nth(1).unwrap())
+        .collect();
+    assert_eq!(last, ["/voice", "/menu", "/status"]);
+}
+
+#[test]
+fn a_change_gives_a_rehearsal_up() {
+    let app = App::new(Mood::Silent);
+    let watching = watch_call(&app.url(), &["--json"]);
+    app.until_it_got(1);
+    app.turns(Mood::Well);
+    let (code, lines, err) = watching.ends(true);
+    assert_eq!(code, Some(0), "{lines:#?} {err}");
+    let all: Vec<Value> = lines.iter().map(|l| serde_json::from_str(l).unwrap()).collect();
+    let of = |kind: &str| all.iter().filter(|o| o["type"] == kind).collect::<Vec<_>>();
+    assert_eq!(of("replay").len(), 3, "{lines:#?}");
+    assert_eq!(of("rehearsal").len(), 1, "{lines:#?}");
+    assert!(of("rehearsal")[0]["round"].as_u64() > Some(1), "{lines:#?}");
+    assert_eq!(all.last().unwrap()["type"], "summary");
+}
+
+#[test]
+fn a_call_is_rehearsed_again_when_the_port_comes_back() {
+    let port = {
+        let app = App::new(Mood::Well);
+        app.port
+    };
+    let mut watching = watch_call(&format!("http://127.0.0.1:{port}"), &[]);
+    watching.sees("1 request sent: 0 passed, 1 failed");
+    let app = App::on(port, Mood::Well);
+    let (code, lines, err) = watching.ends(false);
+    assert!(code == Some(0) && app.got().len() == 3, "{lines:#?} {err}");
+}
+
+#[test]
+fn who_ends_a_watched_call_is_told_what_is_red() {
+    let app = App::new(Mood::Half);
+    let mut watching = watch_call(&app.url(), &[]);
+    watching.sees("2 requests sent: 1 passed, 1 failed");
+    interrupt(&watching.child);
+    let (code, lines, _) = watching.ends(false);
+    assert_eq!(code, Some(130), "{lines:#?}");
+    assert!(
+        lines.last().unwrap().starts_with("still red: step 2 failed (11200)"),
+        "{lines:#?}"
+    );
 }

@@ -7,30 +7,75 @@ use std::num::NonZeroUsize;
 
 use super::super::args::Replay;
 use super::super::{Exit, Stop, read, say};
+use super::again;
 use super::batch::{INTERRUPT, interrupted};
 use super::caller::Rehearse;
 use super::choose::choose;
-use super::ready::Ready;
+use super::ready::{Ready, is_unreachable};
 use super::story::Story;
+use super::watch::Changes;
 use super::{agreed, dry_run, refused};
 use crate::call::Call;
 use crate::model::{Provider, RequestKind};
 use crate::output::rehearsal::{end, end_line, parts, step, step_line};
+use crate::output::text::count;
 use crate::output::{json, kept::Attempted};
 use crate::replay::rehearsal::{
     Aborted, End, Ended, Fallback, MAX_STEPS, Rehearsal, Sending, Setting, Step, Wishes, is_document, rehearse,
 };
 use crate::replay::{Followed, Options, Pinned, Target};
 use crate::store::Replays;
+use thiserror::Error;
 
 /// Everything that the rehearsals of a run share.
-struct Stage<'a> {
+pub(super) struct Stage<'a> {
     args: &'a Rehearse,
-    view: &'a read::View,
+    pub(super) view: &'a read::View,
     target: &'a Target,
     options: &'a Options,
     /// `--replay-header`.
     mark: bool,
+}
+
+/// What of a call is rehearsed.
+#[derive(Clone, Copy)]
+pub(super) struct Part<'a> {
+    pub(super) story: &'a Story<'a>,
+    /// The request that it begins with.
+    start: usize,
+    /// All that follows; else only what a failing answer leads to.
+    whole: bool,
+}
+
+/// What came of the requests of a rehearsal.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    pub(super) sent: usize,
+    passed: usize,
+    /// Nobody took a connection.
+    pub(super) unreachable: bool,
+}
+
+impl Tally {
+    /// What is wrong with a call that ended like this.
+    pub(super) fn red(&self, end: End) -> String {
+        let failed = self.sent - self.passed;
+        if !end.how.proper() || failed == 0 {
+            return end.why;
+        }
+        format!("{failed} of {} failed", count(self.sent, "request"))
+    }
+}
+
+/// Why a step was not told.
+#[derive(Debug, Error)]
+pub(super) enum Untold {
+    /// What was to be printed could not be.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    /// It is no answer: the app restarts.
+    #[error("the app restarts")]
+    Restarts,
 }
 
 /// Rehearses one call from its first webhook, or from `--request`.
@@ -64,10 +109,19 @@ pub(super) fn follow_answers(
     };
     stage.fallback_is_known(&story)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let fine = runtime.block_on(async {
-        let pinned = target.resolve().await.map_err(|e| refused(&e))?;
-        stage.play(&story, start, (true, wishes), &pinned, out).await
-    })?;
+    let pinned = runtime.block_on(target.resolve()).map_err(|e| refused(&e))?;
+    let part = Part {
+        story: &story,
+        start,
+        whole: true,
+    };
+    let fine = match args.bench.watch.as_slice() {
+        [] => runtime.block_on(stage.play(part, wishes, &pinned, out))?,
+        paths => {
+            let changes = Changes::of(paths, view)?;
+            runtime.block_on(again::until_green(&stage, part, &wishes, &pinned, changes, out))?
+        }
+    };
     close(view, out)?;
     Ok(fine)
 }
@@ -81,6 +135,11 @@ pub(super) fn with_fallback(
     options: &Options,
     out: &mut impl Write,
 ) -> anyhow::Result<Exit> {
+    if !args.bench.watch.is_empty() {
+        return Err(
+            Stop::usage("--fallback with --watch needs --follow-answers: the whole call is rehearsed again").into(),
+        );
+    }
     agreed(ready, target, args.bench.yes)?;
     let stage = Stage {
         args: &args.rehearse,
@@ -114,10 +173,12 @@ pub(super) fn with_fallback(
         let pinned = target.resolve().await.map_err(|e| refused(&e))?;
         let mut all = Exit::Done;
         for (story, start) in &stories {
-            match stage
-                .play(story, *start, (false, Wishes::default()), &pinned, out)
-                .await?
-            {
+            let part = Part {
+                story,
+                start: *start,
+                whole: false,
+            };
+            match stage.play(part, Wishes::default(), &pinned, out).await? {
                 Exit::Done => {}
                 Exit::Signal(number) => return Ok(Exit::Signal(number)),
                 other => all = other,
@@ -127,6 +188,14 @@ pub(super) fn with_fallback(
     })?;
     close(view, out)?;
     Ok(fine)
+}
+
+/// Why a rehearsal could not be told to its end.
+pub(super) fn failed(aborted: Aborted<Untold>, part: Part<'_>) -> anyhow::Error {
+    match aborted {
+        Aborted::Plan(e) => Stop::usage(format!("{}: {e}", part.story.exchanges[part.start].name())).into(),
+        Aborted::Told(e) => e.into(),
+    }
 }
 
 /// An end that the user asked for.
@@ -199,15 +268,35 @@ impl Stage<'_> {
         )))
     }
 
-    /// Rehearses from one request; done where every answer passed, the call came to its end, and the caller did all that was wished.
+    /// Rehearses once; done where every answer passed, the call came to its end, and the caller did all that was wished.
     async fn play(
         &self,
-        story: &Story<'_>,
-        start: usize,
-        (whole, wishes): (bool, Wishes),
+        part: Part<'_>,
+        wishes: Wishes,
         pinned: &Pinned,
         out: &mut impl Write,
     ) -> anyhow::Result<Exit> {
+        let (mut rehearsal, mut tally) = (self.rehearsal(part, wishes)?, Tally::default());
+        if !self.view.json {
+            self.view.page.heading(out, &self.view.session, part.story.call)?;
+        }
+        let played = self.run(part, &mut rehearsal, pinned, (&mut tally, None), |_| false, out);
+        let (played, signal) = tokio::select! {
+            biased;
+            number = interrupted() => (Ok(stopped(number)), Some(number)),
+            played = played => (played, None),
+        };
+        let ended = played.map_err(|aborted| failed(aborted, part))?;
+        let fine = self.ended(part, &rehearsal, &ended, (&tally, None), out)?;
+        Ok(match signal {
+            Some(number) => Exit::Signal(number),
+            None if fine => Exit::Done,
+            None => Exit::No,
+        })
+    }
+
+    /// A call as it is before its first request.
+    pub(super) fn rehearsal<'s>(&self, part: Part<'s>, wishes: Wishes) -> Result<Rehearsal<'s>, Stop> {
         let setting = Setting {
             wishes,
             also_own: std::iter::once(self.target.to_string())
@@ -215,67 +304,82 @@ impl Stage<'_> {
                 .collect(),
             fallback: self.args.fallback(),
             max_steps: self.args.max_steps.map_or(MAX_STEPS, NonZeroUsize::get),
-            whole,
+            whole: part.whole,
             began: chrono::Utc::now(),
         };
-        let provider = story.call.provider;
-        let mut rehearsal = Rehearsal::new(provider, &story.recorded, start, setting)
-            .ok_or_else(|| Stop::new(Exit::Nothing, "the request belongs to no call"))?;
+        Rehearsal::new(part.story.call.provider, &part.story.recorded, part.start, setting)
+            .ok_or_else(|| Stop::new(Exit::Nothing, "the request belongs to no call"))
+    }
+
+    /// Sends the requests one after the other, and tells each; dropped, it is given up. Where an answer is none, as `restarts` says, it
+    /// ends without telling it.
+    pub(super) async fn run(
+        &self,
+        part: Part<'_>,
+        rehearsal: &mut Rehearsal<'_>,
+        pinned: &Pinned,
+        (tally, round): (&mut Tally, Option<u32>),
+        restarts: impl Fn(&Followed) -> bool,
+        out: &mut impl Write,
+    ) -> Result<End, Aborted<Untold>> {
         let mut options = self.options.clone();
-        options.mark = self.mark.then(|| story.exchanges[start].name());
+        options.mark = self.mark.then(|| part.story.exchanges[part.start].name());
         let sending = Sending {
-            provider,
+            provider: part.story.call.provider,
             target: self.target,
             options: &options,
             pinned,
         };
         let mut replays = self.view.store.clone().map(Replays::new);
-        if !self.view.json {
-            self.view.page.heading(out, &self.view.session, story.call)?;
-        }
-        let (mut sent, mut passed, mut told_before) = (0, 0, Vec::new());
-        let played = rehearse(&mut rehearsal, sending, |step, done| {
-            sent += 1;
-            passed += usize::from(done.verdict.pass());
+        let mut told_before = Vec::new();
+        rehearse(rehearsal, sending, |step, done| {
+            if restarts(done) {
+                return Err(Untold::Restarts);
+            }
+            tally.sent += 1;
+            tally.passed += usize::from(done.verdict.pass());
+            tally.unreachable |= is_unreachable(done);
             if let Some(replays) = &mut replays {
-                self.keep(story, step, done, replays);
+                self.keep(part.story, step, done, replays);
             }
             let notes = new_notes(&mut told_before, step, done);
-            self.tell(story, start, (step, &notes), done, out)
-        });
-        let (played, signal) = tokio::select! {
-            biased;
-            number = interrupted() => (Ok(stopped(number)), Some(number)),
-            played = played => (played, None),
-        };
-        let ended = played.map_err(|aborted| match aborted {
-            Aborted::Plan(e) => Stop::usage(format!("{}: {e}", story.exchanges[start].name())).into(),
-            Aborted::Told(e) => anyhow::Error::from(e),
-        })?;
+            Ok(self.tell(part, (step, &notes), done, round, out)?)
+        })
+        .await
+    }
+
+    /// Tells how a rehearsal ended; true where it passes.
+    pub(super) fn ended(
+        &self,
+        part: Part<'_>,
+        rehearsal: &Rehearsal<'_>,
+        ended: &End,
+        (tally, round): (&Tally, Option<u32>),
+        out: &mut impl Write,
+    ) -> std::io::Result<bool> {
         let unmet = rehearsal.unmet();
+        let Tally { sent, passed, .. } = *tally;
         if self.view.json {
-            let call = story.call.id.to_string();
-            json::line(out, &end_line(&call, &ended, &unmet, sent, passed))?;
+            let call = part.story.call.id.to_string();
+            json::line(out, &end_line(&call, ended, &unmet, (sent, passed), round))?;
         } else {
-            end(&self.view.page, out, &ended, sent, passed)?;
+            end(&self.view.page, out, ended, sent, passed)?;
         }
         out.flush()?;
-        if let Some(number) = signal {
-            return Ok(Exit::Signal(number));
+        if ended.how != Ended::Interrupted {
+            for text in &unmet {
+                say(text);
+            }
         }
-        for text in &unmet {
-            say(text);
-        }
-        let fine = ended.how.proper() && passed == sent && rehearsal.all_met();
-        Ok(if fine { Exit::Done } else { Exit::No })
+        Ok(ended.how.proper() && passed == sent && rehearsal.all_met())
     }
 
     fn tell(
         &self,
-        story: &Story<'_>,
-        start: usize,
+        Part { story, start, .. }: Part<'_>,
         (at, notes): (&Step, &[String]),
         done: &Followed,
+        round: Option<u32>,
         out: &mut impl Write,
     ) -> std::io::Result<()> {
         let met = story.met(self.view, at);
@@ -286,7 +390,7 @@ impl Stage<'_> {
                 exchange.outcome = crate::model::Outcome::Unknown;
             }
             let replay = json::replay(&exchange, story.call, &done.plan, &done.sent, &done.verdict, &[]);
-            json::line(out, &step_line(at, replay))?;
+            json::line(out, &step_line(at, replay, round))?;
         } else {
             step(&self.view.page, out, at, parts(done), met.as_ref(), notes)?;
         }

@@ -8,17 +8,18 @@ use std::path::{Path, PathBuf};
 use super::super::Stop;
 use crate::replay::rehearsal::{Fallback, Wishes};
 
-/// Options of other ways of sending.
-const BENCH: [&str; 7] = ["edit", "watch", "diff", "rate", "jobs", "stop_on_fail", "diagnose"];
+/// Options of other ways of sending. A rehearsal may be watched, a fallback only with it.
+const BENCH: [&str; 6] = ["edit", "diff", "rate", "jobs", "stop_on_fail", "diagnose"];
 
 /// What the caller does in a rehearsal.
 #[derive(Args, Clone, Debug, Default)]
 pub(in crate::cli) struct Rehearse {
-    /// Rehearse the whole call: the first webhook, then what each answer asks for, with the caller's input as recorded
+    /// Rehearse the whole call: the first webhook, then what each answer asks for, with the caller's input as recorded; with --watch
+    /// again until all of it passes
     #[arg(long, conflicts_with_all = BENCH)]
     pub(in crate::cli) follow_answers: bool,
     /// With --follow-answers, what the caller enters at a step: its number, the last part or the whole of the path that it goes to, a
-    /// Tropo ask's name, or dial, record, signal (menu=2; menu=9,2 for two visits; dial=busy)
+    /// Tropo ask's name, or dial, record, queue, pay, refer, connect, signal (menu=2; menu=9,2 for two visits; dial=busy)
     #[arg(long, value_name = "STEP=VALUE", requires = "follow_answers")]
     pub(in crate::cli) answer: Vec<String>,
     /// With --follow-answers: the caller enters nothing at this step [default: the first that listens]

@@ -2,9 +2,10 @@
 //!
 //! `choose` finds the requests, `edit` lets the user change them, `ready` plans them, `batch` sends each once and `watch` again and
 //! again, both in rounds (`round`); `tell` prints; `call` rehearses a whole call (`story`) with a caller
-//! who does what `caller` says, and the fallback request. What a request becomes on the wire is [`crate::replay`]'s. A way of sending that
+//! who does what `caller` says, and the fallback request; `again` watches that. What a request becomes on the wire is [`crate::replay`]'s. A way of sending that
 //! is none of these is a file beside them and one early `if` in [`run`].
 
+mod again;
 mod batch;
 mod call;
 mod caller;

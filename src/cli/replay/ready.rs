@@ -112,6 +112,11 @@ impl Answered {
 
     /// Nobody took the connection.
     pub(super) fn is_unreachable(&self) -> bool {
-        self.done.sent.peer.is_none() && self.done.sent.error.is_some()
+        is_unreachable(&self.done)
     }
+}
+
+/// Nobody took the connection.
+pub(super) fn is_unreachable(done: &Followed) -> bool {
+    done.sent.peer.is_none() && done.sent.error.is_some()
 }

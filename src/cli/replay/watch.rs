@@ -21,7 +21,7 @@ use crate::output::style::Role;
 use crate::output::text::count;
 use crate::replay::watch::files::{self, Files};
 use crate::replay::watch::{Event, Heard, Step, Watch, order};
-use crate::replay::{TransportError, dial};
+use crate::replay::{Followed, Pinned, TransportError, dial};
 use crate::store::Replays;
 
 /// Files of the app that change.
@@ -49,8 +49,13 @@ impl Changes {
         })
     }
 
+    /// What is watched, for people.
+    pub(super) fn paths(&self) -> &str {
+        &self.paths
+    }
+
     /// The next change; never without one.
-    async fn next(&mut self) -> PathBuf {
+    pub(super) async fn next(&mut self) -> PathBuf {
         match self.told.recv().await {
             Some(path) => path,
             None => std::future::pending().await,
@@ -98,7 +103,7 @@ pub(super) async fn until_green(
                 }
             }
             answer = next(&mut round) => match answer {
-                Some((n, a)) if is_refused(&a) && watch.on(began.elapsed(), Event::Refused).is_some() => {
+                Some((n, a)) if is_refused(&a.done) && watch.on(began.elapsed(), Event::Refused).is_some() => {
                     // It restarts: that is no answer.
                     drop((n, round.take()));
                     board.cut_short(watch.round(), "the app restarts", out)?;
@@ -114,7 +119,7 @@ pub(super) async fn until_green(
                     board.end_of_round(watch.round(), out)?
                 }
             },
-            open = probe(sending, probing) => {
+            open = probe(sending.pinned, probing) => {
                 probing = false;
                 Event::Probed { open }
             }
@@ -142,7 +147,7 @@ pub(super) async fn until_green(
     }
 }
 
-fn noisy(path: &Path) {
+pub(super) fn noisy(path: &Path) {
     say(&format!(
         "files such as {} change while requests are sent: rounds come less often now. If your app writes them, name them in .gitignore or \
         watch less",
@@ -150,7 +155,7 @@ fn noisy(path: &Path) {
     ));
 }
 
-fn put_aside(path: &Path) {
+pub(super) fn put_aside(path: &Path) {
     say(&format!(
         "{} changes whenever requests are sent: it is put aside. If your app writes it, name it in .gitignore",
         shown(path)
@@ -158,7 +163,7 @@ fn put_aside(path: &Path) {
 }
 
 /// A path as short as it can be given here.
-fn shown(path: &Path) -> String {
+pub(super) fn shown(path: &Path) -> String {
     let here = std::env::current_dir().and_then(|d| d.canonicalize());
     let below = here.ok().and_then(|h| path.strip_prefix(h).ok());
     below
@@ -177,15 +182,16 @@ async fn next(round: &mut Option<Round<'_>>) -> Option<(usize, Answered)> {
 }
 
 /// Whether somebody listens; never where nobody wants to know.
-async fn probe(sending: &Sending<'_>, wanted: bool) -> bool {
+pub(super) async fn probe(pinned: &Pinned, wanted: bool) -> bool {
     if !wanted {
         return std::future::pending().await;
     }
-    dial::connect(sending.pinned).await.is_ok()
+    dial::connect(pinned).await.is_ok()
 }
 
-fn is_refused(answered: &Answered) -> bool {
-    matches!(answered.done.sent.error, Some(TransportError::Refused(_)))
+/// Nobody listened.
+pub(super) fn is_refused(done: &Followed) -> bool {
+    matches!(done.sent.error, Some(TransportError::Refused(_)))
 }
 
 /// What is known of a request.
