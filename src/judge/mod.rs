@@ -10,6 +10,7 @@ mod charset;
 pub mod dump;
 mod http;
 mod redirect;
+mod slip;
 mod text;
 mod tropo;
 mod twiml;

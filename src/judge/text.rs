@@ -11,6 +11,30 @@ pub(super) fn position(body: &[u8], offset: usize) -> (u32, u32) {
     (line as u32, column as u32)
 }
 
+/// The lines of a text, for finding many places in it.
+pub(super) struct Lines<'a> {
+    text: &'a str,
+    starts: Vec<usize>,
+}
+
+impl<'a> Lines<'a> {
+    pub(super) fn of(text: &'a str) -> Self {
+        let ends = memchr::memchr_iter(b'\n', text.as_bytes());
+        Self {
+            text,
+            starts: std::iter::once(0).chain(ends.map(|at| at + 1)).collect(),
+        }
+    }
+
+    /// Line and column (from 1, column in characters) of a byte offset.
+    pub(super) fn place(&self, offset: usize) -> (u32, u32) {
+        let offset = offset.min(self.text.len());
+        let line = self.starts.partition_point(|start| *start <= offset);
+        let before = self.text.get(self.starts[line - 1]..offset).unwrap_or_default();
+        (line as u32, 1 + before.chars().count() as u32)
+    }
+}
+
 /// A body as text; where it is not UTF-8, the place of the first bad byte.
 pub(super) fn utf8<'a>(code: &str, body: &'a [u8]) -> Result<&'a str, Problem> {
     let marked = [&b"\xff\xfe"[..], b"\xfe\xff"]

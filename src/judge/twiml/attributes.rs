@@ -49,11 +49,14 @@ fn qualified<'a>(attribute: &Attribute<'_, 'a>, report: &Report<'a>) -> &'a str 
 fn unknown(name: &str, attribute: &Attribute, element: &Element, report: &mut Report) {
     let at = attribute.range().start;
     let tag = &element.tag;
-    let own = || element.attributes.keys().map(String::as_str);
-    let shown = near::short(name);
+    let own = || element.attributes.names();
+    let shown = || near::short(name);
     if let Some(same) = own().find(|k| k.eq_ignore_ascii_case(name)) {
         report.rule(at, "attribute-case", || {
-            format!("<{tag}> has no attribute `{shown}`: write `{same}`, names are case-sensitive")
+            format!(
+                "<{tag}> has no attribute `{}`: write `{same}`, names are case-sensitive",
+                shown()
+            )
         });
         return;
     }
@@ -66,15 +69,18 @@ fn unknown(name: &str, attribute: &Attribute, element: &Element, report: &mut Re
     if !owners.is_empty() {
         let owners = report.words().list(owners, near::tag);
         report.rule(at, "attribute-elsewhere", || {
-            format!("<{tag}> has no attribute `{shown}`: it belongs to {owners}")
+            format!("<{tag}> has no attribute `{}`: it belongs to {owners}", shown())
         });
     } else if let Some(meant) = report.words().name(name, own()) {
         report.rule(at, "attribute-near", || {
-            format!("<{tag}> has no attribute `{shown}`, perhaps `{meant}` is meant")
+            format!("<{tag}> has no attribute `{}`, perhaps `{meant}` is meant", shown())
         });
     } else {
         report.rule(at, "attribute-unknown", || {
-            format!("the attribute `{shown}` of <{tag}> is not known to this tool; a newer Twilio may know it")
+            format!(
+                "the attribute `{}` of <{tag}> is not known to this tool; a newer Twilio may know it",
+                shown()
+            )
         });
     }
 }

@@ -1,11 +1,13 @@
 //! What an element holds besides its attributes: its text, and children that cannot be together.
 
+use std::borrow::Cow;
+
 use roxmltree::Node;
 
 use super::near;
 use super::report::Report;
 use super::schema::Element;
-use super::table::{Kind, Need, names, rule, table};
+use super::table::{Kind, Need, Required, Value, rule};
 use super::{numbers, values};
 
 /// Verbs of `<Response>` as a row.
@@ -45,9 +47,13 @@ pub(super) fn element(node: Node, element: &Element, parent: &str, report: &mut 
 }
 
 /// All text directly in the element, and where it begins.
-fn text(node: Node) -> (String, usize) {
+fn text<'a>(node: Node<'a, '_>) -> (Cow<'a, str>, usize) {
     let parts = || node.children().filter(Node::is_text);
-    let whole: String = parts().filter_map(|n| n.text()).collect();
+    let mut texts = parts().filter_map(|n| n.text());
+    let mut whole = Cow::Borrowed(texts.next().unwrap_or_default());
+    for more in texts {
+        whole.to_mut().push_str(more);
+    }
     let spoken = |n: &Node| n.text().is_some_and(|t| !t.trim().is_empty());
     let at = parts().find(spoken).map_or(node.range().start, |n| {
         let range = n.range();
@@ -59,11 +65,8 @@ fn text(node: Node) -> (String, usize) {
 
 fn own_text(node: Node, element: &Element, parent: &str, report: &mut Report) {
     let tag = element.tag.as_str();
-    let mut rules = table()
-        .text
-        .iter()
-        .filter(|t| t.on.iter().any(|on| names(on, tag, parent)))
-        .peekable();
+    let here = |rule: &&&Value| rule.on.iter().any(|on| on.is(tag, parent));
+    let mut rules = element.texts.iter().filter(here).peekable();
     if rules.peek().is_none() {
         return;
     }
@@ -98,10 +101,8 @@ fn own_text(node: Node, element: &Element, parent: &str, report: &mut Report) {
 /// What the element is useless without.
 fn required(node: Node, element: &Element, parent: &str, report: &mut Report) {
     let tag = element.tag.as_str();
-    for rule in &table().required {
-        if !rule.on.iter().any(|on| names(on, tag, parent)) {
-            continue;
-        }
+    let here = |rule: &&&Required| rule.on.iter().any(|on| on.is(tag, parent));
+    for rule in element.required.iter().filter(here) {
         let there = rule.needs.iter().any(|need| match need {
             Need::Attribute(name) => node
                 .attributes()
@@ -160,7 +161,7 @@ fn message(node: Node, report: &mut Report) {
     let child = |name: &'static str| node.children().filter(move |n| n.tag_name().name() == name);
     let limit = rule("message-body").map_or(usize::MAX, |r| r.limit);
     let (own, at) = text(node);
-    let bodies: Vec<String> = child("Body").map(|n| text(n).0).collect();
+    let bodies: Vec<_> = child("Body").map(|n| text(n).0).collect();
     let empty = own.trim().is_empty() && bodies.iter().all(|b| b.trim().is_empty());
     if empty && child("Media").next().is_none() {
         report.rule(node.range().start, "message-body", || {

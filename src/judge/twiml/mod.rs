@@ -8,6 +8,7 @@
 
 mod attributes;
 mod content;
+mod named;
 mod near;
 mod numbers;
 mod report;

@@ -2,24 +2,22 @@
 
 use std::cell::Cell;
 
-use strsim::osa_distance;
+use crate::judge::slip::Slip;
 
 /// Longer names are no slips of a known one; comparing them would cost the square of their length.
 const LONGEST: usize = 40;
 
-/// How many names may be compared in one document; a document full of mistakes has one cause. There are 900 voices.
-const COMPARED: usize = 3_000;
+/// So many letters may be wrong in a name, and fewer in a short one.
+pub(super) const MOST: usize = 2;
 
 /// What is still to be said of a document: once its problems are only counted, no words are put together any more.
 pub(super) struct Words {
-    left: Cell<usize>,
     quiet: Cell<bool>,
 }
 
 impl Words {
     pub(super) fn new() -> Self {
         Self {
-            left: Cell::new(COMPARED),
             quiet: Cell::new(false),
         }
     }
@@ -39,25 +37,17 @@ impl Words {
         if wrong.is_empty() || wrong.len() > LONGEST || self.quiet.get() {
             return None;
         }
-        let plain = |s: &str| s.to_lowercase().replace(['-', '_', ' '], "");
         let lower = plain(wrong);
-        let allowed = match lower.len() {
+        let allowed = match lower.iter().map(|c| c.len_utf8()).sum() {
             0..=2 => 0,
             3..=4 => 1,
-            _ => 2,
+            _ => MOST,
         };
+        let slip = Slip::new(&wrong.to_lowercase(), allowed);
         known
             .into_iter()
-            .filter(|k| k.len().abs_diff(wrong.len()) <= allowed + 1)
-            .take_while(|_| match self.left.get() {
-                0 => false,
-                left => {
-                    self.left.set(left - 1);
-                    true
-                }
-            })
-            .map(|k| (osa_distance(&lower, &plain(k)), k))
-            .filter(|(far, _)| *far <= allowed)
+            .filter(|k| k.len().abs_diff(wrong.len()) <= allowed + 1 && slip.may_be(k))
+            .filter_map(|k| Some((distance(&lower, &plain(k), allowed)?, k)))
             .min_by_key(|(far, k)| (*far, k.len().abs_diff(wrong.len())))
             .map(|(_, k)| k)
     }
@@ -70,6 +60,33 @@ impl Words {
             list(names, wrap)
         }
     }
+}
+
+/// A name without case, hyphens and blanks.
+fn plain(name: &str) -> Vec<char> {
+    let lower = name.to_lowercase();
+    let mut plain = Vec::with_capacity(lower.len());
+    plain.extend(lower.chars().filter(|c| !matches!(c, '-' | '_' | ' ')));
+    plain
+}
+
+/// How many letters must be put in, left out, changed or swapped with their neighbour to make one name of the other; none where it is
+/// more than `most`, which is small.
+fn distance(one: &[char], other: &[char], most: usize) -> Option<usize> {
+    let same = one.iter().zip(other).take_while(|(a, b)| a == b).count();
+    let (one, other) = (&one[same..], &other[same..]);
+    if one.is_empty() && other.is_empty() {
+        return Some(0);
+    }
+    let left = most
+        .checked_sub(1)
+        .filter(|left| one.len().abs_diff(other.len()) <= left + 1)?;
+    let swapped = matches!((one, other), ([a, b, ..], [c, d, ..]) if (a, b) == (d, c));
+    let steps = [(1, 0), (0, 1), (1, 1), (2, 2)]
+        .into_iter()
+        .filter(|step| *step != (2, 2) || swapped);
+    let rests = steps.filter_map(|(n, m)| distance(one.get(n..)?, other.get(m..)?, left));
+    Some(1 + rests.min()?)
 }
 
 /// `A`, `B` and `C`: what is allowed somewhere, cut where it is too much to read.
@@ -104,5 +121,37 @@ pub(super) fn short(value: &str) -> String {
     match value.char_indices().nth(LONGEST_SHOWN) {
         Some((cut, _)) => format!("{}…", &value[..cut]),
         None => value.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_name() {
+        let words = Words::new();
+        let known = ["Polly.Joanna", "Polly.Joanna-Neural", "Polly.Joey", "man", "Say"];
+        for (wrong, meant) in [
+            ("Polly.Joana", Some("Polly.Joanna")),
+            ("polly-jaonna", Some("Polly.Joanna")),
+            ("Polly.JoannaNeurla", Some("Polly.Joanna-Neural")),
+            ("mann", Some("man")),
+            ("sya", Some("Say")),
+            ("ma", None),
+            ("Amy", None),
+            ("", None),
+        ] {
+            assert_eq!(words.name(wrong, known), meant, "{wrong}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn distances_as_others_count_them(one in "[a-c]{0,7}", other in "[a-c]{0,7}", most in 0..4usize) {
+            let chars = |name: &str| name.chars().collect::<Vec<_>>();
+            let right = Some(strsim::osa_distance(&one, &other)).filter(|far| *far <= most);
+            proptest::prop_assert_eq!(distance(&chars(&one), &chars(&other), most), right);
+        }
     }
 }

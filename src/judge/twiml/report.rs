@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::near::Words;
 use super::table::{self, Level};
+use crate::judge::text::Lines;
 use crate::model::{Problem, Severity};
 
 /// More problems than that are one cause many times.
@@ -12,7 +13,7 @@ const MAX: usize = 100;
 /// What was found in a document.
 pub(super) struct Report<'a> {
     xml: &'a str,
-    line_starts: Vec<usize>,
+    lines: Lines<'a>,
     problems: Vec<Problem>,
     /// How many were found beyond [`MAX`], and the worst of them.
     more: usize,
@@ -22,23 +23,14 @@ pub(super) struct Report<'a> {
 
 impl<'a> Report<'a> {
     pub(super) fn new(xml: &'a str) -> Self {
-        let newlines = memchr::memchr_iter(b'\n', xml.as_bytes()).map(|at| at + 1);
         Self {
             xml,
-            line_starts: std::iter::once(0).chain(newlines).collect(),
+            lines: Lines::of(xml),
             problems: Vec::new(),
             more: 0,
             worst: Severity::Info,
             words: Words::new(),
         }
-    }
-
-    /// Line and column in characters of a byte offset.
-    pub(super) fn place(&self, offset: usize) -> (u32, u32) {
-        let line = self.line_starts.partition_point(|start| *start <= offset).max(1);
-        let start = self.line_starts[line - 1];
-        let before = self.xml.get(start..offset).unwrap_or_default();
-        (line as u32, 1 + before.chars().count() as u32)
     }
 
     /// The document's own text there.
@@ -64,7 +56,7 @@ impl<'a> Report<'a> {
             self.worst = self.worst.max(severity);
             return;
         }
-        let problem = Problem::new(code, severity, says()).at(self.place(at));
+        let problem = Problem::new(code, severity, says()).at(self.lines.place(at));
         self.problems.push(if certain { problem } else { problem.likely() });
         if self.is_full() {
             self.words.hush();

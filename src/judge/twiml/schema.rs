@@ -2,12 +2,14 @@
 //!
 //! The file comes from Twilio's own libraries: it is what they let one build, so that what it does not know is not certainly wrong.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::table::{Kind, Level, table};
+use super::named::Named;
+use super::table::{Kind, Level, On, Required, Value, table};
+use crate::judge::slip::letters;
 
 static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
     // As with the rules: a test holds that it parses.
@@ -22,17 +24,18 @@ pub(super) fn schema() -> &'static Schema {
 
 /// Both schemas: of calls and of messages.
 pub(super) struct Schema {
-    elements: HashMap<String, Element>,
+    elements: Named<Element>,
     /// What stands in `<Response>`.
     pub(super) voice: Children,
     pub(super) messaging: Children,
     /// Every name of an element, SSML apart, and where it may stand.
-    pub(super) parents: BTreeMap<String, Vec<String>>,
-    pub(super) voices: HashSet<String>,
+    pub(super) parents: Named<Vec<String>>,
+    /// All voices, with the [`letters`] of their names: there are hundreds to be held against one that is unknown.
+    pub(super) voices: Named<u32>,
 }
 
 /// Names, and the ids of the elements behind them: a `Sip` of a Dial is another than that of a Refer.
-pub(super) type Children = BTreeMap<String, String>;
+pub(super) type Children = Named<String>;
 
 /// One element.
 pub(super) struct Element {
@@ -41,7 +44,10 @@ pub(super) struct Element {
     pub(super) text: bool,
     pub(super) retired: bool,
     pub(super) children: Children,
-    pub(super) attributes: BTreeMap<String, Attribute>,
+    pub(super) attributes: Named<Attribute>,
+    /// The rules for its text, and for what it must have, in whatever parent.
+    pub(super) texts: Vec<&'static Value>,
+    pub(super) required: Vec<&'static Required>,
 }
 
 /// One attribute: what it may hold, by the place of its element.
@@ -73,11 +79,15 @@ impl Attribute {
 
 impl Schema {
     fn new(file: File) -> Self {
-        let children = |context: &str| file.documents.get(context).map(Names::children).unwrap_or_default();
-        let (voice, mut messaging) = (children("voice"), children("messaging"));
+        let children = |context: &str| file.documents.get(context).into_iter().flat_map(Names::children);
         // Known to Twilio's validator, not to its libraries: "One of '{Sms, Message, Redirect}' is expected".
-        messaging.insert("Sms".to_owned(), "voice.Sms".to_owned());
-        let voices = file.enums.get("voice.SayVoice").cloned().unwrap_or_default();
+        let sms = ("Sms".to_owned(), "voice.Sms".to_owned());
+        let (voice, messaging) = (
+            children("voice").collect(),
+            children("messaging").chain([sms]).collect(),
+        );
+        let voices = file.enums.get("voice.SayVoice").into_iter().flatten();
+        let voices = voices.map(|name| (name.clone(), letters(name))).collect();
         let mut parents: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for raw in file.elements.values().filter(|raw| raw.context != "fax") {
             let known = parents.entry(raw.tag.clone()).or_default();
@@ -99,8 +109,8 @@ impl Schema {
             elements,
             voice,
             messaging,
-            parents,
-            voices: voices.into_iter().collect(),
+            parents: parents.into_iter().collect(),
+            voices,
         }
     }
 
@@ -113,9 +123,9 @@ impl Schema {
     pub(super) fn owners(&self, attribute: &str) -> Vec<&str> {
         let all = self
             .elements
-            .values()
-            .filter(|e| !e.ssml && e.attributes.contains_key(attribute));
-        let mut owners: Vec<&str> = all.map(|e| e.tag.as_str()).collect();
+            .iter()
+            .filter(|(_, e)| !e.ssml && e.attributes.contains(attribute));
+        let mut owners: Vec<&str> = all.map(|(_, e)| e.tag.as_str()).collect();
         owners.sort_unstable();
         owners.dedup();
         owners
@@ -123,7 +133,7 @@ impl Schema {
 
     /// All elements.
     #[cfg(test)]
-    pub(super) fn all(&self) -> impl Iterator<Item = (&String, &Element)> {
+    pub(super) fn all(&self) -> impl Iterator<Item = (&str, &Element)> {
         self.elements.iter()
     }
 }
@@ -145,12 +155,8 @@ struct Names {
 }
 
 impl Names {
-    fn children(&self) -> Children {
-        self.children
-            .iter()
-            .cloned()
-            .zip(self.child_ids.iter().cloned())
-            .collect()
+    fn children(&self) -> impl Iterator<Item = (String, String)> {
+        self.children.iter().cloned().zip(self.child_ids.iter().cloned())
     }
 }
 
@@ -198,34 +204,37 @@ impl RawElement {
             }
         }
         Element {
+            texts: table().text.iter().filter(|rule| self.is_one_of(&rule.on)).collect(),
+            required: table()
+                .required
+                .iter()
+                .filter(|rule| self.is_one_of(&rule.on))
+                .collect(),
             ssml: self.kind == "ssml",
             text: self.text,
             retired: self.retired,
-            children: self.names.children(),
+            children: self.names.children().collect(),
             tag: self.tag,
-            attributes,
+            attributes: attributes.into_iter().collect(),
         }
     }
 
-    fn is_one_of(&self, on: &[String]) -> bool {
-        on.iter().any(|on| on.rsplit('/').next() == Some(&self.tag))
+    fn is_one_of(&self, on: &[On]) -> bool {
+        on.iter().any(|on| on.tag == self.tag)
     }
 
     /// The rules for an attribute, and the schema's own type where there are none.
     fn checks(&self, name: &str, own: Kind) -> Vec<Check> {
         let mut checks = Vec::new();
         for value in table().value.iter().filter(|v| v.name.iter().any(|n| n == name)) {
-            for on in &value.on {
-                let (parent, tag) = on.rsplit_once('/').map_or((None, on.as_str()), |(p, t)| (Some(p), t));
-                if tag == self.tag {
-                    checks.push(Check {
-                        parent: parent.map(str::to_owned),
-                        code: value.code.clone(),
-                        level: value.level,
-                        certain: value.certain,
-                        kind: value.kind.filled(&own),
-                    });
-                }
+            for on in value.on.iter().filter(|on| on.tag == self.tag) {
+                checks.push(Check {
+                    parent: on.parent.clone(),
+                    code: value.code.clone(),
+                    level: value.level,
+                    certain: value.certain,
+                    kind: value.kind.filled(&own),
+                });
             }
         }
         if checks.iter().all(|c| c.parent.is_some()) && !matches!(own, Kind::Any) {

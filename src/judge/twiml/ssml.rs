@@ -70,23 +70,52 @@ impl Engine {
 /// Judges a Say as a whole.
 pub(super) fn say(node: Node, report: &mut Report) {
     let at = node.range().start;
-    let spoken: usize = spoken_text(node).map(|t| t.chars().count()).sum();
+    let spoken = Spoken::of(node);
     let voice = node.attribute("voice").filter(|v| !v.is_empty());
     let engine = Engine::of(voice);
-    let silent = || spoken_text(node).all(|t| t.trim().is_empty());
     let substitutes = || {
         node.descendants()
             .any(|n| matches!(n.tag_name().name(), "sub" | "phoneme" | "break" | "audio"))
     };
-    if silent() && !substitutes() {
+    if spoken.silent && !substitutes() {
         report.rule(at, "say-empty", || "<Say> has no text to speak".to_owned());
     }
-    length(node, spoken, engine, report);
+    length(node, &spoken, engine, report);
     tags(node, engine, voice, report);
     language(node, voice, report);
 }
 
-fn length(node: Node, spoken: usize, engine: Engine, report: &mut Report) {
+/// What a Say says, with all tags in it.
+struct Spoken {
+    chars: usize,
+    /// The length in a URL, where a blank is a `+`.
+    encoded: usize,
+    /// Nothing but blanks.
+    silent: bool,
+}
+
+impl Spoken {
+    fn of(node: Node) -> Self {
+        let mut spoken = Self {
+            chars: 0,
+            encoded: 0,
+            silent: true,
+        };
+        for text in node.descendants().filter(Node::is_text).filter_map(|n| n.text()) {
+            spoken.chars += text.chars().count();
+            spoken.encoded += encoded_len(text);
+            spoken.silent &= text.trim_start().is_empty();
+        }
+        spoken
+    }
+}
+
+fn encoded_len(text: &str) -> usize {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'*' | b'~' | b' ');
+    text.bytes().map(|b| if plain(b) { 1 } else { 3 }).sum()
+}
+
+fn length(node: Node, spoken: &Spoken, engine: Engine, report: &mut Report) {
     let Some((id, found)) = engine.length().and_then(|id| Some((id, rule(id)?))) else {
         return;
     };
@@ -96,7 +125,7 @@ fn length(node: Node, spoken: usize, engine: Engine, report: &mut Report) {
         let begin = node.first_child().map_or(end, |n| n.range().start);
         report.source(begin..end).chars().count()
     } else {
-        spoken
+        spoken.chars
     };
     if counted > found.limit {
         report.rule(node.range().start, id, || {
@@ -108,7 +137,7 @@ fn length(node: Node, spoken: usize, engine: Engine, report: &mut Report) {
     let Some(encoded) = rule("say-long-encoded") else {
         return;
     };
-    let len: usize = spoken_text(node).map(encoded_len).sum();
+    let len = spoken.encoded;
     if len > encoded.limit {
         // Google's own limit is above this one, so that one of the two is not exact.
         let certain = encoded.certain && engine != Engine::Google;
@@ -121,18 +150,11 @@ fn length(node: Node, spoken: usize, engine: Engine, report: &mut Report) {
     }
 }
 
-fn spoken_text<'a>(node: Node<'a, '_>) -> impl Iterator<Item = &'a str> {
-    node.descendants().filter(Node::is_text).filter_map(|n| n.text())
-}
-
-/// The length in a URL, where a blank is a `+`.
-fn encoded_len(text: &str) -> usize {
-    let plain = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'*' | b'~' | b' ');
-    text.bytes().map(|b| if plain(&b) { 1 } else { 3 }).sum()
-}
-
 /// One warning for each kind of tag that the voice does not speak.
 fn tags(node: Node, engine: Engine, voice: Option<&str>, report: &mut Report) {
+    if !node.children().any(|n| n.is_element()) {
+        return;
+    }
     let Some((id, found)) = engine.silent().and_then(|id| Some((id, rule(id)?))) else {
         return;
     };

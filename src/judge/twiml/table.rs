@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use foldhash::fast::RandomState;
 use serde::Deserialize;
 
 use crate::model::Severity;
@@ -15,7 +16,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
     // A table that does not parse is a table without rules; a test holds that it parses.
     toml::from_str(include_str!("../../../filters/twiml-rules.toml")).unwrap_or_default()
 });
-static RULES: LazyLock<HashMap<&str, &Rule>> =
+static RULES: LazyLock<HashMap<&str, &Rule, RandomState>> =
     LazyLock::new(|| TABLE.rule.iter().map(|rule| (rule.id.as_str(), rule)).collect());
 
 /// The built-in table.
@@ -33,7 +34,7 @@ pub(super) fn rule(id: &str) -> Option<&'static Rule> {
 #[serde(deny_unknown_fields)]
 pub(super) struct Table {
     pub(super) value: Vec<Value>,
-    pub(super) text: Vec<Text>,
+    pub(super) text: Vec<Value>,
     pub(super) nesting: Vec<Nesting>,
     pub(super) required: Vec<Required>,
     pub(super) rule: Vec<Rule>,
@@ -59,11 +60,12 @@ impl From<Level> for Severity {
     }
 }
 
-/// What an attribute may hold.
+/// What an attribute may hold, or the text of an element.
 #[derive(Debug, Deserialize)]
 pub(super) struct Value {
-    /// Elements by name; `Gather/Say` is a Say inside of a Gather.
-    pub(super) on: Vec<String>,
+    pub(super) on: Vec<On>,
+    /// The attributes; a `[[text]]` has none.
+    #[serde(default)]
     pub(super) name: Vec<String>,
     pub(super) code: String,
     #[serde(default)]
@@ -71,6 +73,9 @@ pub(super) struct Value {
     /// True where Twilio knows the attribute and its libraries do not.
     #[serde(default)]
     pub(super) beyond: bool,
+    /// Children and attributes that make the text needless.
+    #[serde(default)]
+    pub(super) unless: Vec<String>,
     #[cfg_attr(not(test), allow(dead_code))]
     pub(super) source: String,
     pub(super) certain: bool,
@@ -83,25 +88,34 @@ pub(super) struct Value {
     pub(super) kind: Kind,
 }
 
-/// What the text of an element may be.
+/// An element that a rule is for: `Stream`, or `Start/Stream` for one inside of a Start.
 #[derive(Debug, Deserialize)]
-pub(super) struct Text {
-    pub(super) on: Vec<String>,
-    pub(super) code: String,
-    #[serde(default)]
-    pub(super) level: Level,
-    /// Children and attributes that make the text needless.
-    #[serde(default)]
-    pub(super) unless: Vec<String>,
-    #[cfg_attr(not(test), allow(dead_code))]
-    pub(super) source: String,
-    pub(super) certain: bool,
-    #[cfg_attr(not(test), allow(dead_code))]
-    pub(super) good: Vec<String>,
-    #[cfg_attr(not(test), allow(dead_code))]
-    pub(super) bad: Vec<String>,
-    #[serde(flatten)]
-    pub(super) kind: Kind,
+#[serde(from = "String")]
+pub(super) struct On {
+    pub(super) parent: Option<String>,
+    pub(super) tag: String,
+}
+
+impl From<String> for On {
+    fn from(written: String) -> Self {
+        match written.rsplit_once('/') {
+            Some((parent, tag)) => Self {
+                parent: Some(parent.to_owned()),
+                tag: tag.to_owned(),
+            },
+            None => Self {
+                parent: None,
+                tag: written,
+            },
+        }
+    }
+}
+
+impl On {
+    /// True for an element in that parent.
+    pub(super) fn is(&self, tag: &str, parent: &str) -> bool {
+        self.tag == tag && self.parent.as_deref().is_none_or(|p| p == parent)
+    }
 }
 
 /// The code for a child that is known, but not taken here.
@@ -123,8 +137,7 @@ pub(super) struct Nesting {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Required {
-    /// Elements by name; `Start/Stream` is a Stream inside of a Start.
-    pub(super) on: Vec<String>,
+    pub(super) on: Vec<On>,
     /// One of these must be there and not be empty.
     pub(super) needs: Vec<Need>,
     pub(super) code: String,
@@ -160,14 +173,6 @@ impl From<String> for Need {
             "#text" => Self::Text,
             name => Self::Attribute(name.trim_start_matches('@').to_owned()),
         }
-    }
-}
-
-/// True where `on` (`Stream`, `Start/Stream`) names an element in that parent.
-pub(super) fn names(on: &str, tag: &str, parent: &str) -> bool {
-    match on.rsplit_once('/') {
-        Some((p, t)) => t == tag && p == parent,
-        None => on == tag,
     }
 }
 

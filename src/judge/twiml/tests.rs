@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::schema::schema;
-use super::table::{Kind, Level, Need, Table, table};
+use super::table::{Kind, Level, Need, On, Table, table};
 use super::*;
 use crate::model::Severity;
 
@@ -22,6 +22,12 @@ fn expand(example: &str) -> String {
     };
     let after = rest.split_once('}').unwrap().1;
     format!("{before}{}{}", what.repeat(count), expand(after))
+}
+
+/// As it is written: `Start/Stream`.
+fn path(on: &On) -> String {
+    let parent = on.parent.iter().flat_map(|parent| [parent.as_str(), "/"]);
+    parent.chain([on.tag.as_str()]).collect()
 }
 
 fn escaped(value: &str) -> String {
@@ -123,18 +129,15 @@ fn every_code_is_in_the_dictionary_with_that_level() {
 fn every_element_and_attribute_is_in_the_schema() {
     for value in &table().value {
         for on in &value.on {
-            let (parent, tag) = on.rsplit_once('/').map_or((None, on.as_str()), |(p, t)| (Some(p), t));
-            let all: Vec<_> = schema().all().filter(|(_, e)| e.tag == tag).collect();
-            assert!(!all.is_empty(), "{on} is no element");
-            let parents = schema().parents.get(tag);
-            assert!(
-                parent.is_none_or(|p| parents.is_some_and(|all| all.iter().any(|q| q == p))),
-                "{on}"
-            );
+            let all: Vec<_> = schema().all().filter(|(_, e)| e.tag == on.tag).collect();
+            assert!(!all.is_empty(), "{on:?} is no element");
+            let parents = schema().parents.get(&on.tag);
+            let known = |parent: &String| parents.is_some_and(|all| all.contains(parent));
+            assert!(on.parent.as_ref().is_none_or(known), "{on:?}");
             for name in &value.name {
                 assert!(
-                    all.iter().any(|(_, e)| e.attributes.contains_key(name)),
-                    "{on} has no `{name}`"
+                    all.iter().any(|(_, e)| e.attributes.contains(name)),
+                    "{on:?} has no `{name}`"
                 );
             }
         }
@@ -143,11 +146,11 @@ fn every_element_and_attribute_is_in_the_schema() {
         .text
         .iter()
         .flat_map(|t| &t.on)
-        .chain(table().nesting.iter().map(|n| &n.on))
         .chain(table().required.iter().flat_map(|r| &r.on))
+        .map(|on| &on.tag)
+        .chain(table().nesting.iter().map(|n| &n.on))
     {
-        let tag = on.rsplit('/').next().unwrap();
-        assert!(schema().parents.contains_key(tag), "{on}");
+        assert!(schema().parents.contains(on), "{on}");
     }
 }
 
@@ -170,14 +173,15 @@ fn every_rule_has_a_source_and_an_id_of_its_own() {
 #[test]
 fn values_by_their_examples() {
     for value in &table().value {
+        assert!(!value.name.is_empty() && value.unless.is_empty(), "{:?}", value.on);
         assert!(!value.good.is_empty() && !value.bad.is_empty(), "{:?}", value.name);
         for (on, name) in value
             .on
             .iter()
             .flat_map(|on| value.name.iter().map(move |name| (on, name)))
         {
-            let (open, close, message) = around(on);
-            let tag = on.rsplit('/').next().unwrap();
+            let (open, close, message) = around(&path(on));
+            let tag = &on.tag;
             let says = format!("`{name}` of <{tag}>");
             for (example, wanted) in value
                 .good
@@ -205,10 +209,11 @@ fn values_by_their_examples() {
 #[test]
 fn texts_by_their_examples() {
     for text in &table().text {
+        assert!(text.name.is_empty() && !text.beyond, "{:?}", text.on);
         assert!(!text.good.is_empty() && !text.bad.is_empty(), "{:?}", text.on);
         for on in &text.on {
-            let (open, close, message) = around(on);
-            let tag = on.rsplit('/').next().unwrap();
+            let (open, close, message) = around(&path(on));
+            let tag = &on.tag;
             for (example, wanted) in text
                 .good
                 .iter()
@@ -241,7 +246,7 @@ fn rules_by_their_examples() {
     let required = table()
         .required
         .iter()
-        .map(|r| (&r.on[0], &r.code, Some(r.level.into()), &r.good, &r.bad, false));
+        .map(|r| (&r.on[0].tag, &r.code, Some(r.level.into()), &r.good, &r.bad, false));
     for (id, code, level, good, bad, message) in nesting.chain(required).chain(rules) {
         let encoding = id.starts_with("encoding") || id == "doctype";
         assert!(!good.is_empty() && (!bad.is_empty() || encoding), "{id}");
@@ -455,11 +460,10 @@ fn attributes_that_are_required_are_in_the_schema() {
             .flat_map(|on| rule.needs.iter().map(move |need| (on, need)))
         {
             let Need::Attribute(name) = need else { continue };
-            let tag = on.rsplit('/').next().unwrap();
             let known = schema()
                 .all()
-                .any(|(_, e)| e.tag == tag && e.attributes.contains_key(name));
-            assert!(known, "{on} has no `{name}`");
+                .any(|(_, e)| e.tag == on.tag && e.attributes.contains(name));
+            assert!(known, "{on:?} has no `{name}`");
         }
     }
 }

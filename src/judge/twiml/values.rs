@@ -5,6 +5,7 @@ use super::numbers;
 use super::schema::schema;
 use super::table::{Kind, Level};
 use super::urls;
+use crate::judge::slip::Slip;
 
 /// What is wrong with a value.
 pub(super) struct Fault {
@@ -103,7 +104,11 @@ fn one_of<'a>(value: &str, known: impl Iterator<Item = &'a str> + Clone, open: b
     if known.clone().any(|k| k == value) {
         return None;
     }
-    if let Some(same) = known.clone().find(|k| k.eq_ignore_ascii_case(value.trim())) {
+    if words.are_hushed() {
+        return Some(Fault::new(""));
+    }
+    let trimmed = value.trim();
+    if let Some(same) = known.clone().find(|k| k.eq_ignore_ascii_case(trimmed)) {
         return Some(Fault::new(format!("write it `{same}`")).likely());
     }
     let guess = words
@@ -265,18 +270,22 @@ fn voice(value: &str, words: &Words) -> Option<Fault> {
     }
     // Hundreds of names are looked through for what to say.
     if words.are_hushed() {
-        return Some(Fault::new(String::new()));
+        return Some(Fault::new(""));
     }
-    if let Some(same) = known.iter().find(|k| k.eq_ignore_ascii_case(value.trim())) {
+    let trimmed = value.trim();
+    if let Some(same) = known.names().find(|k| k.eq_ignore_ascii_case(trimmed)) {
         return Some(Fault::new(format!("write it `{same}`")).likely());
     }
+    let slip = Slip::new(&value.to_lowercase(), near::MOST);
+    let likely = known.iter().filter(|(_, letters)| slip.has(**letters));
     let engineless = || {
-        known
-            .iter()
-            .map(String::as_str)
-            .find(|k| k.split_once('.').is_some_and(|(_, name)| name == value))
+        let prefix = |k: &str| {
+            k.strip_suffix(value)
+                .is_some_and(|engine| engine.find('.') == Some(engine.len() - 1))
+        };
+        known.names().find(|k| prefix(k))
     };
-    let guess = words.name(value, known.iter().map(String::as_str)).or_else(engineless);
+    let guess = words.name(value, likely.map(|(name, _)| name)).or_else(engineless);
     let guess = guess.map_or_else(String::new, |k| format!(", perhaps {}", near::code(k)));
     let engines = ["Polly.", "Google.", "ElevenLabs.", "Amazon.", "Azure."];
     let newer = engines.iter().any(|e| value.starts_with(e));

@@ -96,7 +96,9 @@ fn element(node: Node, place: &Place, report: &mut Report) {
 fn written<'a>(node: &Node<'_, 'a>) -> &'a str {
     let from = node.range().start + 1;
     let rest = node.document().input_text().get(from..).unwrap_or_default();
-    let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '/' | '>'));
+    let end = rest
+        .bytes()
+        .position(|b| b.is_ascii_whitespace() || matches!(b, b'/' | b'>'));
     &rest[..end.unwrap_or(rest.len())]
 }
 
@@ -129,7 +131,7 @@ fn stranger(node: Node, name: &str, place: &Place, report: &mut Report) {
         return;
     }
     let (parent, shown) = (place.parent, near::short(name));
-    let allowed = || place.children.keys().map(String::as_str);
+    let allowed = || place.children.names();
     let same = allowed().find(|k| k.eq_ignore_ascii_case(name));
     if let Some((right, element)) = same.and_then(|k| Some((k, schema().element(place.children.get(k)?)?))) {
         report.rule(at, "element-case", || {
@@ -151,7 +153,7 @@ fn stranger(node: Node, name: &str, place: &Place, report: &mut Report) {
         return;
     }
     let guess = report.words().name(name, allowed());
-    let anywhere = || report.words().name(name, schema().parents.keys().map(String::as_str));
+    let anywhere = || report.words().name(name, schema().parents.names());
     let meant = guess
         .or_else(anywhere)
         .map_or_else(String::new, |k| format!(", perhaps <{k}> is meant"));
@@ -164,11 +166,9 @@ fn stranger(node: Node, name: &str, place: &Place, report: &mut Report) {
 fn misplaced(node: Node, name: &str, parents: &[String], place: &Place, report: &mut Report) {
     let at = node.range().start;
     let parent = place.parent;
-    let list = report
-        .words()
-        .list(place.children.keys().map(String::as_str), near::tag);
+    let list = report.words().list(place.children.names(), near::tag);
     let schema = schema();
-    if parent == "Response" && place.messaging && schema.voice.contains_key(name) {
+    if parent == "Response" && place.messaging && schema.voice.contains(name) {
         report.rule(at, "voice-in-message", || {
             format!(
                 "<{name}> belongs to a voice call: in the answer to a message stand {list} (shown as 14110 or 12200)"
@@ -176,7 +176,7 @@ fn misplaced(node: Node, name: &str, parents: &[String], place: &Place, report: 
         });
         return;
     }
-    if parent == "Response" && !place.messaging && schema.messaging.contains_key(name) {
+    if parent == "Response" && !place.messaging && schema.messaging.contains(name) {
         report.rule(at, "message-in-voice", || {
             format!(
                 "<{name}> belongs to the answer to a message: it does nothing in a voice call, see <Sms> or the API"
@@ -186,7 +186,7 @@ fn misplaced(node: Node, name: &str, parents: &[String], place: &Place, report: 
     }
     let home = report.words().list(parents.iter().map(String::as_str), near::tag);
     let nesting = table().nesting.iter().find(|n| n.on == parent);
-    let here = if place.children.is_empty() {
+    let here = if place.children.len() == 0 {
         "nothing stands".to_owned()
     } else {
         format!("{list} stand")

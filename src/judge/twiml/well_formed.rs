@@ -6,7 +6,6 @@
 use roxmltree::{Document, Error, Node, ParsingOptions};
 
 use super::near;
-use super::report::Report;
 use crate::judge::text::{self, impostor};
 use crate::model::{Problem, RequestKind};
 
@@ -77,7 +76,7 @@ pub(super) fn response(xml: &str, root: Node) -> Result<(), Problem> {
         "the root element is {}, it must be <Response>: {advice}",
         near::tag(name)
     );
-    Err(Problem::error("12102", message).at(Report::new(xml).place(root.range().start)))
+    Err(Problem::error("12102", message).at(text::position(xml.as_bytes(), root.range().start)))
 }
 
 /// What must not stand before the document: a BOM, blanks before `<?xml`, anything that is not XML.
@@ -141,11 +140,11 @@ fn malformed(xml: &str, e: &Error, tags: &Tags) -> (usize, String) {
             )
         }
         Error::UnexpectedCloseTag(expected, actual, _) => {
-            let around = tags.open_at(xml, at).pop();
+            let around = tags.open_at(xml, at);
             let open = around.map_or_else(|| near::tag(expected), opened);
             (at, format!("{open} is not closed before </{}>", near::short(actual)))
         }
-        Error::UnclosedRootNode => match tags.open_at(xml, xml.len()).pop() {
+        Error::UnclosedRootNode => match tags.open_at(xml, xml.len()) {
             Some(open) => (open.0, format!("{} is never closed", near::tag(open.1))),
             None => (at, "a tag is never closed".to_owned()),
         },
@@ -269,7 +268,7 @@ fn holder(xml: &str, at: usize) -> String {
         return format!("the attribute `{}` of {}", near::short(attribute), near::tag(name));
     }
     match Tags::scan(before).stack.pop() {
-        Some((_, name)) => format!("the text of {}", near::tag(name)),
+        Some(open) => format!("the text of {}", near::tag(tag_name(&before[open..]))),
         None => "the text".to_owned(),
     }
 }
@@ -288,9 +287,9 @@ fn offset_of(xml: &str, row: u32, column: u32) -> usize {
 
 /// What one pass over the tags finds; comments, CDATA, instructions and quoted values are skipped.
 #[derive(Default)]
-struct Tags<'a> {
-    /// Opened and not closed to the end: where, and the name.
-    stack: Vec<(usize, &'a str)>,
+struct Tags {
+    /// Opened and not closed to the end.
+    stack: Vec<usize>,
     /// Too deep, too many: where, and what to say.
     refused: Option<(usize, String)>,
     /// Where something begins that does not end.
@@ -299,11 +298,11 @@ struct Tags<'a> {
     root_end: Option<usize>,
 }
 
-impl<'a> Tags<'a> {
-    fn scan(xml: &'a str) -> Self {
+impl Tags {
+    fn scan(xml: &str) -> Self {
         let mut tags = Self::default();
         let mut at = 0;
-        while let Some(open) = xml.get(at..).and_then(|rest| rest.find('<')).map(|found| at + found) {
+        while let Some(open) = memchr::memchr(b'<', &xml.as_bytes()[at..]).map(|found| at + found) {
             let Some(len) = tags.one(xml, open) else {
                 tags.unfinished = Some(open);
                 break;
@@ -317,69 +316,55 @@ impl<'a> Tags<'a> {
     }
 
     /// Takes what begins at `open` and says how long it is; none where it does not end.
-    fn one(&mut self, xml: &'a str, open: usize) -> Option<usize> {
+    fn one(&mut self, xml: &str, open: usize) -> Option<usize> {
         let rest = &xml[open..];
+        let next = rest.as_bytes().get(1);
         let skipped = [("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>")];
-        if let Some((begin, end)) = skipped.iter().find(|(begin, _)| rest.starts_with(begin)) {
+        if matches!(next, Some(b'!' | b'?'))
+            && let Some((begin, end)) = skipped.iter().find(|(begin, _)| rest.starts_with(begin))
+        {
             return rest[begin.len()..].find(end).map(|e| begin.len() + e + end.len());
         }
-        let len = tag_len(rest)?;
-        let tag = &rest[..len];
-        if tag.starts_with("</") {
-            self.stack.pop();
-        } else if !tag.starts_with("<!") {
-            if !tag.ends_with("/>") {
-                self.stack.push((open, tag_name(tag)));
-            }
-            // An attribute has a `=`; in values it stands rarely enough.
-            if memchr::memchr_iter(b'=', tag.as_bytes()).nth(MAX_ATTRIBUTES).is_some()
-                && attributes(tag) > MAX_ATTRIBUTES
-            {
-                self.refused = Some((open, format!("this tag has more than {MAX_ATTRIBUTES} attributes")));
-            } else if self.stack.len() > MAX_DEPTH {
-                self.refused = Some((
-                    open,
-                    format!("elements are nested more than {MAX_DEPTH} deep from here on"),
-                ));
-            }
+        let (len, attributes) = tag(rest)?;
+        match next {
+            Some(b'!') => return Some(len),
+            Some(b'/') => drop(self.stack.pop()),
+            _ if rest[..len].ends_with("/>") => {}
+            _ => self.stack.push(open),
         }
-        if self.stack.is_empty() && self.root_end.is_none() && !tag.starts_with("<!") {
+        if attributes > MAX_ATTRIBUTES {
+            self.refused = Some((open, format!("this tag has more than {MAX_ATTRIBUTES} attributes")));
+        } else if self.stack.len() > MAX_DEPTH {
+            self.refused = Some((
+                open,
+                format!("elements are nested more than {MAX_DEPTH} deep from here on"),
+            ));
+        }
+        if self.stack.is_empty() && self.root_end.is_none() {
             self.root_end = Some(open + len);
         }
         Some(len)
     }
 
-    /// What is open at a place.
-    fn open_at(&self, xml: &'a str, at: usize) -> Vec<(usize, &'a str)> {
-        if at >= xml.len() {
-            self.stack.clone()
+    /// The innermost that is open at a place: where, and its name.
+    fn open_at<'a>(&self, xml: &'a str, at: usize) -> Option<(usize, &'a str)> {
+        let open = if at >= xml.len() {
+            self.stack.last().copied()
         } else {
-            Tags::scan(&xml[..at]).stack
-        }
+            Self::scan(&xml[..at]).stack.pop()
+        };
+        open.map(|open| (open, tag_name(&xml[open..])))
     }
 }
 
-/// How many `name=` stand outside of quotes.
-fn attributes(tag: &str) -> usize {
-    let (mut quote, mut count) = (None, 0);
-    for byte in tag.bytes() {
-        match (quote, byte) {
-            (None, b'"' | b'\'') => quote = Some(byte),
-            (None, b'=') => count += 1,
-            (Some(q), _) if q == byte => quote = None,
-            _ => {}
-        }
-    }
-    count
-}
-
-/// The length of a tag with its brackets, quoted values skipped; none where it is not closed.
-fn tag_len(rest: &str) -> Option<usize> {
-    let mut quote = None;
+/// The length of a tag with its brackets, and how many `=` stand in it, quoted values skipped; none where it is not closed.
+fn tag(rest: &str) -> Option<(usize, usize)> {
+    let (mut quote, mut attributes) = (None, 0);
     for (at, byte) in rest.bytes().enumerate() {
         match (quote, byte) {
-            (None, b'>') => return Some(at + 1),
+            (None, b'>') => return Some((at + 1, attributes)),
             (None, b'"' | b'\'') => quote = Some(byte),
+            (None, b'=') => attributes += 1,
             (Some(q), _) if q == byte => quote = None,
             _ => {}
         }
