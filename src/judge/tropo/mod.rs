@@ -17,8 +17,8 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use self::tree::{Kind, Node};
-use super::text;
-use crate::model::Problem;
+use super::text::{self, Lines};
+use crate::model::{Problem, Severity};
 
 /// The class of everything that makes a document useless, spec/tropo.md 3.1 W3.
 const CODE: &str = "webhook-reply";
@@ -87,16 +87,16 @@ fn verbs(json: &str) -> Result<Vec<Problem>, Problem> {
         let entries = item.entries();
         match entries {
             [] => {
-                let message = format!("`tropo` item {index} is not an object with a verb, as {{\"say\":…}}");
-                report.add(item.at, Problem::error(CODE, message));
+                report.add(item.at, error(CODE), || {
+                    format!("`tropo` item {index} is not an object with a verb, as {{\"say\":…}}")
+                });
             }
             [verb] => body::verb(&mut report, verb),
             [_, second, ..] => {
-                let message = format!(
-                    "`tropo` item {index} holds {} verbs: give each an object of its own",
-                    entries.len()
-                );
-                report.add(second.at, Problem::error(CODE, message).likely());
+                report.add(second.at, error(CODE).likely(), || {
+                    let verbs = entries.len();
+                    format!("`tropo` item {index} holds {verbs} verbs: give each an object of its own")
+                });
                 for verb in entries {
                     body::verb(&mut report, verb);
                 }
@@ -121,38 +121,79 @@ fn malformed(json: &str, e: &serde_json::Error) -> Problem {
     Problem::error(CODE, format!("the document is not JSON: {said}{what}")).at(place)
 }
 
+/// What kind of problem one is.
+#[derive(Clone, Copy)]
+struct Fault {
+    code: &'static str,
+    severity: Severity,
+    certain: bool,
+}
+
+impl Fault {
+    /// The same, but not certain.
+    fn likely(self) -> Self {
+        Self { certain: false, ..self }
+    }
+}
+
+fn error(code: &'static str) -> Fault {
+    fault(code, Severity::Error)
+}
+
+fn warning(code: &'static str) -> Fault {
+    fault(code, Severity::Warning)
+}
+
+fn note(code: &'static str) -> Fault {
+    fault(code, Severity::Info)
+}
+
+fn fault(code: &'static str, severity: Severity) -> Fault {
+    Fault {
+        code,
+        severity,
+        certain: true,
+    }
+}
+
 /// What was found so far.
 struct Report<'a> {
-    json: &'a str,
+    lines: Lines<'a>,
     /// With the offset of each, by which they are sorted in the end.
     found: Vec<(usize, Problem)>,
+    /// How many were found beyond [`MOST`], and the worst of them.
     more: usize,
+    worst: Severity,
 }
 
 impl<'a> Report<'a> {
     fn new(json: &'a str) -> Self {
         Self {
-            json,
+            lines: Lines::of(json),
             found: Vec::new(),
             more: 0,
+            worst: Severity::Info,
         }
     }
 
-    /// A problem at a byte of the document.
-    fn add(&mut self, at: usize, problem: Problem) {
-        if self.found.len() < MOST {
-            let place = text::position(self.json.as_bytes(), at);
-            self.found.push((at, problem.at(place)));
-        } else {
+    /// A problem at a byte of the document; the words are only put together while there is room.
+    fn add(&mut self, at: usize, fault: Fault, says: impl FnOnce() -> String) {
+        if self.found.len() >= MOST {
             self.more += 1;
+            self.worst = self.worst.max(fault.severity);
+            return;
         }
+        let problem = Problem::new(fault.code, fault.severity, says()).at(self.lines.place(at));
+        self.found
+            .push((at, if fault.certain { problem } else { problem.likely() }));
     }
 
     fn done(mut self) -> Vec<Problem> {
         self.found.sort_by_key(|(at, _)| *at);
         let mut problems: Vec<Problem> = self.found.into_iter().map(|(_, p)| p).collect();
         if self.more > 0 {
-            problems.push(Problem::note("", format!("{} more problems are not shown", self.more)));
+            let message = format!("{} more problems are not shown", self.more);
+            problems.push(Problem::new("", self.worst, message));
         }
         problems
     }

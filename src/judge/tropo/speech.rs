@@ -3,31 +3,31 @@
 use roxmltree::Document;
 
 use super::tree::Node;
-use super::{MEDIA, Report};
-use crate::model::Problem;
+use super::values::Path;
+use super::{MEDIA, Report, error, warning};
 
 /// Elements nest no deeper in speech, and the parser shall not have to.
 const DEEPEST: usize = 200;
 
 /// Checks what will be said.
-pub(super) fn check(report: &mut Report<'_>, path: &str, node: &Node<'_>, text: &str) {
+pub(super) fn check(report: &mut Report<'_>, path: Path<'_>, node: &Node<'_>, text: &str) {
     let said = text.trim();
     if said.is_empty() {
-        report.add(
-            node.at,
-            Problem::warning(MEDIA, format!("`{path}` is empty: nothing is said")).likely(),
-        );
+        report.add(node.at, warning(MEDIA).likely(), || {
+            format!("`{path}` is empty: nothing is said")
+        });
     } else if said.starts_with('<') {
         markup(report, path, node, text);
     } else if let Some(at) = unescaped(text) {
         let sign = &text[at..=at];
         let word = if sign == "&" { "&amp;" } else { "&lt;" };
-        let message = format!("`{path}` holds a bare `{sign}`, which breaks the SSML around it: write {word}");
-        report.add(offset(node, text, at), Problem::warning(MEDIA, message).likely());
+        report.add(offset(node, text, at), warning(MEDIA).likely(), || {
+            format!("`{path}` holds a bare `{sign}`, which breaks the SSML around it: write {word}")
+        });
     }
 }
 
-fn markup(report: &mut Report<'_>, path: &str, node: &Node<'_>, text: &str) {
+fn markup(report: &mut Report<'_>, path: Path<'_>, node: &Node<'_>, text: &str) {
     let lead = text.len() - text.trim_start().len();
     let said = text.trim();
     if said.matches('<').count() > DEEPEST * 2 {
@@ -37,10 +37,11 @@ fn markup(report: &mut Report<'_>, path: &str, node: &Node<'_>, text: &str) {
         Ok(document) => {
             let root = document.root_element().tag_name().name();
             if root != "speak" {
-                let message = format!(
-                    "`{path}` begins with <{root}>: text that starts with `<` is not wrapped, write <speak>…</speak> around it"
-                );
-                report.add(node.at, Problem::warning(MEDIA, message).likely());
+                report.add(node.at, warning(MEDIA).likely(), || {
+                    format!(
+                        "`{path}` begins with <{root}>: text that starts with `<` is not wrapped, write <speak>…</speak> around it"
+                    )
+                });
             }
         }
         Err(e) => {
@@ -54,15 +55,14 @@ fn markup(report: &mut Report<'_>, path: &str, node: &Node<'_>, text: &str) {
                 .char_indices()
                 .nth(pos.col as usize - 1)
                 .map_or(said.len() - line, |(at, _)| at);
-            let hint = match unescaped_amp(said) {
-                Some(_) => "write & as &amp;",
-                None => "close every tag, put one <speak> around all of it",
-            };
-            let message = format!("`{path}` is SSML that does not parse: {e}; {hint}");
-            report.add(
-                offset(node, text, lead + line + column),
-                Problem::error(MEDIA, message).likely(),
-            );
+            let at = offset(node, text, lead + line + column);
+            report.add(at, error(MEDIA).likely(), || {
+                let hint = match unescaped_amp(said) {
+                    Some(_) => "write & as &amp;",
+                    None => "close every tag, put one <speak> around all of it",
+                };
+                format!("`{path}` is SSML that does not parse: {e}; {hint}")
+            });
         }
     }
 }

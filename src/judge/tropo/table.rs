@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use crate::judge::slip::Slip;
+
 /// The file as it is; a broken one would be an empty table, which a test does not let pass.
 pub(super) static TABLE: LazyLock<Table> =
     LazyLock::new(|| toml::from_str(include_str!("../../../filters/tropo-verbs.toml")).unwrap_or_default());
@@ -55,9 +57,15 @@ fn yes() -> bool {
 pub(super) fn near<'a>(found: &str, known: impl Iterator<Item = &'a String>) -> Option<&'a str> {
     let found = found.to_lowercase();
     let most = if found.chars().count() > 5 { 2 } else { 1 };
-    let distance = |k: &&String| strsim::damerau_levenshtein(&found, &k.to_lowercase());
-    let best = known.filter(|k| k.len() < found.len() + 3).min_by_key(distance)?;
-    (distance(&best) <= most).then_some(best)
+    let slip = Slip::new(&found, most);
+    // A letter has at most four bytes.
+    let length = |k: &String| k.len() < found.len() + 3 && found.len() <= k.len() + 4 * most;
+    known
+        .filter(|k| length(k) && slip.may_be(k))
+        .map(|k| (strsim::damerau_levenshtein(&found, &k.to_lowercase()), k.as_str()))
+        .filter(|(far, _)| *far <= most)
+        .min_by_key(|(far, _)| *far)
+        .map(|(_, k)| k)
 }
 
 #[cfg(test)]

@@ -280,3 +280,15 @@ proptest::proptest! {
         }
     }
 }
+
+/// What is not shown must not let a document pass.
+#[test]
+fn many_problems_are_counted() {
+    for (last, severity) in [("{\"hangup\":null}", Severity::Warning), ("[]", Severity::Error)] {
+        let problems = verb(&("{\"say\":{\"value\":\"a\",\"x\":1}},".repeat(150) + last));
+        assert_eq!(problems.len(), MOST + 1);
+        assert_eq!(problems[MOST].severity, severity, "{problems:?}");
+    }
+    let twice = document(format!("{{\"tropo\":[],{}\"a\":1}}", "\"a\":1,".repeat(300)).as_bytes());
+    assert!(twice[MOST].message.starts_with("200 more"), "{twice:?}");
+}

@@ -2,6 +2,8 @@
 //!
 //! Only reads what `serde_json` has already accepted, so that there is one authority on what is JSON; it gives none for anything else.
 
+use std::borrow::Cow;
+
 /// A value, and where it stands.
 pub(super) struct Node<'a> {
     /// Byte offset in the document.
@@ -16,7 +18,7 @@ pub(super) enum Kind<'a> {
     Null,
     Bool,
     Number,
-    Text(String),
+    Text(Cow<'a, str>),
     List(Vec<Node<'a>>),
     Map(Vec<Entry<'a>>),
 }
@@ -25,7 +27,7 @@ pub(super) enum Kind<'a> {
 pub(super) struct Entry<'a> {
     /// Where the key stands.
     pub(super) at: usize,
-    pub(super) key: String,
+    pub(super) key: Cow<'a, str>,
     pub(super) value: Node<'a>,
 }
 
@@ -139,15 +141,23 @@ impl<'a> Reader<'a> {
         Some(Entry { at, key, value })
     }
 
-    fn string(&mut self) -> Option<String> {
+    fn string(&mut self) -> Option<Cow<'a, str>> {
         let bytes = self.text.as_bytes();
         let start = self.at;
-        let mut at = start + 1;
+        let (mut at, mut escapes) = (start + 1, false);
         while *bytes.get(at)? != b'"' {
-            at += if bytes[at] == b'\\' { 2 } else { 1 };
+            let escape = bytes[at] == b'\\';
+            escapes |= escape;
+            at += if escape { 2 } else { 1 };
         }
         self.at = at + 1;
-        serde_json::from_str(self.text.get(start..self.at)?).ok()
+        if escapes {
+            serde_json::from_str(self.text.get(start..self.at)?)
+                .ok()
+                .map(Cow::Owned)
+        } else {
+            self.text.get(start + 1..at).map(Cow::Borrowed)
+        }
     }
 
     fn word(&mut self) -> Option<Kind<'a>> {
