@@ -12,7 +12,7 @@ use crate::model::{Problem, RequestKind};
 /// Deeper nesting is an attack or a loop in the app, not TwiML.
 const MAX_DEPTH: usize = 200;
 /// More attributes in one tag; the parser compares each with each.
-const MAX_ATTRIBUTES: usize = 200;
+const MAX_ATTRIBUTES: usize = 100;
 /// More declarations of prefixes; every element inherits all of them.
 const MAX_PREFIXES: usize = 20;
 
