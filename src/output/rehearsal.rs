@@ -26,6 +26,8 @@ pub struct Met<'a> {
     pub exchange: &'a Exchange,
     /// The codes that the platform raised for it.
     pub codes: Vec<&'a str>,
+    /// The answer says something else than the recorded one; none where that is not known.
+    pub differs: Option<bool>,
 }
 
 impl Met<'_> {
@@ -34,7 +36,11 @@ impl Met<'_> {
         let e = self.exchange;
         let same_status = e.status.is_none() || e.status == sent.status;
         if same_status && e.outcome.failed() != verdict.pass() {
-            return "as recorded".to_owned();
+            return match self.differs {
+                Some(true) => "as recorded, with another answer",
+                _ => "as recorded",
+            }
+            .to_owned();
         }
         let status = e
             .status
@@ -43,6 +49,15 @@ impl Met<'_> {
         words.extend(self.codes.iter().map(|c| (*c).to_owned()));
         format!("recorded: {}", words.join(" "))
     }
+}
+
+/// Recorded requests that no answer asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Unreached {
+    /// Method, path and what became of them.
+    pub requests: Vec<String>,
+    /// The id of the first that failed: nobody knows whether it still does.
+    pub failed: Option<String>,
 }
 
 /// One step for people, with what is to be noted beside it.
@@ -106,7 +121,13 @@ fn told(p: &Problem) -> String {
 }
 
 /// How the rehearsal ended, for people.
-pub fn end(page: &Page, out: &mut impl Write, end: &End, sent: usize, passed: usize) -> io::Result<()> {
+pub fn end(
+    page: &Page,
+    out: &mut impl Write,
+    end: &End,
+    left: &Unreached,
+    (sent, passed): (usize, usize),
+) -> io::Result<()> {
     for note in &end.notes {
         page.wrapped(out, INDENT, Role::Faint, &format!("note: {note}"))?;
     }
@@ -122,6 +143,22 @@ pub fn end(page: &Page, out: &mut impl Write, end: &End, sent: usize, passed: us
     {
         let lead = if n == 0 { lead.clone() } else { " ".repeat(INDENT) };
         writeln!(out, "{lead}{part}")?;
+    }
+    if !left.requests.is_empty() {
+        page.wrapped(
+            out,
+            INDENT,
+            role,
+            &format!("recorded, but asked for by no answer now: {}", left.requests.join(", ")),
+        )?;
+    }
+    if let Some(id) = &left.failed {
+        page.wrapped(
+            out,
+            INDENT,
+            Role::Faint,
+            &format!("what failed there was not sent, so nothing is known of it: --request {id} sends it"),
+        )?;
     }
     let requests = count(sent, "request");
     let role = if end.how.proper() && passed == sent {
@@ -142,12 +179,20 @@ struct StepLine<'a, R> {
     event: &'static str,
     kind: &'static str,
     recorded: bool,
+    /// The answer says something else than the recorded one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    differs: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     round: Option<u32>,
 }
 
 /// A step for programs: the contract's `replay` with what a rehearsal adds, and the round where there are several.
-pub fn step_line<'a>(step: &'a Step, replay: impl Serialize + 'a, round: Option<u32>) -> impl Serialize + 'a {
+pub fn step_line<'a>(
+    step: &'a Step,
+    replay: impl Serialize + 'a,
+    differs: Option<bool>,
+    round: Option<u32>,
+) -> impl Serialize + 'a {
     StepLine {
         replay,
         round,
@@ -156,6 +201,7 @@ pub fn step_line<'a>(step: &'a Step, replay: impl Serialize + 'a, round: Option<
         event: step.event.as_str(),
         kind: step.kind.as_str(),
         recorded: step.recorded.is_some(),
+        differs,
     }
 }
 
@@ -168,6 +214,7 @@ struct EndLine<'a> {
     why: &'a str,
     notes: &'a [String],
     unmet: &'a [String],
+    unreached: &'a [String],
     steps: usize,
     passed: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -178,7 +225,7 @@ struct EndLine<'a> {
 pub fn end_line<'a>(
     call: &'a str,
     end: &'a End,
-    unmet: &'a [String],
+    (unmet, left): (&'a [String], &'a Unreached),
     (steps, passed): (usize, usize),
     round: Option<u32>,
 ) -> impl Serialize + 'a {
@@ -191,6 +238,7 @@ pub fn end_line<'a>(
         why: &end.why,
         notes: &end.notes,
         unmet,
+        unreached: &left.requests,
         steps,
         passed,
     }

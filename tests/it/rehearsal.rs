@@ -167,6 +167,37 @@ fn the_ladder_has_the_recording_beside_it() {
     assert_eq!(ran.out.matches(" ms · as recorded").count(), 3, "{}", ran.out);
 }
 
+/// An app that lost its menu passes step by step: what the recording asked for besides is said, a failed request above all.
+#[test]
+fn what_no_answer_asks_for_any_more_is_told() {
+    let (ran, _) = rehearse(
+        &[IVR, "--call", "CA0c1d", "--follow-answers"],
+        vec![bye(), no_content()],
+    );
+    let ran = ran.exits(0);
+    let words = ran.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    for told in [
+        "as recorded, with another answer",
+        "recorded, but asked for by no answer now: POST /menu (recorded: 200), POST /after-dial (recorded: 500)",
+        "nothing is known of it: --request r",
+    ] {
+        assert!(words.contains(told), "{told}\n{}", ran.out);
+    }
+    let (ran, _) = rehearse(
+        &[IVR, "--call", "CA0c1d", "--follow-answers", "--json"],
+        vec![bye(), no_content()],
+    );
+    let (steps, ends) = (ran.of("replay"), ran.of("rehearsal"));
+    assert_eq!(steps[0]["differs"], true);
+    assert_eq!(ends[0]["unreached"].as_array().unwrap().len(), 2, "{}", ran.out);
+    // Whoever takes another path knows that.
+    let (ran, _) = rehearse(
+        &[IVR, "--call", "CA0c1d", "--follow-answers", "--hangup", "/menu"],
+        vec![menu(), no_content()],
+    );
+    assert!(!ran.out.contains("asked for by no answer"), "{}", ran.out);
+}
+
 #[test]
 fn another_path_is_taken_by_answers() {
     let hours = twiml("<Redirect method='GET'>hours?day=1</Redirect>");

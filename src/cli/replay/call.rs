@@ -358,12 +358,18 @@ impl Stage<'_> {
         out: &mut impl Write,
     ) -> std::io::Result<bool> {
         let unmet = rehearsal.unmet();
+        let unreached = if ended.how.proper() && self.options.edits.is_empty() {
+            rehearsal.unreached()
+        } else {
+            Vec::new()
+        };
+        let left = part.story.left(&unreached);
         let Tally { sent, passed, .. } = *tally;
         if self.view.json {
             let call = part.story.call.id.to_string();
-            json::line(out, &end_line(&call, ended, &unmet, (sent, passed), round))?;
+            json::line(out, &end_line(&call, ended, (&unmet, &left), (sent, passed), round))?;
         } else {
-            end(&self.view.page, out, ended, sent, passed)?;
+            end(&self.view.page, out, ended, &left, (sent, passed))?;
         }
         out.flush()?;
         if ended.how != Ended::Interrupted {
@@ -382,7 +388,7 @@ impl Stage<'_> {
         round: Option<u32>,
         out: &mut impl Write,
     ) -> std::io::Result<()> {
-        let met = story.met(self.view, at);
+        let met = story.met(self.view, at, done);
         if self.view.json {
             // The recorded outcome of a step that was not recorded is not that of the first.
             let mut exchange = met.as_ref().map_or(story.exchanges[start], |m| m.exchange).clone();
@@ -390,7 +396,7 @@ impl Stage<'_> {
                 exchange.outcome = crate::model::Outcome::Unknown;
             }
             let replay = json::replay(&exchange, story.call, &done.plan, &done.sent, &done.verdict, &[]);
-            json::line(out, &step_line(at, replay, round))?;
+            json::line(out, &step_line(at, replay, met.as_ref().and_then(|m| m.differs), round))?;
         } else {
             step(&self.view.page, out, at, parts(done), met.as_ref(), notes)?;
         }

@@ -2,8 +2,10 @@
 
 use super::super::{Exit, Stop, read};
 use super::choose::Chosen;
-use crate::call::{Call, Exchange};
-use crate::output::rehearsal::Met;
+use super::tell::{Body, difference};
+use crate::call::{Call, Exchange, host_and_path};
+use crate::output::rehearsal::{Met, Unreached};
+use crate::replay::Followed;
 use crate::replay::rehearsal::{Recorded, Step, is_document};
 use crate::session::Detail;
 
@@ -55,16 +57,43 @@ impl<'a> Story<'a> {
         }
     }
 
+    /// What of the recording a rehearsal left out.
+    pub(super) fn left(&self, places: &[usize]) -> Unreached {
+        let name = |&n: &usize| {
+            let (e, r) = (self.exchanges[n], &self.recorded[n]);
+            let url = r.request.url.as_deref().unwrap_or_default();
+            let (_, path) = host_and_path(url);
+            let became = e
+                .status
+                .map_or_else(|| e.outcome.as_str().to_owned(), |s| s.to_string());
+            let method = e.method.as_deref().or(r.request.method.as_deref()).unwrap_or("POST");
+            format!("{method} {path} (recorded: {became})")
+        };
+        let failed = places.iter().find(|&&n| self.recorded[n].failed);
+        Unreached {
+            requests: places.iter().map(name).collect(),
+            failed: failed.map(|&n| self.exchanges[n].name()),
+        }
+    }
+
     /// What the recording had at a step.
-    pub(super) fn met<'v>(&self, view: &'v read::View, step: &Step) -> Option<Met<'v>>
+    pub(super) fn met<'v>(&self, view: &'v read::View, step: &Step, done: &Followed) -> Option<Met<'v>>
     where
         'a: 'v,
     {
-        let exchange = self.exchanges[step.recorded?];
+        let n = step.recorded?;
+        let exchange = self.exchanges[n];
         let findings = view.session.calls.findings_of(self.call);
         let codes = findings.filter(|f| f.exchange == Some(exchange.index) && !f.hidden && !f.noise);
         let mut codes: Vec<&str> = codes.map(|f| &*f.code).collect();
         codes.dedup();
-        Some(Met { exchange, codes })
+        let was = Body::logged(self.details[n].response.as_ref(), exchange.status);
+        let is = Body::of_sent(&done.sent);
+        let differs = difference(was.as_ref(), is.as_ref()).map(|lines| !lines.is_empty());
+        Some(Met {
+            exchange,
+            codes,
+            differs: differs.filter(|_| was.is_some_and(|b| b.is_known())),
+        })
     }
 }

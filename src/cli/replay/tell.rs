@@ -6,11 +6,13 @@ use serde::Serialize;
 
 use super::super::read::View;
 use super::ready::{Answered, Ready};
+use crate::model::Response;
 use crate::output::changes;
 use crate::output::diff::bodies;
 use crate::output::json;
 use crate::output::rich::{Line, Mark};
 use crate::output::style::Role;
+use crate::replay::Sent;
 
 /// Equal lines around a difference.
 const CONTEXT: usize = 3;
@@ -36,8 +38,13 @@ pub(super) struct Body {
 impl Body {
     /// The recorded one, where there is one.
     pub(super) fn recorded(ready: &Ready<'_>) -> Option<Self> {
-        let response = ready.chosen.detail.response.as_ref()?;
-        let status = response.status.or(ready.chosen.exchange.status);
+        Self::logged(ready.chosen.detail.response.as_ref(), ready.chosen.exchange.status)
+    }
+
+    /// As it was logged; `status` is what is known besides.
+    pub(super) fn logged(response: Option<&Response>, status: Option<u16>) -> Option<Self> {
+        let response = response?;
+        let status = response.status.or(status);
         let bytes = response.body.clone().map(String::into_bytes);
         (status.is_some() || bytes.is_some()).then(|| Self {
             status,
@@ -48,7 +55,11 @@ impl Body {
 
     /// What came now; none where no answer began.
     pub(super) fn of(answered: &Answered) -> Option<Self> {
-        let sent = &answered.done.sent;
+        Self::of_sent(&answered.done.sent)
+    }
+
+    /// What came; none where no answer began.
+    pub(super) fn of_sent(sent: &Sent) -> Option<Self> {
         sent.status?;
         let kind = sent.headers.iter().find(|(n, _)| n == "content-type");
         Some(Self {
@@ -56,6 +67,13 @@ impl Body {
             kind: kind.map(|(_, v)| v.clone()),
             bytes: Some(sent.body.clone()),
         })
+    }
+}
+
+impl Body {
+    /// The body itself is known.
+    pub(super) fn is_known(&self) -> bool {
+        self.bytes.is_some()
     }
 }
 

@@ -136,6 +136,16 @@ impl<'a> Rehearsal<'a> {
         self.wishes.all_met()
     }
 
+    /// The recorded requests that nothing asked for, by their places; none where the user's wishes led another way, or where it was not the whole
+    /// call.
+    pub fn unreached(&self) -> Vec<usize> {
+        if self.whole && self.wishes.is_empty() {
+            self.recording.unreached()
+        } else {
+            Vec::new()
+        }
+    }
+
     /// What comes after the answer to a step. `at` is the URL that was answered in the end, on the app's own host.
     pub fn then(&mut self, step: &Step, at: &str, answer: &Answer<'_>, verdict: &Verdict) -> Next {
         match self.after(step, at, answer, verdict) {

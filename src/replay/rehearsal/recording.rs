@@ -136,6 +136,15 @@ impl<'a> Recording<'a> {
             .find(|&n| self.is_at(n, url).is_some())
     }
 
+    /// The recorded requests behind the first that nothing asked for in this call, of those to a path that no step went to: a platform
+    /// sends some twice.
+    pub(super) fn unreached(&self) -> Vec<usize> {
+        let start = self.used.iter().position(|used| *used).unwrap_or(0);
+        let reached = |p: &Option<String>| (start..self.all.len()).any(|n| self.used[n] && path(&self.all[n]) == *p);
+        let free = (start..self.all.len()).filter(|&n| self.is_free(n));
+        free.filter(|&n| !reached(&path(&self.all[n]))).collect()
+    }
+
     fn is_free(&self, n: usize) -> bool {
         !self.used[n] && is_document(self.all[n].kind)
     }

@@ -149,6 +149,11 @@ impl Wishes {
         once(&self.silences) && once(&self.hangups) && self.answers.iter().all(|a| a.values.is_empty())
     }
 
+    /// True where the user wished for nothing: the caller does what was recorded.
+    pub fn is_empty(&self) -> bool {
+        self.answers.is_empty() && self.silences.is_empty() && self.hangups.is_empty()
+    }
+
     /// What was wished and never met, and what may have been meant otherwise; whole sentences.
     pub fn unmet(&self) -> Vec<String> {
         let there = match self.met.as_slice() {
