@@ -299,6 +299,7 @@ fn callbacks_that_were_not_recorded_are_made_up() {
         "<Dial action='/after-dial' record='record-from-answer' recordingStatusCallback='/recording'>\
          <Number statusCallback='/leg?n=1' statusCallbackMethod='GET' statusCallbackEvent='answered completed'>+12025550199</Number></Dial>",
     );
+    let kept = menu().replace("\r\nConnection", "\r\nSet-Cookie: s=1\r\nConnection");
     let ok = answer("200 OK", "text/plain", "OK");
     let (ran, got) = rehearse_with(
         &[
@@ -310,7 +311,7 @@ fn callbacks_that_were_not_recorded_are_made_up() {
             "--answer",
             "dial=completed",
         ],
-        vec![menu(), dials, bye(), no_content(), no_content(), no_content(), ok],
+        vec![kept, dials, bye(), no_content(), no_content(), no_content(), ok],
         |r| r.env("TWILIO_AUTH_TOKEN", TOKEN),
     );
     // The last answer is none that a callback wants.
@@ -338,6 +339,10 @@ fn callbacks_that_were_not_recorded_are_made_up() {
         got[6].line
     );
     assert!(got.iter().all(|g| g.header("x-twilio-signature").is_some()));
+    // A leg is another call.
+    let cookies: Vec<_> = got.iter().map(|g| g.header("cookie")).collect();
+    let s = Some("s=1");
+    assert_eq!(cookies, [None, s, s, s, s, None, None]);
     let replays = ran.of("replay");
     assert_eq!(
         text(&replays[5], "asked_by"),

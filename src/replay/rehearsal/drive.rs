@@ -3,6 +3,8 @@
 //! Nothing is decided here but what a request carries of the user's options: cookies of this call, the public host, and of
 //! `--set` what belongs to every request.
 
+use std::collections::HashMap;
+
 use thiserror::Error;
 use url::Url;
 
@@ -49,7 +51,9 @@ pub async fn rehearse<E>(
     mut tell: impl FnMut(&Step, &Followed) -> Result<(), E>,
 ) -> Result<End, Aborted<E>> {
     let mut step = rehearsal.first();
-    let mut cookies = Cookies::default();
+    // Another leg is another call, and has its own.
+    let mut jars: HashMap<String, Cookies> = HashMap::new();
+    let cookies = jars.entry(call_of(&step)).or_default();
     let recorded = step
         .request
         .headers
@@ -57,7 +61,8 @@ pub async fn rehearse<E>(
         .filter(|(name, _)| name.eq_ignore_ascii_case("cookie"));
     recorded.for_each(|(_, value)| cookies.seed(value));
     loop {
-        let (request, options) = dressed(&step, sending, &cookies);
+        let cookies = jars.entry(call_of(&step)).or_default();
+        let (request, options) = dressed(&step, sending, cookies);
         let first = match sending.plan(step.kind, &request, &options) {
             Ok(plan) => plan,
             Err(e) if step.number == 1 => return Err(Aborted::Plan(e)),
@@ -76,7 +81,7 @@ pub async fn rehearse<E>(
             pinned: sending.pinned,
         };
         let mut carried = Carried {
-            cookies: &mut cookies,
+            cookies,
             own: own_url(&step.request),
             provider: sending.provider,
             first: path.clone(),
@@ -126,6 +131,12 @@ impl Luggage for Carried<'_> {
         let at = self.own.as_ref().zip(there).map(|(own, there)| moved(own, &there));
         carry(request, at.as_ref(), self.cookies, self.provider);
     }
+}
+
+/// The call that a step belongs to.
+fn call_of(step: &Step) -> String {
+    let pairs = params::all(&step.request);
+    params::value(&pairs, "CallSid").unwrap_or_default().to_owned()
 }
 
 fn own_url(request: &Request) -> Option<Url> {
