@@ -253,6 +253,7 @@ fn a_whole_call_is_watched_until_it_is_green() {
     watching.sees("round 1");
     watching.sees("step 2 failed (11200)");
     watching.sees("2 requests sent: 1 passed, 1 failed");
+    watching.sees("round 1: red");
     app.turns(Mood::Well);
     let (code, lines, err) = watching.ends(true);
     assert_eq!(code, Some(0), "{lines:#?} {err}");
@@ -265,6 +266,7 @@ fn a_whole_call_is_watched_until_it_is_green() {
         "{lines:#?}"
     );
     assert!(err.contains("until the whole call passes"), "{err}");
+    assert!(lines.iter().any(|l| l.ends_with(": red → green")), "{lines:#?}");
     // Every round begins at the beginning.
     let got = app.got();
     let last: Vec<&str> = got[got.len() - 3..]

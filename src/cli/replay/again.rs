@@ -97,6 +97,7 @@ pub(super) async fn until_green(
             Round::Signal(signal) => return still_red(stage, red.as_deref(), signal, out),
             Round::Cut(why) => cut_short(stage, number, tally.sent, &why, out)?,
             Round::Played(end, green) => {
+                coloured(stage, number, red.is_some(), green, out)?;
                 let unreachable = tally.unreachable;
                 if clock.on(Event::Ended { green, unreachable }) == Some(Step::Green) {
                     let rounds = count(number as usize, "round");
@@ -163,8 +164,11 @@ async fn play(
 ) -> anyhow::Result<Round> {
     let mut rehearsal = stage.rehearsal(part, wishes)?;
     let restarts = |done: &_| {
-        clock.watch.borrow_mut().answered(clock.began.elapsed());
-        is_refused(done) && clock.on(Event::Refused).is_some()
+        let restarts = is_refused(done) && clock.on(Event::Refused).is_some();
+        if !restarts {
+            clock.watch.borrow_mut().answered(clock.began.elapsed());
+        }
+        restarts
     };
     let told = (&mut *tally, Some(number));
     match stage.run(part, &mut rehearsal, pinned, told, restarts, out).await {
@@ -200,6 +204,22 @@ async fn until_changed(
             round = &mut played => return round,
         }
     }
+}
+
+/// Says what became of the call in a round, after it was red or before anything was known.
+fn coloured(stage: &Stage<'_>, number: u32, was_red: bool, green: bool, out: &mut impl Write) -> std::io::Result<()> {
+    if stage.view.json {
+        return Ok(());
+    }
+    let (role, colour) = match (was_red, green) {
+        (true, true) => (Role::Good, "red → green"),
+        (false, true) => (Role::Good, "green"),
+        (true, false) => (Role::Error, "still red"),
+        (false, false) => (Role::Error, "red"),
+    };
+    let text = format!("round {number}: {colour}");
+    writeln!(out, "{}", stage.view.page.paint.role(role, text))?;
+    out.flush()
 }
 
 /// Says how far a round came that was given up.

@@ -59,11 +59,11 @@ pub(super) struct Tally {
 impl Tally {
     /// What is wrong with a call that ended like this.
     pub(super) fn red(&self, end: End) -> String {
-        let failed = self.sent - self.passed;
-        if !end.how.proper() || failed == 0 {
-            return end.why;
+        match self.sent - self.passed {
+            _ if !end.how.proper() => end.why,
+            0 => "no step was met for something that was wished".to_owned(),
+            failed => format!("{failed} of {} failed", count(self.sent, "request")),
         }
-        format!("{failed} of {} failed", count(self.sent, "request"))
     }
 }
 
@@ -372,7 +372,8 @@ impl Stage<'_> {
             end(&self.view.page, out, ended, &left, (sent, passed))?;
         }
         out.flush()?;
-        if ended.how != Ended::Interrupted {
+        // In a round that did not come to the end of the call, that is nothing new.
+        if ended.how != Ended::Interrupted && (round.is_none() || ended.how.proper()) {
             for text in &unmet {
                 say(text);
             }
