@@ -7,9 +7,9 @@
 //! [`Rehearsal::told`].
 
 use super::Carries;
+use super::asides::{Conference, Leg, News, Recording};
 use super::course::Rehearsal;
 use super::params::{Pairs, pairs, value};
-use super::twiml::{Conference, Leg, News, Recording};
 use crate::model::RequestKind;
 
 /// Seconds of a conversation that nobody had.
@@ -65,8 +65,7 @@ impl Rehearsal<'_> {
     }
 
     fn recording_told(&mut self, recording: &Recording, outcome: &Pairs) -> Vec<Told> {
-        let answered = value(outcome, "DialCallStatus").is_none_or(|status| status == "completed");
-        if recording.from_answer && !answered {
+        if recording.from_answer && !answered(outcome) {
             return Vec::new();
         }
         // The caller of a Record said nothing: there is no action, so nothing is known of it.
@@ -129,15 +128,15 @@ impl Rehearsal<'_> {
 
     /// What the leg that answered hears; nothing where none did.
     fn screened(&self, leg: &Leg, outcome: &Pairs) -> Vec<Told> {
-        let answered = leg.place == 0 && value(outcome, "DialCallStatus") == Some("completed");
+        let hears = leg.place == 0 && answered(outcome);
         let sid = value(outcome, "DialCallSid").unwrap_or_default();
-        let all = answered.then(|| told("answered", RequestKind::Voice, self.leg(leg, sid, "in-progress")));
+        let all = hears.then(|| told("answered", RequestKind::Voice, self.leg(leg, sid, "in-progress")));
         all.into_iter().collect()
     }
 
     /// What the one who waited hears: another call, of which nothing is known but that this one takes it.
     fn dequeued(&mut self, outcome: &Pairs) -> Vec<Told> {
-        if value(outcome, "DialCallStatus") != Some("completed") {
+        if !answered(outcome) {
             return Vec::new();
         }
         let other = value(outcome, "DialCallSid").unwrap_or_default();
@@ -155,7 +154,8 @@ impl Rehearsal<'_> {
     }
 
     fn leg_told(&mut self, leg: &Leg, outcome: &Pairs) -> Vec<Told> {
-        let ended = value(outcome, "DialCallStatus").unwrap_or("completed");
+        let ended = value(outcome, "DialCallStatus").filter(|_| !answered(outcome));
+        let ended = ended.unwrap_or("completed");
         let first = value(outcome, "DialCallSid").filter(|_| leg.place == 0);
         let sid = first.map_or_else(|| self.made_up("CA"), str::to_owned);
         // Who answers first is connected, and the others are given up.
@@ -304,6 +304,11 @@ impl Rehearsal<'_> {
     fn time(&self) -> String {
         self.began.format("%a, %d %b %Y %H:%M:%S +0000").to_string()
     }
+}
+
+/// Somebody took the call; `answered` is what a Dial of a conference or a queue says.
+fn answered(outcome: &Pairs) -> bool {
+    matches!(value(outcome, "DialCallStatus"), None | Some("completed" | "answered"))
 }
 
 fn told(event: &str, kind: RequestKind, pairs: Pairs) -> Told {

@@ -4,9 +4,11 @@
 //! from the user's [`Wishes`], else from the recording, and where neither knows, the rehearsal stops and says what is
 //! needed; it never makes up a choice. [`rehearse()`] is the thin driver that plans, sends and judges each step. The files:
 //! `wishes` (`--answer` and the like), `recording` (which recorded request a step is), `place` (URLs), `request`, `params` and
-//! `cookies` (what is sent), `twiml`, `voice`, `verbs`, `queue` and `callbacks` (Twilio), `document`, `choices`, `session` and `result` (Tropo), `course`
-//! (the way through a call, as `setting` wants it), `drive`. A verb that is rehearsed is a variant of `twiml::Verb` and an arm in `voice`, with what it does in `verbs`; what is not says so.
+//! `cookies` (what is sent), `twiml`, `asides`, `voice`, `verbs`, `services`, `queue` and `callbacks` (Twilio), `document`, `choices`, `session`
+//! and `result` (Tropo), `course` (the way through a call, as `setting` wants it), `drive`. A verb that is rehearsed is a variant of
+//! `twiml::Verb` and an arm in `voice`; what it does is in the files beside that. What is not rehearsed says so.
 
+mod asides;
 mod callbacks;
 mod choices;
 mod cookies;
@@ -19,6 +21,7 @@ mod queue;
 mod recording;
 mod request;
 mod result;
+mod services;
 mod session;
 mod setting;
 mod twiml;

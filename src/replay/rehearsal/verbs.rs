@@ -1,41 +1,14 @@
-//! The verbs of a call that somebody else ends: a recording, a dialed party, a session of another service, a payment, a transfer. A
-//! queue is in `queue`.
+//! The verbs of a call that somebody else ends: a recording, a dialed party, and those of which nothing more is known than their action.
 
 use super::callbacks::{SPOKEN, TALKED};
-use super::twiml::{Action, Pay};
-use super::voice::{GIVEN, RECORDED, Walk, draft, hung_up, params_of, stop, stop_at};
+use super::twiml::Action;
+use super::voice::{GIVEN, RECORDED, Walk, draft, hung_up, stop, stop_at};
 use super::wishes::Wish;
 use super::{Carries, Ended, Move, Recorded, params};
 use crate::model::{RequestKind, StepEvent};
 
 /// The words of `DialCallStatus`.
 const DIALED: [&str; 5] = ["completed", "busy", "no-answer", "failed", "canceled"];
-
-/// Of `SessionStatus`; a session that the app itself ended has its `HandoffData`.
-const SESSIONS: [&str; 3] = ["ended", "completed", "failed"];
-/// Of `VirtualAgentStatus`.
-const AGENTS: [&str; 6] = [
-    "completed",
-    "live-agent-handoff",
-    "hangup",
-    "failed",
-    "paused",
-    "timeout",
-];
-/// Of Pay's `Result`.
-const PAID: [&str; 7] = [
-    "success",
-    "too-many-failed-attempts",
-    "payment-connector-error",
-    "caller-interrupted-with-star",
-    "caller-hung-up",
-    "validation-error",
-    "internal-error",
-];
-/// Of `ReferCallStatus`.
-const REFERRED: [&str; 4] = ["in-progress", "busy", "failed", "canceled"];
-/// What stands where a service would have its own text.
-const NOBODYS: &str = "made-up-by-redial";
 
 impl Walk<'_, '_> {
     /// None where nothing was recorded and the next verb runs.
@@ -153,141 +126,6 @@ impl Walk<'_, '_> {
         pairs
     }
 
-    /// Another service has the caller until it, or the caller, ends that (docs: voice/twiml/connect). Only what a noun's page names is sent.
-    pub(super) fn connect(&mut self, noun: &str, action: Option<&Action>) -> Option<Move> {
-        let number = self.step.number;
-        let what = format!("<Connect><{noun}>");
-        let Some(action) = action else {
-            self.notes.push(format!(
-                "{what} of step {number} has no action: the next verb runs as if it were over"
-            ));
-            return None;
-        };
-        let spot = self.spot(&action.to, &["connect"]);
-        let (word, known) = match noun {
-            "ConversationRelay" => ("SessionStatus", &SESSIONS[..]),
-            "VirtualAgent" => ("VirtualAgentStatus", &AGENTS[..]),
-            _ => ("", &[][..]),
-        };
-        let (status, handoff) = match self.course.wishes.take(&spot) {
-            Some(Wish::HangUp) => return Some(hung_up("the caller hung up during the Connect, as given")),
-            Some(Wish::Value(value)) if known.contains(&value.as_str()) => (value, None),
-            // What the app ends its session with is its own text.
-            Some(Wish::Value(value)) if noun == "ConversationRelay" => ("ended".to_owned(), Some(value)),
-            Some(Wish::Value(value)) if word.is_empty() && value == "ended" => (value, None),
-            Some(Wish::Value(_) | Wish::Silence) => {
-                let words = if known.is_empty() {
-                    "ended".to_owned()
-                } else {
-                    known.join(", ")
-                };
-                return Some(stop(format!(
-                    "{what} of step {number} ends with --answer 'connect=…': {words}"
-                )));
-            }
-            None => match self.recorded_or_renamed(action, |r| !word.is_empty() && has(r, word)) {
-                Some(n) => return Some(self.ended_as_recorded("Connect", action, n, word)),
-                None if word.is_empty() => return Some(self.plainly("Connect", &what, action)),
-                None => return Some(self.unsaid(&what, "connect", known)),
-            },
-        };
-        let asked_by = match word {
-            "" => format!("Connect action, {GIVEN}"),
-            _ => format!("Connect action with {word} {status}, {GIVEN}"),
-        };
-        let mut asked = draft(RequestKind::Voice, action, asked_by, StepEvent::Continue);
-        asked.carries = match word {
-            "SessionStatus" => {
-                let sid = self.course.made_up("VX");
-                let handoff = handoff.as_deref().map(|data| ("HandoffData", data));
-                let session = [
-                    ("SessionId", sid.as_str()),
-                    (word, &status),
-                    ("SessionDuration", TALKED),
-                ];
-                let all: Vec<(&str, &str)> = session.into_iter().chain(handoff).collect();
-                params_of(&all)
-            }
-            "" => params_of(&[]),
-            _ => params_of(&[(word, &status)]),
-        };
-        Some(Move::To(asked))
-    }
-
-    /// Card or bank account are entered with the keys; what the gateway says is never made up (docs: voice/twiml/pay).
-    pub(super) fn pay(&mut self, pay: &Pay) -> Move {
-        let spot = self.spot(&pay.action.to, &["pay"]);
-        let number = self.step.number;
-        let result = match self.course.wishes.take(&spot) {
-            Some(Wish::HangUp) => "caller-hung-up".to_owned(),
-            Some(Wish::Silence) => "too-many-failed-attempts".to_owned(),
-            Some(Wish::Value(result)) if PAID.contains(&result.as_str()) => result,
-            Some(Wish::Value(other)) => {
-                return stop(format!("--answer pay={other}: Result is one of {}", PAID.join(", ")));
-            }
-            None => match self.recorded_or_renamed(&pay.action, |r| has(r, "Result")) {
-                Some(n) => return self.ended_as_recorded("Pay", &pay.action, n, "Result"),
-                None => return self.unsaid("<Pay>", "pay", &PAID),
-            },
-        };
-        let mut pairs = params::pairs(&[("Result", &result), ("PaymentMethod", &pay.method)]);
-        if result == "success" {
-            pairs.extend(paid(pay));
-        } else {
-            self.notes.push(format!(
-                "the Pay action of step {number} has no PaymentError, PayErrorCode or ConnectorError: the gateway would say them"
-            ));
-        }
-        let gone = result == "caller-hung-up";
-        let event = if gone { StepEvent::Hangup } else { StepEvent::Continue };
-        let asked_by = format!("Pay action with Result {result}, {GIVEN}");
-        let mut asked = draft(RequestKind::Voice, &pay.action, asked_by, event);
-        (asked.carries, asked.gone) = (Carries::Params(pairs), gone);
-        Move::To(asked)
-    }
-
-    /// The caller's own SIP device is asked to call somebody else (docs: voice/twiml/refer, with these four endings).
-    pub(super) fn refer(&mut self, action: Option<&Action>) -> Option<Move> {
-        let number = self.step.number;
-        let Some(action) = action else {
-            self.notes.push(format!(
-                "<Refer> of step {number} has no action: the next verb runs as if it were over"
-            ));
-            return None;
-        };
-        let spot = self.spot(&action.to, &["refer"]);
-        let status = match self.course.wishes.take(&spot) {
-            Some(Wish::HangUp) => "canceled".to_owned(),
-            Some(Wish::Value(status)) if REFERRED.contains(&status.as_str()) => status,
-            Some(Wish::Value(_) | Wish::Silence) => {
-                let words = REFERRED.join(", ");
-                return Some(stop(format!(
-                    "<Refer> of step {number} ends with --answer 'refer=…': ReferCallStatus is one of {words}"
-                )));
-            }
-            None => match self.recorded_or_renamed(action, |r| has(r, "ReferCallStatus")) {
-                Some(n) => return Some(self.ended_as_recorded("Refer", action, n, "ReferCallStatus")),
-                None => return Some(self.unsaid("<Refer>", "refer", &REFERRED)),
-            },
-        };
-        let (answered, notified) = match status.as_str() {
-            "in-progress" => ("202", Some("200")),
-            "busy" => ("202", Some("486")),
-            "canceled" => ("202", Some("180")),
-            // Refused: nothing is notified.
-            _ => ("405", None),
-        };
-        let codes = [("ReferCallStatus", status.as_str()), ("ReferSipResponseCode", answered)];
-        let notified = notified.map(|code| ("NotifySipResponseCode", code));
-        let all: Vec<(&str, &str)> = codes.into_iter().chain(notified).collect();
-        let gone = status == "canceled";
-        let event = if gone { StepEvent::Hangup } else { StepEvent::Continue };
-        let asked_by = format!("Refer action with ReferCallStatus {status}, {GIVEN}");
-        let mut asked = draft(RequestKind::Voice, action, asked_by, event);
-        (asked.carries, asked.gone) = (params_of(&all), gone);
-        Some(Move::To(asked))
-    }
-
     /// The recorded action of a verb, which tells in `word` how it ended.
     pub(super) fn ended_as_recorded(&mut self, verb: &str, action: &Action, n: usize, word: &str) -> Move {
         self.course.heard();
@@ -304,34 +142,15 @@ impl Walk<'_, '_> {
         Move::To(asked)
     }
 
-    /// An action of which no parameters of its own are known: nothing has to be said of how it ended.
-    fn plainly(&mut self, verb: &str, what: &str, action: &Action) -> Move {
-        let recorded = self.recorded(action, |r| params::input(&r.request).is_none());
-        let said = match recorded {
-            Some(_) => RECORDED.to_owned(),
-            None => format!("as if {what} were over"),
-        };
-        let mut asked = draft(
-            RequestKind::Voice,
-            action,
-            format!("{verb} action, {said}"),
-            StepEvent::Continue,
-        );
-        if let Some(n) = recorded {
-            self.course.heard();
-            asked.kind = self.course.recording.get(n).kind;
-            (asked.recorded, asked.carries) = (recorded, Carries::Recorded);
-        }
-        Move::To(asked)
-    }
-
     /// Nobody said how it ends.
     pub(super) fn unsaid(&self, what: &str, name: &str, words: &[&str]) -> Move {
         let number = self.step.number;
-        let first = words.first().copied().unwrap_or_default();
+        let (first, others) = words
+            .split_first()
+            .map_or(("", &[][..]), |(first, others)| (*first, others));
         stop(format!(
             "{what} of step {number} has an action, and the recording does not say how it ended: --answer '{name}={first}' (or {}) says it",
-            words.join(", ")
+            others.join(", ")
         ))
     }
 
@@ -355,30 +174,6 @@ impl Walk<'_, '_> {
         (asked.recorded, asked.carries) = (Some(n), Carries::Recorded);
         Some(Move::To(asked))
     }
-}
-
-/// What a payment that went well has besides.
-fn paid(pay: &Pay) -> params::Pairs {
-    let mut all = match pay.method.as_str() {
-        "ach-debit" => params::pairs(&[
-            ("BankAccountNumber", "*******92"),
-            ("BankRoutingNumber", "121181976"),
-            ("BankAccountType", &pay.account),
-        ]),
-        _ => params::pairs(&[
-            ("PaymentCardNumber", "xxxxxxxxxxxx1111"),
-            ("PaymentCardType", "visa"),
-            ("ExpirationDate", "1230"),
-            ("SecurityCode", "xxx"),
-            ("PaymentCardPostalCode", "94109"),
-        ]),
-    };
-    all.extend(if pay.charges {
-        params::pairs(&[("PaymentConfirmationCode", NOBODYS)])
-    } else {
-        params::pairs(&[("PaymentToken", NOBODYS), ("ProfileId", NOBODYS)])
-    });
-    all
 }
 
 pub(super) fn has(recorded: &Recorded, name: &str) -> bool {

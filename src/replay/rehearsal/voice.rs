@@ -5,11 +5,12 @@
 
 use url::Url;
 
+use super::asides::{Aside, News};
 use super::course::Rehearsal;
 use super::params::Pairs;
 use super::queue::{self, Waited, Waiting};
 use super::recording::is_document;
-use super::twiml::{self, Action, Aside, Element, Gather, News, Verb};
+use super::twiml::{self, Action, Element, Gather, Verb};
 use super::wishes::{Spot, Wish};
 use super::{Carries, Draft, End, Ended, Move, Recorded, Step, params};
 use crate::judge::Answer;
