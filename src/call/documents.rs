@@ -7,7 +7,7 @@ use super::fold::Fold;
 use super::owners::NOBODY;
 use super::{DocumentPart, Exchange, Finding};
 use crate::format::{Record, RecordKind};
-use crate::model::{Id, Outcome, Place, Provider, RequestKind, Severity};
+use crate::model::{Id, Outcome, Place, Provider, Request, RequestKind, Severity};
 use crate::scan::{DocumentFact, Judged, is_listing};
 
 /// Two sources date the same request alike within so many milliseconds (an alert is dated up to seconds earlier than its
@@ -101,7 +101,8 @@ impl Fold<'_> {
             self.calls[call as usize].parent = Some(parent);
         }
         let Some(request) = &record.request else { return };
-        let param = |n: &str| request.param(n).filter(|v| !v.is_empty());
+        let given = request.given();
+        let param = |n: &str| value(&given, n);
         let child = param("DialCallSid").map(Id::from);
         let state = param("CallStatus").or(param("MessageStatus")).or(param("SmsStatus"));
         let is_api = record.request_kind == RequestKind::Api;
@@ -264,8 +265,8 @@ impl Fold<'_> {
 }
 
 fn part(record: &Record) -> DocumentPart {
-    let request = record.request.as_ref();
-    let param = |n: &str| request.and_then(|r| r.param(n)).filter(|v| !v.is_empty());
+    let given = record.request.as_ref().map(Request::given).unwrap_or_default();
+    let param = |n: &str| value(&given, n);
     DocumentPart {
         event_id: record.event_id.clone(),
         listing: is_listing(record.kind),
@@ -277,6 +278,12 @@ fn part(record: &Record) -> DocumentPart {
         ringing: param("CallStatus").is_some_and(|s| matches!(s, "ringing" | "queued")),
         final_status: param("CallStatus").filter(|s| is_final(s)).map(Into::into),
     }
+}
+
+/// The first value of a parameter; none where it is empty.
+fn value<'p>(given: &'p [(String, String)], name: &str) -> Option<&'p str> {
+    let found = given.iter().find(|(n, _)| n == name);
+    found.map(|(_, v)| v.as_str()).filter(|v| !v.is_empty())
 }
 
 /// True for sources that tell of every request, failed or not.

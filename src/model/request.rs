@@ -1,5 +1,6 @@
 //! One HTTP request of a platform to the developer's app, complete, and what became of it.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// A webhook request as the platform sent it, as far as its source tells.
@@ -39,6 +40,22 @@ impl Request {
     /// The first value of a form parameter.
     pub fn param(&self, name: &str) -> Option<&str> {
         self.params().iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
+    }
+
+    /// The parameters that the platform gave, wherever they travel: those of the form; where there is none, those of a query that names
+    /// account and call, message, recording or conference, as a webhook by GET does.
+    pub fn given(&self) -> Cow<'_, [(String, String)]> {
+        let url = self.url.as_deref().filter(|_| self.payload == Payload::Empty);
+        let Some((_, query)) = url.and_then(|url| url.split('#').next()?.split_once('?')) else {
+            return Cow::Borrowed(self.params());
+        };
+        let pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        let has = |names: &[&str]| pairs.iter().any(|(n, _)| names.contains(&n.as_str()));
+        if has(&["AccountSid"]) && has(&["CallSid", "MessageSid", "SmsSid", "RecordingSid", "ConferenceSid"]) {
+            Cow::Owned(pairs)
+        } else {
+            Cow::Borrowed(&[])
+        }
     }
 
     /// True for a GET, whose parameters travel in the query.
@@ -279,5 +296,30 @@ impl fmt::Display for WhyNot {
             Self::OtherBody => "its body is neither a form nor JSON",
             Self::WebSocket => "it opens a WebSocket, and what follows is no HTTP",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_given_by_the_form_or_by_the_query() {
+        let of = |url: &str, payload: Payload| {
+            let request = Request {
+                url: Some(url.to_owned()),
+                payload,
+                ..Request::default()
+            };
+            let names: Vec<String> = request.given().iter().map(|(n, v)| format!("{n}={v}")).collect();
+            names.join("&")
+        };
+        let url = "https://a.example/v?AccountSid=AC1&CallSid=CA1&From=%2B1+2#To=x";
+        assert_eq!(of(url, Payload::Empty), "AccountSid=AC1&CallSid=CA1&From=+1 2");
+        let form = Payload::Form(vec![("Digits".to_owned(), "1".to_owned())]);
+        assert_eq!(of(url, form), "Digits=1");
+        assert_eq!(of(url, Payload::Json(b"{}".to_vec())), "");
+        // An app's own names are none of the platform's.
+        assert_eq!(of("https://a.example/v?CallSid=CA1&To=x", Payload::Empty), "");
     }
 }

@@ -505,6 +505,27 @@ fn recorded_exchanges_line_by_line_and_again() {
 }
 
 #[test]
+fn a_webhook_by_get_tells_as_much_as_one_by_post() {
+    let get = |url: &str, at: &str, status: u16, answer: &str, extra: &[(&str, &str)]| {
+        let mut entry = exchange(at, at, status, answer, "valid");
+        entry["request"]["method"] = "GET".into();
+        entry["request"]["url"] = format!("{url}?{}", encoded(&params(extra))).into();
+        entry["request"].as_object_mut().unwrap().remove("postData");
+        entry
+    };
+    let gather = "<Response><Gather method=\"GET\" action=\"/menu\"/></Response>";
+    let first = get(URL, "2026-03-02T09:15:40.000Z", 200, gather, &[]);
+    let second = get(MENU_URL, "2026-03-02T09:15:46.000Z", 500, "oops", &[("Digits", "9")]);
+    let t = told(format!("{first}\n{second}\n"));
+    assert_eq!(t.calls.len(), 1);
+    let call = &t.calls[0];
+    let ends = [text(call, "from"), text(call, "to"), text(call, "direction")];
+    assert_eq!(ends, ["+12025550141", "+12025550100", "inbound"]);
+    assert_eq!(steps(&t)[1], (Some("choice"), Some(true)));
+    assert_eq!(text(&t.requests[1], "kind"), "gather");
+}
+
+#[test]
 fn an_exchange_of_no_call_is_no_call_and_its_failure_is_told() {
     let mut event = exchange("a", "2026-03-02T09:15:40.000Z", 503, "down", "valid");
     event["request"]["headers"] = json!([{"name": "User-Agent", "value": "TwilioProxy/1.1"}]);

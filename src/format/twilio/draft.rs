@@ -156,7 +156,8 @@ fn take_params(record: &mut Record) {
         ..
     } = record;
     let (mut own, mut sms) = (None, None);
-    for (name, value) in request.as_ref().map_or(&[][..], Request::params) {
+    let given = request.as_ref().map(Request::given).unwrap_or_default();
+    for (name, value) in given.iter() {
         match name.as_str() {
             "CallSid" => own = id_of(value),
             "MessageSid" if own.is_none() => own = id_of(value),
