@@ -276,7 +276,10 @@ fn part(record: &Record) -> DocumentPart {
         digits: param("Digits").or(param("SpeechResult")).map(Into::into),
         gather_end: param("msg").is_some_and(|m| m == "Gather End"),
         ringing: param("CallStatus").is_some_and(|s| matches!(s, "ringing" | "queued")),
-        final_status: param("CallStatus").filter(|s| is_final(s)).map(Into::into),
+        // What was said in a recording is often written down when the call is over; that is not how it ended.
+        final_status: param("CallStatus")
+            .filter(|s| is_final(s) && param("TranscriptionSid").is_none())
+            .map(Into::into),
     }
 }
 

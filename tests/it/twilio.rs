@@ -526,6 +526,50 @@ fn a_webhook_by_get_tells_as_much_as_one_by_post() {
 }
 
 #[test]
+fn reports_about_a_call_are_no_requests_for_a_document() {
+    let entry = |second: u32, extra: &[(&str, &str)]| {
+        let mut entry = exchange(
+            &second.to_string(),
+            &format!("2026-03-02T09:15:{second}.000Z"),
+            204,
+            "",
+            "valid",
+        );
+        let mut form = json!({"AccountSid": AC, "CallSid": CA});
+        for (name, value) in extra {
+            form[*name] = (*value).into();
+        }
+        entry["request"]["postData"]["text"] = encoded(&form).into();
+        entry
+    };
+    let all = [
+        entry(
+            40,
+            &[
+                ("ConferenceSid", "CF1"),
+                ("StatusCallbackEvent", "participant-join"),
+                ("SequenceNumber", "2"),
+            ],
+        ),
+        entry(41, &[("AnsweredBy", "human"), ("MachineDetectionDuration", "3000")]),
+        entry(42, &[("StreamSid", "MZ1"), ("StreamEvent", "stream-started")]),
+        entry(
+            43,
+            &[
+                ("TranscriptionSid", "TR1"),
+                ("TranscriptionStatus", "completed"),
+                ("CallStatus", "completed"),
+            ],
+        ),
+    ];
+    let t = told(all.map(|e| e.to_string()).join("\n"));
+    let kinds: Vec<_> = t.requests.iter().map(|r| text(r, "kind")).collect();
+    assert_eq!(kinds, ["status-callback"; 4]);
+    assert_eq!(steps(&t), [(None, None); 4]);
+    assert_eq!(t.findings.len(), 0, "{:?}", t.findings);
+}
+
+#[test]
 fn an_exchange_of_no_call_is_no_call_and_its_failure_is_told() {
     let mut event = exchange("a", "2026-03-02T09:15:40.000Z", 503, "down", "valid");
     event["request"]["headers"] = json!([{"name": "User-Agent", "value": "TwilioProxy/1.1"}]);

@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::format::{Record, RecordKind};
-use crate::judge::{self, Answer, Fault, FaultClass};
+use crate::judge::{self, Answer, Asked, Fault, FaultClass};
 use crate::model::{Outcome, Payload, Problem, Provider, Request, RequestKind, Response, Severity, Time, WhyNot};
 
 use super::detail::Detail;
@@ -352,7 +352,15 @@ impl Entry {
             RequestKind::Unknown => RequestKind::Api,
             kind => kind,
         };
+        let given = record.request.as_ref().map(Request::given).unwrap_or_default();
+        // Only what was not taken is judged by what was asked.
+        let named = given.iter().filter(|_| !answered).map(|(name, _)| name.clone());
+        let params: Vec<String> = named.collect();
         let answer = Answer {
+            asked: Asked {
+                method: self.method.as_deref().unwrap_or_default(),
+                params: &params,
+            },
             url: self.url.as_deref().unwrap_or(""),
             status: self.status,
             headers: &self.answer_headers,

@@ -7,6 +7,13 @@ use crate::model::{Request, RequestKind};
 #[allow(clippy::struct_excessive_bools)] // one for each parameter that tells
 struct Marks {
     call: bool,
+    /// What only a report has that waits for no `TwiML`: of a conference, a media stream, `SIPREC`, a live transcription, and of
+    /// a recording that was written down.
+    report: bool,
+    /// What reports of answering machines, payments and virtual agents have, and their actions too.
+    result: bool,
+    /// How the call stands and who speaks: every request for `TwiML` says so (spec/twilio.md 3), such reports do not.
+    running: bool,
     unstable: bool,
     recording_status: bool,
     recording_url: bool,
@@ -31,6 +38,20 @@ impl Marks {
         for (name, value) in params {
             match name {
                 "CallSid" => m.call = true,
+                "From" | "To" => m.running = true,
+                "StatusCallbackEvent"
+                | "StreamEvent"
+                | "SiprecEvent"
+                | "TranscriptionEvent"
+                | "TranscriptionStatus" => {
+                    m.report = true;
+                }
+                "AnsweredBy"
+                | "MachineDetectionDuration"
+                | "PaymentSid"
+                | "PaymentMethod"
+                | "PartialResult"
+                | "VirtualAgentStatus" => m.result = true,
                 "UnstableSpeechResult" => m.unstable = true,
                 "RecordingStatus" => m.recording_status = true,
                 "RecordingUrl" => m.recording_url = true,
@@ -43,6 +64,7 @@ impl Marks {
                 "CallbackSource" => m.callback_source = true,
                 "SequenceNumber" | "CallDuration" => m.counted = true,
                 "CallStatus" => {
+                    m.running = true;
                     m.final_status = matches!(value, "completed" | "busy" | "failed" | "no-answer" | "canceled");
                 }
                 "MessageStatus" => m.message_status = true,
@@ -60,6 +82,8 @@ impl Marks {
             RequestKind::Fallback
         } else if self.unstable {
             RequestKind::GatherPartial
+        } else if self.report || self.result && self.call && !self.running {
+            RequestKind::StatusCallback
         } else if self.recording_status {
             RequestKind::RecordingStatus
         } else if self.dial {
@@ -99,7 +123,7 @@ pub(super) fn of(request: &Request, code: Option<&str>) -> RequestKind {
     if is_audio(url) && code.is_none_or(is_fetch) {
         return RequestKind::Media;
     }
-    of_params(request.params().iter().map(|(n, v)| (n.as_str(), v.as_str())))
+    of_params(request.given().iter().map(|(n, v)| (n.as_str(), v.as_str())))
 }
 
 /// The kind by the parameters alone.
@@ -132,4 +156,67 @@ fn is_audio(url: &str) -> bool {
 fn is_fetch(code: &str) -> bool {
     matches!(code, "11751" | "12300" | "12301" | "13325" | "13420" | "21620")
         || code.len() == 5 && (code.starts_with("112") || code.starts_with("117"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::form;
+    use super::*;
+
+    const RUNNING: &str = "CallSid=CA1&AccountSid=AC1&From=a&To=b&CallStatus=in-progress&";
+
+    fn kind(params: &str) -> RequestKind {
+        let params = form::owned(params);
+        of_params(params.iter().map(|(n, v)| (n.as_str(), v.as_str())))
+    }
+
+    #[test]
+    fn reports_about_a_call_are_callbacks() {
+        for params in [
+            "ConferenceSid=CF1&FriendlyName=room&StatusCallbackEvent=participant-join&SequenceNumber=2",
+            "AnsweredBy=human&MachineDetectionDuration=3000",
+            "StreamSid=MZ1&StreamName=s&StreamEvent=stream-started&Timestamp=x",
+            "SiprecSid=SR1&SiprecName=s&SiprecEvent=siprec-started",
+            "TranscriptionSid=GT1&TranscriptionEvent=transcription-content&SequenceId=1",
+            "TranscriptionSid=TR1&TranscriptionText=hi&TranscriptionStatus=completed&RecordingSid=RE1&RecordingUrl=u",
+            "PaymentSid=PK1&PaymentMethod=credit-card&Required=payment-card-number&PartialResult=true",
+        ] {
+            let params = format!("CallSid=CA1&AccountSid=AC1&{params}");
+            assert_eq!(kind(&params), RequestKind::StatusCallback, "{params}");
+        }
+        // A transcription tells how the call stands, and is nevertheless no request for a document.
+        let params = format!("{RUNNING}TranscriptionSid=TR1&TranscriptionStatus=completed&RecordingUrl=u");
+        assert_eq!(kind(&params), RequestKind::StatusCallback);
+    }
+
+    #[test]
+    fn requests_for_twiml_stay_what_they_are() {
+        for (params, want) in [
+            ("AnsweredBy=human", RequestKind::Voice),
+            ("ConferenceSid=CF1&FriendlyName=room", RequestKind::Voice),
+            ("StreamSid=MZ1&StreamName=s", RequestKind::Voice),
+            ("PaymentMethod=credit-card&Result=success", RequestKind::Voice),
+            ("VirtualAgentStatus=live-agent-handoff", RequestKind::Voice),
+            (
+                "RecordingUrl=u&RecordingSid=RE1&RecordingDuration=3&Digits=1",
+                RequestKind::Record,
+            ),
+            ("RecordingUrl=u&Digits=hangup", RequestKind::Record),
+            (
+                "DialCallStatus=completed&DialCallSid=CA2&RecordingUrl=u",
+                RequestKind::Dial,
+            ),
+            ("SpeechResult=hi&Confidence=0.9", RequestKind::Gather),
+            (
+                "UnstableSpeechResult=hi&StableSpeechResult=h&SequenceNumber=1",
+                RequestKind::GatherPartial,
+            ),
+            ("ErrorCode=11200&ErrorUrl=u", RequestKind::Fallback),
+        ] {
+            assert_eq!(kind(&format!("{RUNNING}{params}")), want, "{params}");
+        }
+        // An app's own test sends as little as this.
+        assert_eq!(kind("CallSid=CA1"), RequestKind::Voice);
+        assert_eq!(kind("CallSid=CA1&AccountSid=AC1&Digits=1"), RequestKind::Gather);
+    }
 }

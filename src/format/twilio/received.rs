@@ -15,7 +15,10 @@ pub(super) fn is_webhook<'n>(names: impl Iterator<Item = &'n str>) -> bool {
     let (mut account, mut resource) = (false, false);
     for name in names {
         account |= name == "AccountSid";
-        resource |= matches!(name, "CallSid" | "MessageSid" | "SmsSid" | "RecordingSid");
+        resource |= matches!(
+            name,
+            "CallSid" | "MessageSid" | "SmsSid" | "RecordingSid" | "ConferenceSid"
+        );
     }
     account && resource
 }
@@ -43,7 +46,7 @@ pub(super) fn begin(kind: RecordKind, request: Request, query: Option<&[(String,
     let mut record = draft::blank(kind, Provider::Twilio);
     let params = query.unwrap_or_else(|| request.params());
     let value = |name: &str| params.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
-    record.call = ["CallSid", "MessageSid", "SmsSid", "RecordingSid"]
+    record.call = ["CallSid", "MessageSid", "SmsSid", "RecordingSid", "ConferenceSid"]
         .iter()
         .find_map(|n| draft::id_of(value(n)?));
     record.account = value("AccountSid").and_then(draft::id_of);

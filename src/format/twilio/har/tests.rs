@@ -102,6 +102,12 @@ fn the_code_is_the_one_that_twilio_would_raise() {
         some("15003", Outcome::HttpError)
     );
     assert_eq!(code(&entry(status, 204, "", "")), (None, Outcome::Ok));
+    let room = "AccountSid=AC1&ConferenceSid=CF1&FriendlyName=room&StatusCallbackEvent=conference-end";
+    assert_eq!(code(&entry(room, 204, "", "")), (None, Outcome::Ok));
+    assert_eq!(
+        code(&entry(room, 404, "text/html", "no")),
+        some("16011", Outcome::HttpError)
+    );
     let r = one(&voice(200, "text/xml", "<Response>\n<Say>a & b</Say></Response>"));
     assert_eq!((r.fields.get("line"), r.level), (Some("2"), Some(Severity::Error)));
 }
