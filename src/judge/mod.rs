@@ -94,6 +94,8 @@ pub struct Answer<'a> {
     /// True where nobody follows a redirect to another scheme, host or port: what answers there stays unknown, and is no
     /// pass. False for what was recorded, where the platform followed.
     pub stays: bool,
+    /// True where such a redirect names the app itself, as it was recorded or by its public URL, and is followed at the target.
+    pub mapped: bool,
     /// What went wrong on the way.
     pub error: Option<Fault>,
 }

@@ -52,36 +52,23 @@ pub(super) fn problem(status: u16, kind: RequestKind, answer: &Answer<'_>) -> Pr
         let message = format!("the answer redirects ({status}) to `{location}`, which is not a URL of a web server");
         return Problem::error("11216", message);
     };
-    let lost = lost(status, kind, answer.asked);
-    if from.as_ref().is_some_and(|from| from.host() != to.host()) {
-        let message = format!(
-            "the answer redirects ({status}) to another host, {location}, which is not followed here: {lost}; Twilio would sign for the \
-             new URL; answer with TwiML at the first"
-        );
-        return Problem::error("11200", message).likely();
-    }
-    let lost = format!("{lost}; what is sent there is signed for the new URL");
+    let lost = format!(
+        "{}; what is sent there is signed for the new URL",
+        lost(status, kind, answer.asked)
+    );
     let leaves = base.is_some_and(|base| base.origin() != to.origin());
-    let other_scheme = from.as_ref().is_some_and(|from| from.scheme() != to.scheme());
-    if leaves && answer.stays {
-        let (elsewhere, advice) = match (&from, to.scheme()) {
-            (None, _) => ("", "judge the answer of that URL, which `curl -iL` shows"),
-            (_, "https") if other_scheme => (
-                "another scheme, ",
-                "the app wants https: see --public-url, or turn its force-https off locally",
-            ),
-            _ if other_scheme => ("another scheme, ", "the app wants http: send to that URL with --to"),
-            _ => (
-                "another port, ",
-                "send to that port with --to, or answer with TwiML at the first",
-            ),
-        };
+    if leaves && answer.mapped {
         let message = format!(
-            "the answer redirects ({status}) to {elsewhere}{location}, which is not followed here, so that nothing is known of \
-             the answer there: {advice}; {lost}"
+            "the answer redirects ({status}) to {location}, the app itself, so it was followed at the target: {lost}"
         );
-        return Problem::error("11200", message).likely();
+        return Problem::warning("", message);
     }
+    if leaves && answer.stays {
+        return unjudged(status, location, from.as_ref(), &to, &lost);
+    }
+    let other_scheme = from
+        .as_ref()
+        .is_some_and(|from| from.host() == to.host() && from.scheme() != to.scheme());
     let advice = match from {
         Some(_) if other_scheme => format!("the app wants {}, see --public-url; {lost}", to.scheme()),
         None if answer.stays => {
@@ -90,6 +77,36 @@ pub(super) fn problem(status: u16, kind: RequestKind, answer: &Answer<'_>) -> Pr
         _ => lost,
     };
     Problem::warning("", format!("the answer redirects ({status}) to {location}: {advice}"))
+}
+
+/// A redirect that Twilio would follow and this program does not: what answers there is not known, which is no pass and no
+/// error of the platform's.
+fn unjudged(status: u16, location: &str, from: Option<&Url>, to: &Url, lost: &str) -> Problem {
+    let other_host = from.is_some_and(|from| from.host() != to.host());
+    let secured = |from: &Url| from.scheme() == "http" && to.scheme() == "https";
+    let place = |url: &Url| (url.path().to_owned(), url.query().map(str::to_owned));
+    let elsewhere = match from {
+        None => "",
+        Some(_) if other_host => "another host, ",
+        Some(from) if from.scheme() != to.scheme() => "another scheme, ",
+        Some(_) => "another port, ",
+    };
+    let advice = match from {
+        None => "judge the answer of that URL, which `curl -iL` shows",
+        Some(from) if secured(from) && (!other_host || place(from) == place(to)) => {
+            "the app wants https: see --public-url, or turn its force-https off locally"
+        }
+        Some(_) if other_host => {
+            "Twilio would follow; answer with TwiML at the first, or judge what answers there with `redial check`"
+        }
+        Some(from) if from.scheme() != to.scheme() => "the app wants http: send to that URL with --to",
+        Some(_) => "send to that port with --to, or answer with TwiML at the first",
+    };
+    let message = format!(
+        "the answer redirects ({status}) to {elsewhere}{location}, which is not followed here, so that nothing is known of the answer \
+         there: {advice}; {lost}"
+    );
+    Problem::error("", message).likely()
 }
 
 /// What does not arrive behind the redirect.

@@ -1,7 +1,10 @@
 //! Sending as Twilio does: redirects of the target itself are followed, then the last answer is judged.
 //!
-//! The first plan is taken as it is, so that exactly what was shown is sent. A redirect to another scheme, host or port
-//! is judged as it stands and never followed. Tropo's redirects are not followed at all.
+//! The first plan is taken as it is, so that exactly what was shown is sent. A redirect to the host that the request was
+//! recorded with, or to that of the public URL, is one to the target. Any other to another scheme, host or port is judged
+//! as it stands and never followed. Tropo's redirects are not followed at all.
+
+use url::Url;
 
 use super::edit::carries_no_body;
 use super::plan::{Options, Plan, plan};
@@ -89,6 +92,7 @@ pub(super) async fn follow(
         pinned,
     } = way;
     let (mut plan, mut request, mut options) = (first, request.clone(), options.clone());
+    let own = own(&request, &options);
     let mut problems = Vec::new();
     let mut hops = 0;
     loop {
@@ -99,9 +103,14 @@ pub(super) async fn follow(
             method: &plan.method,
             params: &params,
         };
-        let answer = Answer { asked, ..sent.answer() };
+        let next = redirected(provider, &plan, &sent, &own);
+        let answer = Answer {
+            asked,
+            mapped: next.is_some(),
+            ..sent.answer()
+        };
         let mut verdict = judge(provider, kind, &answer);
-        let next = redirected(provider, &plan, &sent).filter(|_| verdict.pass());
+        let next = next.filter(|_| verdict.pass());
         problems.append(&mut verdict.problems);
         let next = match next {
             Some(_) if hops == REDIRECTS => Err(too_many()),
@@ -152,6 +161,17 @@ fn folded(problems: Vec<Problem>) -> Vec<Problem> {
         problem
     });
     told.collect()
+}
+
+/// The URLs whose host is the app's: as recorded, and as the public one.
+fn own(request: &Request, options: &Options) -> Vec<Url> {
+    let whole = |text: &String| {
+        let text = text.trim();
+        let scheme = if text.contains("://") { "" } else { "https://" };
+        Url::parse(&format!("{scheme}{text}")).ok()
+    };
+    let all = [request.url.as_ref(), options.public_url.as_ref()];
+    all.into_iter().flatten().filter_map(whole).collect()
 }
 
 /// The names of the parameters that are sent, edits included.
@@ -206,8 +226,9 @@ fn unfollowable(e: &super::PlanError) -> Problem {
     Problem::error("", format!("the redirect cannot be followed: {e}"))
 }
 
-/// Where an answer of Twilio's kind redirects to, when that is the same scheme, host and port.
-fn redirected(provider: Provider, plan: &Plan, sent: &Sent) -> Option<(u16, String)> {
+/// Where an answer of Twilio's kind redirects to, when that is the target: by its own scheme, host and port, or by those that
+/// it stands for.
+fn redirected(provider: Provider, plan: &Plan, sent: &Sent, own: &[Url]) -> Option<(u16, String)> {
     let status = sent
         .status
         .filter(|s| matches!(s, 301 | 302 | 303 | 307) && provider == Provider::Twilio)?;
@@ -216,7 +237,12 @@ fn redirected(provider: Provider, plan: &Plan, sent: &Sent) -> Option<(u16, Stri
         .iter()
         .find(|(n, _)| n.eq_ignore_ascii_case("location"))
         .map(|(_, v)| v)?;
-    let from = url::Url::parse(&plan.url).ok()?;
+    let from = Url::parse(&plan.url).ok()?;
     let to = from.join(location.trim()).ok()?;
-    (from.origin() == to.origin()).then(|| (status, to.to_string()))
+    // The app that wants https at the same place would say so again, as often as it is asked without.
+    let circle =
+        from.scheme() == "http" && to.scheme() == "https" && (from.path(), from.query()) == (to.path(), to.query());
+    let names = |url: &Url| url.host() == to.host() && url.port() == to.port();
+    let is_own = matches!(to.scheme(), "http" | "https") && !circle && own.iter().any(names);
+    (from.origin() == to.origin() || is_own).then(|| (status, to.to_string()))
 }

@@ -157,7 +157,7 @@ fn a_whole_answer_is_judged_with_its_head() {
         (
             "HTTP/1.1 302 F\nLocation: https://app/login",
             "",
-            "11200",
+            "",
             1,
             None,
             "which `curl -iL` shows",
@@ -173,7 +173,7 @@ fn a_whole_answer_is_judged_with_its_head() {
         (
             "HTTP/1.1 307 T\nLocation: //elsewhere/v2",
             "",
-            "11200",
+            "",
             1,
             None,
             "not followed",

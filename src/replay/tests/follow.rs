@@ -181,8 +181,45 @@ fn a_redirect_elsewhere_is_judged_as_it_stands() {
         let recorded = form("https://a.example/voice", &[]);
         let (followed, requests) = chain(&recorded, &signing(), vec![redirect(302, location)]);
         assert_eq!((requests.len(), followed.sent.status), (1, Some(302)));
-        assert_eq!(followed.verdict.code(), Some("11200"), "{location}");
+        assert!(
+            !followed.verdict.pass() && followed.verdict.code().is_none(),
+            "{location}"
+        );
         let problem = &followed.verdict.problems[0];
         assert!(problem.message.contains(says) && !problem.certain, "{problem:?}");
+    }
+}
+
+#[test]
+fn a_redirect_to_the_recorded_or_public_host_goes_to_the_target() {
+    let recorded = form("https://a.example/voice", &[("Digits", "1")]);
+    let public = Options {
+        public_url: Some("app.test".to_owned()),
+        ..signing()
+    };
+    for (options, location) in [
+        (signing(), "https://a.example/menu/"),
+        (signing(), "http://a.example/menu/"),
+        (public, "https://app.test/menu/"),
+    ] {
+        let (followed, requests) = chain(&recorded, &options, vec![redirect(307, location), ok()]);
+        assert_eq!(line(&requests[1]), "POST /menu/ HTTP/1.1", "{location}");
+        assert!(requests[1].ends_with("\r\n\r\nDigits=1"));
+        assert!(followed.verdict.pass(), "{:?}", followed.verdict);
+        let told = &followed.verdict.problems[0].message;
+        assert!(
+            told.contains("followed at the target") && told.contains("method and body stay"),
+            "{told}"
+        );
+    }
+    for location in [
+        "https://a.example:8443/menu",
+        "https://a.example.evil.test/menu",
+        // Asked without https, the app would say so again and again.
+        "https://a.example/voice",
+    ] {
+        let (followed, requests) = chain(&recorded, &signing(), vec![redirect(301, location)]);
+        assert_eq!(requests.len(), 1, "{location}");
+        assert!(!followed.verdict.pass() && followed.verdict.code().is_none());
     }
 }
