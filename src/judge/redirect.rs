@@ -42,6 +42,10 @@ pub(super) fn problem(status: u16, kind: RequestKind, answer: &Answer<'_>) -> Pr
         let message = format!("the answer has status {status} without a Location: name the URL, or answer with TwiML");
         return Problem::error("11216", message);
     };
+    if let Some(why) = invalid(location) {
+        let message = format!("the answer redirects ({status}) to `{location}`, which is not a URL: {why}");
+        return Problem::error("11216", message).likely();
+    }
     let from = Url::parse(answer.url).ok();
     let base = from.clone().or_else(|| Url::parse(SOMEWHERE).ok());
     let to = base
@@ -77,6 +81,28 @@ pub(super) fn problem(status: u16, kind: RequestKind, answer: &Answer<'_>) -> Pr
         _ => lost,
     };
     Problem::warning("", format!("the answer redirects ({status}) to {location}: {advice}"))
+}
+
+/// What is wrong with a Location as it was written; joined to a URL it would become a path, which nobody meant.
+fn invalid(location: &str) -> Option<&'static str> {
+    let scheme = location
+        .split(['/', '?', '#'])
+        .next()
+        .unwrap_or_default()
+        .split_once(':');
+    let is_scheme = |text: &str| {
+        text.starts_with(|c: char| c.is_ascii_alphabetic())
+            && text.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c))
+    };
+    if location.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        Some("it has blanks or control characters: write a blank as %20")
+    } else if location.contains(['<', '>', '"', '\\']) {
+        Some("`<`, `>`, `\"` and `\\` do not stand in a URL: percent-encode them")
+    } else if scheme.is_some_and(|(scheme, _)| !is_scheme(scheme)) {
+        Some("what stands before its colon is no scheme: write http:// or https://, or begin with a slash")
+    } else {
+        None
+    }
 }
 
 /// A redirect that Twilio would follow and this program does not: what answers there is not known, which is no pass and no

@@ -160,6 +160,11 @@ fn redirects_are_judged_by_host() {
         (302, "//evil.test/", "", "another host"),
         (301, "https://app.example.com/voice", "", "--public-url"),
         (302, "http://[", "11216", "not a URL"),
+        (302, "ht tp://[", "11216", "not a URL: it has blanks"),
+        (302, "/a<b", "11216", "percent-encode"),
+        (302, "127.0.0.1:3000/x", "11216", "no scheme"),
+        (302, "/a:b?c=d:e", "~", "without its parameters"),
+        (302, "?x[]=1", "~", "without its parameters"),
     ] {
         let headers = [("Location".to_owned(), location.to_owned())];
         let answer = Answer {

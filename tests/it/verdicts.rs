@@ -357,6 +357,20 @@ fn redirects() -> Vec<Case> {
         ),
         case("a bad location", Voice, to(302, "http://["), "11216", "not a URL"),
         case(
+            "a location with a blank",
+            Voice,
+            to(302, "ht tp://["),
+            "11216",
+            "blanks",
+        ),
+        case(
+            "a location without its scheme",
+            Voice,
+            to(302, "127.0.0.1:3000/x"),
+            "11216",
+            "begin with a slash",
+        ),
+        case(
             "a location that is no web server",
             Voice,
             to(302, "tel:+12025550141"),

@@ -223,3 +223,13 @@ fn a_redirect_to_the_recorded_or_public_host_goes_to_the_target() {
         assert!(!followed.verdict.pass() && followed.verdict.code().is_none());
     }
 }
+
+#[test]
+fn a_bad_location_is_not_followed() {
+    for location in ["ht tp://[", "1.2.3.4:80/voice"] {
+        let recorded = form("https://a.example/voice", &[]);
+        let (followed, requests) = chain(&recorded, &signing(), vec![redirect(302, location)]);
+        assert_eq!(requests.len(), 1);
+        assert_eq!(followed.verdict.code(), Some("11216"), "{location}");
+    }
+}
