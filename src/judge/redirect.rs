@@ -58,7 +58,7 @@ pub(super) fn problem(status: u16, kind: RequestKind, answer: &Answer<'_>) -> Pr
     };
     let lost = format!(
         "{}; what is sent there is signed for the new URL",
-        lost(status, kind, answer.asked)
+        lost(status, kind, answer.asked, &to)
     );
     let leaves = base.is_some_and(|base| base.origin() != to.origin());
     if leaves && answer.mapped {
@@ -136,7 +136,7 @@ fn unjudged(status: u16, location: &str, from: Option<&Url>, to: &Url, lost: &st
 }
 
 /// What does not arrive behind the redirect.
-fn lost(status: u16, kind: RequestKind, asked: Asked<'_>) -> String {
+fn lost(status: u16, kind: RequestKind, asked: Asked<'_>, to: &Url) -> String {
     let get = asked.method.eq_ignore_ascii_case("GET");
     let gather = kind == RequestKind::Gather;
     if status == 307 && !get {
@@ -155,8 +155,13 @@ fn lost(status: u16, kind: RequestKind, asked: Asked<'_>) -> String {
     } else {
         "use 307 to keep them"
     };
-    let names = names(asked.params);
+    // What the new URL says itself is there.
+    let mut gone = asked.params.to_vec();
+    gone.retain(|name| !to.query_pairs().any(|(n, _)| n == name.as_str()));
+    let carried = gone.len() < asked.params.len();
+    let names = names(&gone);
     match (get, names) {
+        (_, None) if carried => "all parameters stand in the new URL".to_owned(),
         (true, None) => "a GET without parameters loses nothing".to_owned(),
         (true, Some(names)) => {
             format!("the new URL brings only its own query, so {names} are lost: answer with TwiML at the first")

@@ -242,8 +242,11 @@ fn a_redirect_names_what_it_loses() {
         ("POST", 307, &all[..4], "method and body stay; "),
         ("GET", 307, &all[..1], "only its own query, so AccountSid are lost"),
         ("GET", 302, &[], "loses nothing"),
+        ("GET", 302, &["n".to_owned()][..], "all parameters stand in the new URL"),
+        ("GET", 302, &["n".to_owned(), "To".to_owned()][..], "so To are lost"),
+        ("", 301, &[], "without its parameters"),
     ] {
-        let headers = [("Location".to_owned(), "/b".to_owned())];
+        let headers = [("Location".to_owned(), "/b?n=1".to_owned())];
         let answer = Answer {
             url: "http://localhost:3000/voice",
             status: Some(status),

@@ -98,7 +98,7 @@ pub(super) async fn follow(
     loop {
         let sent = send(&plan, pinned).await;
         luggage.answered(&plan, &sent);
-        let params = params(&request, &options);
+        let params = params(&request, &options, &plan);
         let asked = Asked {
             method: &plan.method,
             params: &params,
@@ -175,7 +175,12 @@ fn own(request: &Request, options: &Options) -> Vec<Url> {
 }
 
 /// The names of the parameters that are sent, edits included.
-fn params(request: &Request, options: &Options) -> Vec<String> {
+fn params(request: &Request, options: &Options, plan: &Plan) -> Vec<String> {
+    if carries_no_body(&plan.method) {
+        let query = plan.path.split_once('?').map_or("", |(_, query)| query);
+        let pairs = form_urlencoded::parse(query.as_bytes());
+        return pairs.map(|(name, _)| name.into_owned()).collect();
+    }
     let gone = |name: &String| options.edits.unset.contains(name);
     let recorded = request.params().iter().map(|(name, _)| name);
     let set = options.edits.set.iter().map(|(name, _)| name);

@@ -233,3 +233,12 @@ fn a_bad_location_is_not_followed() {
         assert_eq!(followed.verdict.code(), Some("11216"), "{location}");
     }
 }
+
+#[test]
+fn what_stands_in_the_query_of_a_get_is_lost_with_it() {
+    let recorded = request("GET", "https://a.example/menu?CallSid=CA1&Digits=3&n=1", Payload::Empty);
+    let (followed, requests) = chain(&recorded, &signing(), vec![redirect(302, "/next?n=1"), ok()]);
+    assert_eq!(line(&requests[1]), "GET /next?n=1 HTTP/1.1");
+    let told = &followed.verdict.problems[0].message;
+    assert!(told.contains("so Digits, CallSid are lost"), "{told}");
+}
