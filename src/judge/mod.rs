@@ -137,6 +137,11 @@ pub fn reply(provider: Provider, kind: RequestKind, body: &[u8]) -> Vec<Problem>
     }
 }
 
+/// What is wrong with the connection overrides after the `#` of a recorded URL; a note.
+pub fn overrides(url: &str) -> Option<Problem> {
+    twiml::overrides(url)
+}
+
 /// What a document is likely for: JSON is Tropo's, all other is to be `TwiML`, for a call unless its verbs are those of messages.
 pub fn detect(body: &[u8]) -> (Provider, RequestKind) {
     let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii_start();

@@ -7,6 +7,7 @@
 use url::Url;
 
 use super::edit::carries_no_body;
+use super::overrides;
 use super::plan::{Options, Plan, plan};
 use super::refused;
 use super::rehearsal::on_host;
@@ -93,11 +94,13 @@ pub(super) async fn follow(
     } = way;
     let (mut plan, mut request, mut options) = (first, request.clone(), options.clone());
     let own = own(&request, &options);
+    let recorded = request.clone();
     let mut problems = Vec::new();
-    let mut hops = 0;
+    let (mut hops, mut took) = (0, 0);
     loop {
         let sent = send(&plan, pinned).await;
         luggage.answered(&plan, &sent);
+        took += sent.ms;
         let params = params(&request, &options, &plan);
         let asked = Asked {
             method: &plan.method,
@@ -121,6 +124,11 @@ pub(super) async fn follow(
             }
             None => {
                 problems.extend(refused::notes(provider, &request, &plan, &sent, &options));
+                if provider == Provider::Twilio {
+                    let (first, last) = parted(overrides::problems(&recorded, took, &sent));
+                    problems.splice(0..0, first);
+                    problems.extend(last);
+                }
                 let verdict = Verdict {
                     problems: folded(problems),
                 };
@@ -161,6 +169,11 @@ fn folded(problems: Vec<Problem>) -> Vec<Problem> {
         problem
     });
     told.collect()
+}
+
+/// Errors, and what is only to be known.
+fn parted(problems: Vec<Problem>) -> (Vec<Problem>, Vec<Problem>) {
+    problems.into_iter().partition(Problem::fails)
 }
 
 /// The URLs whose host is the app's: as recorded, and as the public one.

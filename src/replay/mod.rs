@@ -16,6 +16,7 @@ mod follow;
 mod headers;
 mod json_path;
 mod leaves;
+mod overrides;
 mod plan;
 mod refused;
 pub mod rehearsal;

@@ -24,6 +24,7 @@ mod well_formed;
 use roxmltree::{Document, Node};
 
 use self::report::Report;
+pub(super) use self::urls::note as overrides;
 use super::http;
 use crate::model::{Problem, RequestKind};
 

@@ -5,6 +5,7 @@
 use url::Url;
 
 use super::values::Fault;
+use crate::model::Problem;
 
 /// Twilio's limit for a URL.
 const LONGEST: usize = 4_000;
@@ -112,6 +113,16 @@ fn local(url: &Url) -> bool {
         Some(url::Host::Ipv6(ip)) => ip.is_loopback() || ip.is_unspecified(),
         None => false,
     }
+}
+
+/// What is wrong with the overrides of a URL that is no part of a document.
+pub(in crate::judge) fn note(url: &str) -> Option<Problem> {
+    let fault = overrides(url)?;
+    let text = format!(
+        "{}; it stands in the recorded URL, so mend it where that is set",
+        fault.says
+    );
+    Some(Problem::note(fault.code.unwrap_or_default(), text))
 }
 
 /// The overrides of `#ct=2000&rc=3`; a fragment without `=` is an ordinary one, which is never sent.

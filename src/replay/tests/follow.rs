@@ -242,3 +242,12 @@ fn what_stands_in_the_query_of_a_get_is_lost_with_it() {
     let told = &followed.verdict.problems[0].message;
     assert!(told.contains("so Digits, CallSid are lost"), "{told}");
 }
+
+#[test]
+fn what_is_wrong_in_the_fragment_of_the_recorded_url_is_a_note() {
+    // The app cannot mend it.
+    let recorded = form("https://a.example/voice#rp=foo", &[]);
+    let (followed, _) = chain(&recorded, &signing(), vec![ok()]);
+    assert!(followed.verdict.pass());
+    assert_eq!(followed.verdict.problems[0].code.as_deref(), Some("11243"));
+}
