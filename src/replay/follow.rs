@@ -123,7 +123,11 @@ pub(super) async fn follow(
                 self::plan(provider, kind, &request, target, &options).map_err(|e| unfollowable(&e))
             }
             None => {
-                problems.extend(refused::notes(provider, &request, &plan, &sent, &options));
+                if refused::wants_login(provider, &request, &plan, &sent) {
+                    refused::without_login(&mut problems);
+                } else {
+                    problems.extend(refused::notes(provider, &request, &plan, &sent, &options));
+                }
                 if provider == Provider::Twilio {
                     let (first, last) = parted(overrides::problems(&recorded, took, &sent));
                     problems.splice(0..0, first);

@@ -61,6 +61,35 @@ pub(super) fn notes(
     out.into_iter().map(|text| Problem::note("", text).likely()).collect()
 }
 
+/// True where the app asks for the login that the recorded URL brings, which is not sent unless the user gives it.
+pub(super) fn wants_login(provider: Provider, request: &Request, plan: &Plan, sent: &Sent) -> bool {
+    let has = |headers: &[(String, String)], name: &str| headers.iter().any(|(n, _)| n.eq_ignore_ascii_case(name));
+    provider == Provider::Twilio
+        && sent.status == Some(401)
+        && sent.error.is_none()
+        && has(&sent.headers, "www-authenticate")
+        && !has(&plan.headers, "authorization")
+        && has_credentials(request)
+}
+
+/// Puts it in the place of what was said of the 401: the platform does not end there.
+pub(super) fn without_login(problems: &mut [Problem]) {
+    let text = "the answer has status 401 and asks for the login that the recorded URL has: Twilio would send the request again with it, \
+                and nothing is known of the answer to that; give it with --header 'Authorization: Basic …', user:password in base64";
+    if let Some(refused) = problems.iter_mut().find(|p| p.fails()) {
+        *refused = Problem::error("", text).likely();
+    }
+}
+
+/// `user:password@` before the host of the recorded URL.
+fn has_credentials(request: &Request) -> bool {
+    let url = request.url.as_deref().unwrap_or_default();
+    let authority = url
+        .split_once("://")
+        .and_then(|(_, rest)| rest.split(['/', '?', '#']).next());
+    authority.is_some_and(|authority| authority.contains('@'))
+}
+
 /// What was done about the signature, and what to try next.
 fn signature(request: &Request, plan: &Plan, options: &Options) -> String {
     let node = "Twilio's Node library answers 400 to a missing signature, 403 to a wrong one";

@@ -251,3 +251,38 @@ fn what_is_wrong_in_the_fragment_of_the_recorded_url_is_a_note() {
     assert!(followed.verdict.pass());
     assert_eq!(followed.verdict.problems[0].code.as_deref(), Some("11243"));
 }
+
+#[test]
+fn a_login_that_the_recorded_url_has_is_not_the_apps_fault() {
+    let refuses =
+        |asks: &str| format!("HTTP/1.1 401 Unauthorized\r\n{asks}Content-Length: 0\r\nConnection: close\r\n\r\n");
+    let asks = "WWW-Authenticate: Basic realm=\"x\"\r\n";
+    let recorded = form("https://user:pw@a.example/voice", &[]);
+    let (followed, _) = chain(&recorded, &signing(), vec![refuses(asks)]);
+    let verdict = &followed.verdict;
+    assert_eq!(
+        (verdict.pass(), verdict.code(), verdict.problems.len()),
+        (false, None, 1)
+    );
+    let problem = &verdict.problems[0];
+    assert!(
+        !problem.certain && problem.message.contains("--header 'Authorization: Basic"),
+        "{problem:?}"
+    );
+    assert!(!problem.message.contains("pw@") && !problem.message.contains("TWILIO_AUTH_TOKEN"));
+
+    let edits = Edits {
+        headers: pairs(&[("Authorization", "Basic eDp5")]),
+        ..Edits::default()
+    };
+    let given = Options { edits, ..signing() };
+    let plain = form("https://a.example/voice", &[]);
+    for (recorded, options, asks) in [
+        (&recorded, given, asks),
+        (&plain, signing(), asks),
+        (&recorded, signing(), ""),
+    ] {
+        let (followed, _) = chain(recorded, &options, vec![refuses(asks)]);
+        assert_eq!(followed.verdict.code(), Some("11200"));
+    }
+}
