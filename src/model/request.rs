@@ -78,6 +78,14 @@ pub struct Response {
 }
 
 impl Response {
+    /// True when Twilio's proxy wrote it, because the app gave no answer that it could pass on (spec/twilio.md 1).
+    pub fn is_made_up(&self) -> bool {
+        let body = self.body.as_deref().unwrap_or("");
+        let marks = ["X-Twilio-WebhookError", "X-Twilio-Reason"];
+        body.trim_start().starts_with("Twilio was unable to fetch content from")
+            || marks.iter().any(|name| self.header(name).is_some())
+    }
+
     /// The first value of a header, name compared without case.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers
@@ -321,5 +329,20 @@ mod tests {
         assert_eq!(of(url, Payload::Json(b"{}".to_vec())), "");
         // An app's own names are none of the platform's.
         assert_eq!(of("https://a.example/v?CallSid=CA1&To=x", Payload::Empty), "");
+    }
+
+    #[test]
+    fn an_answer_that_the_platform_made_up() {
+        let body = |text: &str| Response {
+            body: Some(text.to_owned()),
+            ..Response::default()
+        };
+        assert!(body("\nTwilio was unable to fetch content from: https://a.example/v\nError: x").is_made_up());
+        assert!(!body("<Response/>").is_made_up());
+        let marked = Response {
+            headers: vec![("x-twilio-webhookerror".to_owned(), "11203 x".to_owned())],
+            ..Response::default()
+        };
+        assert!(marked.is_made_up());
     }
 }

@@ -13,7 +13,7 @@ pub(super) fn settle(record: &mut Record, reported: Option<u16>) {
     let own = record.response.as_ref().and_then(|r| r.status);
     // A status that is null although Twilio tells of a 502: its proxy made that up, whatever the cause.
     let silent = own.is_none() && reported == Some(502) && nobody_answered(record);
-    let (status, outcome) = match record.response.as_mut().filter(|r| is_made_up(r)) {
+    let (status, outcome) = match record.response.as_mut().filter(|r| r.is_made_up()) {
         Some(response) => (None, unmask(response, record.code.as_deref(), &mut record.fields)),
         // The code tells what happened, if anything does.
         None if silent => (
@@ -43,16 +43,6 @@ fn nobody_answered(record: &Record) -> bool {
     let debugger = matches!(record.kind, RecordKind::Debugger | RecordKind::ErrorLogged);
     let body = record.response.as_ref().and_then(|r| r.body.as_deref());
     debugger && body.is_none_or(|b| b.trim().is_empty())
-}
-
-/// True when Twilio's proxy wrote the answer.
-fn is_made_up(response: &Response) -> bool {
-    let body = response.body.as_deref().unwrap_or("");
-    body.trim_start().starts_with("Twilio was unable to fetch content from")
-        || response
-            .headers
-            .iter()
-            .any(|(n, _)| n.eq_ignore_ascii_case("X-Twilio-WebhookError") || n.eq_ignore_ascii_case("X-Twilio-Reason"))
 }
 
 /// Reads the marks of a made-up answer.

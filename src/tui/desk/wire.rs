@@ -58,7 +58,7 @@ pub(super) fn answered(provider: Provider, kind: RequestKind, e: &Exchange, r: O
     };
     // What the platform would say to the document; of an error page it looks at the status only.
     let runs = r.status.is_none_or(|s| (200..300).contains(&s)) && !kind.is_callback();
-    let problems = if runs && !body.is_empty() {
+    let problems = if runs && !body.is_empty() && !r.is_made_up() {
         reply(provider, kind, body.as_bytes())
     } else {
         Vec::new()
