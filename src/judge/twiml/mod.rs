@@ -8,6 +8,7 @@
 
 mod attributes;
 mod content;
+mod declaration;
 mod named;
 mod near;
 mod numbers;
@@ -58,19 +59,46 @@ pub(super) fn document(kind: RequestKind, body: &[u8], total_len: u64) -> Vec<Pr
         _ => false,
     };
     let mut report = Report::new(&xml);
-    source::declared_encoding(&xml, &mut report);
+    if text::has_wide_mark(body) {
+        report.rule(0, "encoding-wide", || {
+            "the document is UTF-16, which not everything between the app and Twilio reads: save or send it as UTF-8".to_owned()
+        });
+    } else {
+        source::declared_encoding(&xml, &mut report);
+    }
     if let Some(at) = well_formed::bare_doctype(&xml) {
         report.rule(at, "doctype", || {
             "TwiML has no document type, <!DOCTYPE …> does nothing: leave it out".to_owned()
+        });
+    }
+    if root.tag_name().namespace().is_some() {
+        report.rule(root.range().start, "namespace", || {
+            "TwiML has no namespace: leave xmlns=\"…\" out, Twilio may know none of the elements in it".to_owned()
         });
     }
     walk::response(root, messaging, &mut report);
     report.into_problems()
 }
 
-/// True for any well-formed XML.
-pub(super) fn is_well_formed(body: &[u8]) -> bool {
-    source::text(body).is_ok_and(|xml| well_formed::tree(RequestKind::Unknown, &xml).is_ok())
+/// Why the document is no well-formed XML, with the place; none where it is.
+pub(super) fn malformed(body: &[u8]) -> Option<Problem> {
+    match source::text(body) {
+        Ok(xml) => well_formed::tree(RequestKind::Unknown, &xml).err(),
+        Err(problem) => Some(problem),
+    }
+}
+
+/// True for well-formed XML with elements in its root.
+pub(super) fn has_elements(body: &[u8]) -> bool {
+    source::text(body).is_ok_and(|xml| {
+        let tree = well_formed::tree(RequestKind::Unknown, &xml);
+        tree.is_ok_and(|document| document.root_element().children().any(|child| child.is_element()))
+    })
+}
+
+/// True for the name of an encoding that parsers have.
+pub(super) fn knows_encoding(name: &str) -> bool {
+    declaration::is_known(name)
 }
 
 /// True for a document that would be run as TwiML.

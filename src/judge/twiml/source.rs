@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::declaration;
 use super::report::Report;
 use crate::judge::text;
 use crate::model::Problem;
@@ -47,13 +48,5 @@ pub(super) fn declared_encoding(xml: &str, report: &mut Report) {
 
 /// What the XML declaration says.
 fn encoding(xml: &str) -> Option<&str> {
-    let declaration = xml.strip_prefix("<?xml")?.split("?>").next()?;
-    let value = declaration
-        .split_once("encoding")?
-        .1
-        .trim_start()
-        .strip_prefix('=')?
-        .trim_start();
-    let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''))?;
-    value[1..].split(quote).next().filter(|name| !name.is_empty())
+    declaration::read(xml).ok()?.encoding.map(|(_, name)| name)
 }

@@ -248,7 +248,7 @@ fn rules_by_their_examples() {
         .iter()
         .map(|r| (&r.on[0].tag, &r.code, Some(r.level.into()), &r.good, &r.bad, false));
     for (id, code, level, good, bad, message) in nesting.chain(required).chain(rules) {
-        let encoding = id.starts_with("encoding") || id == "doctype";
+        let encoding = id.starts_with("encoding") || matches!(id.as_str(), "doctype" | "namespace");
         assert!(!good.is_empty() && (!bad.is_empty() || encoding), "{id}");
         for example in good {
             let problems = judged(message, &expand(example));
@@ -508,6 +508,142 @@ fn hostile_documents_are_refused() {
     }
 }
 
+/// What the parser takes and XML 1.0 does not, compared with the platform's own parser.
+#[test]
+#[allow(clippy::too_many_lines, reason = "a table")]
+fn declarations_instructions_and_references() {
+    for (xml, place, code, says) in [
+        (
+            "<Response>\n<Say>a &#xD800;</Say></Response>",
+            (2, 8),
+            "12100",
+            "`&#xD800;` is no character",
+        ),
+        (
+            "<Response><Gather action=\"/&#55296;\"/></Response>",
+            (1, 28),
+            "12100",
+            "`&#55296;`",
+        ),
+        (
+            "<Response><Say>&#x110000;</Say></Response>",
+            (1, 16),
+            "12100",
+            "`&#x110000;`",
+        ),
+        (
+            "<?xmlversion=\"1.0\" encoding=\"UTF-8\"?><Response/>",
+            (1, 1),
+            "12100",
+            "a blank is missing after `<?xml`",
+        ),
+        (
+            "<?xml/version=\"1.0\"?><Response/>",
+            (1, 1),
+            "12100",
+            "a blank is missing after `<?xml`",
+        ),
+        ("<?XML version=\"1.0\"?><Response/>", (1, 1), "12100", "lower case"),
+        ("<Response>\n <?XmL x?></Response>", (2, 2), "12100", "lower case"),
+        (
+            "<Response><?a=b?></Response>",
+            (1, 11),
+            "12100",
+            "after the name in `<?a`",
+        ),
+        ("<?xml?><Response/>", (1, 1), "12100", "no version"),
+        ("<?xml encoding=\"UTF-8\"?><Response/>", (1, 1), "12100", "no version"),
+        (
+            "<?xml version=\"1.0\" encoding=\"\"?><Response/>",
+            (1, 31),
+            "12100",
+            "no name of an encoding",
+        ),
+        (
+            "<?xml version=\"1.0\" encoding=\"UTF 8\"?><Response/>",
+            (1, 31),
+            "12100",
+            "`UTF 8` is no name",
+        ),
+        (
+            "<?xml version=\"1.0\" standalone=\"maybe\"?><Response/>",
+            (1, 33),
+            "12100",
+            "yes or no",
+        ),
+        (
+            "<?xml version=\"1.0\" encoding=\"foo-8\"?><Response/>",
+            (1, 31),
+            "12100",
+            "`foo-8`",
+        ),
+        (
+            "<?xml version=\"1.0\"encoding=\"UTF-8\"?><Response/>",
+            (1, 20),
+            "12100",
+            "a blank is missing here",
+        ),
+        (
+            "<?xml encoding=\"UTF-8\" version=\"1.0\"?><Response/>",
+            (1, 24),
+            "12100",
+            "in this order",
+        ),
+        (
+            "<?xml version=\u{201c}1.0\u{201d}?><Response/>",
+            (1, 7),
+            "12100",
+            "typographic quotes",
+        ),
+        ("<?xml version=1.0?><Response/>", (1, 7), "12100", "no quotes"),
+        ("<?xml version='1.1'?><Response/>", (1, 1), "12101", "1.0"),
+        ("<r:Response xmlns:r=\"u\"/>", (1, 1), "12102", "no prefixes"),
+        // The first fault is told, whoever finds it.
+        (
+            "<Response><Say>a & b</Say><?XML x?></Response>",
+            (1, 18),
+            "12100",
+            "a bare `&`",
+        ),
+        (
+            "<Response><Say>a ]]>\n\nmore</Say></Response>",
+            (1, 18),
+            "12100",
+            "`]]>` in the text of <Say>",
+        ),
+        (
+            "<Response><Say\u{a0}voice=\"man\">a</Say></Response>",
+            (1, 15),
+            "12100",
+            "U+00A0",
+        ),
+    ] {
+        let problems = document(RequestKind::Voice, xml.as_bytes(), xml.len() as u64);
+        assert_eq!(problems.len(), 1, "{xml}: {problems:?}");
+        let found = &problems[0];
+        assert_eq!(found.code.as_deref(), Some(code), "{xml}: {found:?}");
+        assert!(found.message.contains(says), "{xml}: {found:?}");
+        assert_eq!(
+            (found.line, found.column),
+            (Some(place.0), Some(place.1)),
+            "{xml}: {found:?}"
+        );
+        assert_eq!(found.certain, !xml.contains("foo-8"), "{found:?}");
+    }
+    for xml in [
+        "<?xml version = '1.0' encoding='utf-8' standalone=\"no\" ?>\n<Response><?php x?><?a?><?xml-stylesheet b?></Response>",
+        "<Response><!-- &#xD800; --><Say><![CDATA[&#xD800;]]> &#x1F600; &#0000000000000065;</Say></Response>",
+        "<?xml version=\"1.0\" encoding=\"windows-1252\"?><Response/>",
+    ] {
+        let problems = document(RequestKind::Voice, xml.as_bytes(), xml.len() as u64);
+        assert!(problems.is_empty(), "{xml}: {problems:?}");
+    }
+    let namespace = b"<Response xmlns='urn:x'><Say>x</Say></Response>";
+    let problems = document(RequestKind::Voice, namespace, 9);
+    let found: Vec<_> = problems.iter().map(|p| (p.severity, p.certain)).collect();
+    assert_eq!(found, [(Severity::Warning, false)], "{problems:?}");
+}
+
 #[test]
 fn a_document_type_with_only_a_name_is_harmless() {
     for (xml, severities) in [
@@ -520,6 +656,11 @@ fn a_document_type_with_only_a_name_is_harmless() {
             &[Severity::Warning, Severity::Error],
         ),
         ("<!-- <!DOCTYPE a> --><Response/>", &[]),
+        (
+            "<!DOCTYPE html>\n<Response><Say>a</Say></Response>",
+            &[Severity::Warning],
+        ),
+        ("<!DOCTYPE html>\n<html></html>", &[Severity::Error]),
         (
             "<!-- <!DOCTYPE a> --><!DOCTYPE r [<!ENTITY b 'c'>]><Response/>",
             &[Severity::Error],

@@ -5,7 +5,8 @@
 
 use roxmltree::{Document, Error, Node, ParsingOptions};
 
-use super::near;
+use super::report::Report;
+use super::{declaration, near};
 use crate::judge::text::{self, impostor};
 use crate::model::{Problem, RequestKind};
 
@@ -20,7 +21,7 @@ const MAX_PREFIXES: usize = 20;
 pub(super) fn tree(kind: RequestKind, xml: &str) -> Result<Document<'_>, Problem> {
     before_the_document(kind, xml)?;
     let place = |offset| text::position(xml.as_bytes(), offset);
-    let tags = Tags::scan(xml);
+    let mut tags = Tags::scan(xml);
     if let Some((offset, what)) = tags.refused {
         return Err(Problem::error("12100", what).at(place(offset)));
     }
@@ -35,10 +36,25 @@ pub(super) fn tree(kind: RequestKind, xml: &str) -> Result<Document<'_>, Problem
         allow_dtd: bare_doctype(xml).is_some(),
         ..ParsingOptions::default()
     };
-    Document::parse_with_options(xml, options).map_err(|e| {
-        let (offset, says) = malformed(xml, &e, &tags);
-        Problem::error("12100", format!("the document does not parse: {says}")).at(place(offset))
-    })
+    let parsed = Document::parse_with_options(xml, options);
+    // What the parser lets through counts where it stands before what it does not.
+    let reference = declaration::reference(xml, &tags.asides);
+    let slipped = tags
+        .instruction
+        .take()
+        .into_iter()
+        .chain(reference)
+        .min_by_key(|(at, _)| *at);
+    let found = match parsed {
+        Ok(document) if slipped.is_none() => return Ok(document),
+        Ok(_) => slipped,
+        Err(e) => {
+            let refused = malformed(xml, &e, &tags);
+            slipped.filter(|(at, _)| *at < refused.0).or(Some(refused))
+        }
+    };
+    let (offset, says) = found.unwrap_or_default();
+    Err(Problem::error("12100", format!("the document does not parse: {says}")).at(place(offset)))
 }
 
 /// Where a `<!DOCTYPE name>` stands that has nothing but a name: no entities in it and nothing to fetch, so that it is harmless.
@@ -63,11 +79,12 @@ pub(super) fn bare_doctype(xml: &str) -> Option<usize> {
 
 /// The root that TwiML wants.
 pub(super) fn response(xml: &str, root: Node) -> Result<(), Problem> {
-    let name = root.tag_name().name();
+    let name = tag_name(&xml[root.range().start..]);
     if name == "Response" {
         return Ok(());
     }
     let advice = match name {
+        _ if root.tag_name().name() == "Response" => "TwiML has no prefixes",
         _ if name.eq_ignore_ascii_case("response") => "names are case-sensitive",
         _ if name.eq_ignore_ascii_case("html") => "this is an HTML page, often an error or login page of the framework",
         _ => "wrap the verbs in <Response>",
@@ -82,10 +99,13 @@ pub(super) fn response(xml: &str, root: Node) -> Result<(), Problem> {
 /// What must not stand before the document: a BOM, blanks before `<?xml`, anything that is not XML.
 fn before_the_document(kind: RequestKind, xml: &str) -> Result<(), Problem> {
     let trimmed = xml.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
-    if !trimmed.starts_with('<') || impostor(xml).is_some() {
+    // The document type of a page before TwiML does as little as another.
+    let twiml = || bare_doctype(xml).is_some_and(|at| xml[at..].contains("<Response"));
+    let impostor = impostor(xml).filter(|_| !twiml());
+    if !trimmed.starts_with('<') || impostor.is_some() {
         // Seen from messaging for answers such as `OK` (spec/twilio.md section 5).
         let code = if kind == RequestKind::Message { "12200" } else { "12100" };
-        let what = impostor(xml).map_or_else(|| not_xml(xml, trimmed), str::to_owned);
+        let what = impostor.map_or_else(|| not_xml(xml, trimmed), str::to_owned);
         return Err(Problem::error(code, format!("the document does not parse: {what}")).at((1, 1)));
     }
     if xml.starts_with('\u{feff}') {
@@ -96,15 +116,27 @@ fn before_the_document(kind: RequestKind, xml: &str) -> Result<(), Problem> {
         let message = "blanks or empty lines stand before `<?xml`: it must be the very first";
         return Err(Problem::error("12100", message).at((1, 1)));
     }
-    let declaration = trimmed.strip_prefix("<?xml").and_then(|rest| rest.split_once("?>"));
-    if let Some((declaration, _)) = declaration
-        && declaration.contains("version")
-        && !declaration.contains("\"1.0\"")
-        && !declaration.contains("'1.0'")
-    {
+    declared(xml)
+}
+
+/// What the XML declaration must say.
+fn declared(xml: &str) -> Result<(), Problem> {
+    let place = |offset| text::position(xml.as_bytes(), offset);
+    let declaration = declaration::read(xml)
+        .map_err(|(at, says)| Problem::error("12100", format!("the document does not parse: {says}")).at(place(at)))?;
+    if declaration.version.is_some_and(|version| version != "1.0") {
         return Err(Problem::error("12101", "the XML declaration must say version=\"1.0\"").at((1, 1)));
     }
-    Ok(())
+    match declaration.encoding {
+        Some((at, name)) if !declaration::is_known(name) => {
+            let message = format!(
+                "no parser knows the encoding {}: write encoding=\"UTF-8\"",
+                near::code(name)
+            );
+            Err(Problem::error("12100", message).likely().at(place(at)))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Text before the first tag, or no tag at all.
@@ -167,6 +199,7 @@ fn malformed(xml: &str, e: &Error, tags: &Tags) -> (usize, String) {
             ),
         },
         Error::InvalidComment(_) => in_a_comment(xml, at),
+        Error::InvalidCharacterData(_) => end_of_cdata(xml, at),
         Error::UnknownEntityReference(name, _) => {
             let name = near::short(name);
             (
@@ -212,6 +245,22 @@ fn forbidden_reference(rest: &str) -> Option<&str> {
     (!number.is_empty() && end <= 16 && number.bytes().all(fine)).then(|| rest.get(..end))?
 }
 
+/// `]]>` in text, which the parser tells from where the text ends.
+fn end_of_cdata(xml: &str, at: usize) -> (usize, String) {
+    let begin = xml[..at]
+        .rfind('<')
+        .map_or(0, |open| open + tag_len(&xml[open..]).unwrap_or_default());
+    let found = xml
+        .get(begin..)
+        .and_then(|text| text.find("]]>"))
+        .map_or(at, |found| begin + found);
+    let says = format!(
+        "`]]>` in {} ends a CDATA section that was not begun: write ]]&gt;",
+        holder(xml, found)
+    );
+    (found, says)
+}
+
 fn in_a_comment(xml: &str, at: usize) -> (usize, String) {
     let begin = xml[at..].find("<!--").map_or(at, |found| at + found + "<!--".len());
     let hyphens = xml[begin..].find("--").map_or(at, |found| begin + found);
@@ -246,6 +295,12 @@ fn other(xml: &str, e: &Error, at: usize) -> String {
     let line = xml
         .get(..at)
         .map_or("", |before| before.rsplit('\n').next().unwrap_or_default());
+    if let Some(blank) = xml[at..].chars().next().filter(|c| !c.is_ascii() && c.is_whitespace()) {
+        let code = blank as u32;
+        return format!(
+            "U+{code:04X}, a blank that XML has not, stands in the tag: write an ordinary blank, it came from a page"
+        );
+    }
     let hint = match line.rfind('<') {
         Some(open) if xml[at..].starts_with(['=', '>', '/']) || line[open..].contains('=') => {
             "quote every attribute's value"
@@ -292,6 +347,10 @@ struct Tags {
     stack: Vec<usize>,
     /// Too deep, too many: where, and what to say.
     refused: Option<(usize, String)>,
+    /// Comments, CDATA and instructions: where each begins and ends.
+    asides: Vec<(usize, usize)>,
+    /// The first instruction whose name is none.
+    instruction: Option<declaration::Found>,
     /// Where something begins that does not end.
     unfinished: Option<usize>,
     /// Where the first root ends.
@@ -323,7 +382,12 @@ impl Tags {
         if matches!(next, Some(b'!' | b'?'))
             && let Some((begin, end)) = skipped.iter().find(|(begin, _)| rest.starts_with(begin))
         {
-            return rest[begin.len()..].find(end).map(|e| begin.len() + e + end.len());
+            let len = rest[begin.len()..].find(end).map(|e| begin.len() + e + end.len())?;
+            self.asides.push((open, open + len));
+            if *begin == "<?" && self.instruction.is_none() {
+                self.instruction = declaration::instruction(open, &rest[..len]);
+            }
+            return Some(len);
         }
         let (len, attributes) = tag(rest)?;
         match next {
