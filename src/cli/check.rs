@@ -149,6 +149,9 @@ fn answer<'a>(input: &'a [u8], dump: &dump::Dump, kind: Option<Reply>) -> Judged
         ..Answer::default()
     };
     let mut verdict = judge::judge(provider, kind, &answer);
+    if (300..400).contains(&dump.status) && verdict.pass() {
+        unjudged(&mut verdict);
+    }
     let what = what(provider, kind, Some(dump.status));
     if let Cow::Owned(body) = body {
         return Judged {
@@ -167,6 +170,14 @@ fn answer<'a>(input: &'a [u8], dump: &dump::Dump, kind: Option<Reply>) -> Judged
         verdict,
         text: Cow::Borrowed(input),
         part: "",
+    }
+}
+
+/// A redirect that the platform would follow is no pass: of the answer behind it nothing is known, and nothing is sent from here.
+fn unjudged(verdict: &mut Verdict) {
+    if let Some(redirect) = verdict.problems.iter_mut().find(|p| p.severity == Severity::Warning) {
+        redirect.severity = Severity::Error;
+        redirect.certain = false;
     }
 }
 

@@ -166,7 +166,7 @@ fn a_whole_answer_is_judged_with_its_head() {
             "HTTP/1.1 307 T\nLocation: /v2",
             "",
             "",
-            0,
+            1,
             None,
             "redirects (307) to /v2: its answer was not judged",
         ),
@@ -205,6 +205,12 @@ fn a_whole_answer_is_judged_with_its_head() {
             }
             let ran = redial(["check"]).stdin(&input).run().exits(exits);
             assert!(ran.out.contains(what), "{input}\n{}", ran.out);
+        }
+    }
+    for (status, location) in [(302, "/login"), (303, "login"), (301, "?a=b"), (307, "/v2")] {
+        for kind in ["voice", "message", "status-callback", "tropo"] {
+            let head = format!("HTTP/1.1 {status} X\r\nLocation: {location}\r\n\r\n");
+            redial(["check", "--kind", kind]).stdin(head).run().exits(1);
         }
     }
     let ran = redial(["check", "--kind", "status-callback"])
