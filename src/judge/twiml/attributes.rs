@@ -52,12 +52,20 @@ fn unknown(name: &str, attribute: &Attribute, element: &Element, report: &mut Re
     let own = || element.attributes.names();
     let shown = || near::short(name);
     if let Some(same) = own().find(|k| k.eq_ignore_ascii_case(name)) {
-        report.rule(at, "attribute-case", || {
-            format!(
-                "<{tag}> has no attribute `{}`: write `{same}`, names are case-sensitive",
-                shown()
-            )
-        });
+        // In lower case alone stand names that the libraries' generator made so; the documentation writes theirs with capitals.
+        let joined = name.starts_with(|c: char| c.is_ascii_lowercase()) && !same.contains(|c: char| c.is_uppercase());
+        if joined {
+            report.rule(at, "attribute-joined", || {
+                format!(
+                    "Twilio's libraries write the attribute `{}` of <{tag}> as `{same}`; names are case-sensitive",
+                    shown()
+                )
+            });
+        } else {
+            report.rule(at, "attribute-case", || {
+                format!("<{tag}> has no attribute `{}`: write `{same}`, names are case-sensitive", shown())
+            });
+        }
         return;
     }
     // Searching for names costs; past the limit of problems nobody reads what would be found.
@@ -68,8 +76,14 @@ fn unknown(name: &str, attribute: &Attribute, element: &Element, report: &mut Re
     let owners = schema().owners(name);
     if !owners.is_empty() {
         let owners = report.words().list(owners, near::tag);
-        report.rule(at, "attribute-elsewhere", || {
-            format!("<{tag}> has no attribute `{}`: it belongs to {owners}", shown())
+        let surely = rule("attribute-misplaced").is_some_and(|r| r.words.contains(&format!("{tag}@{name}")));
+        let (id, here) = if surely {
+            ("attribute-misplaced", "")
+        } else {
+            ("attribute-elsewhere", " that this tool knows")
+        };
+        report.rule(at, id, || {
+            format!("<{tag}> has no attribute `{}`{here}: it belongs to {owners}", shown())
         });
     } else if let Some(meant) = report.words().name(name, own()) {
         report.rule(at, "attribute-near", || {
