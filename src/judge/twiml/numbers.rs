@@ -17,7 +17,8 @@ pub(super) fn phone(value: &str) -> Option<Fault> {
         .chars()
         .find(|c| !c.is_ascii_digit() && *c != '+' && !separator(*c))
     {
-        let extension = matches!(c, 'x' | 'w' | 'W' | 'X' | ',' | ';' | '#' | '*');
+        // Without digits before it nothing is dialled that an extension could follow.
+        let extension = matches!(c, 'x' | 'w' | 'W' | 'X' | ',' | ';' | '#' | '*') && !digits.is_empty();
         let what = if extension {
             format!("a number has no `{c}`; dial an extension with <Number sendDigits=\"…\">")
         } else {
@@ -58,12 +59,39 @@ pub(super) fn phone(value: &str) -> Option<Fault> {
         }
         11 if digits.starts_with('1') => Some(Fault::new(format!("write it with a plus sign, as +{digits}")).note()),
         3..=6 => Some(Fault::new("short codes and emergency numbers cannot be reached from everywhere").note()),
-        _ => Some(
-            Fault::new(format!(
-                "write it with a plus sign and its country: +{digits}, or +1{digits} for the USA"
-            ))
-            .likely(),
-        ),
+        16.. => Some(Fault::new(format!(
+            "a number has 7 to 15 digits, this one {}",
+            digits.len()
+        ))),
+        _ => Some(Fault::new(national(&digits)).likely()),
+    }
+}
+
+/// What to write for a number without its country; never one that would be refused.
+fn national(digits: &str) -> String {
+    let fits = |prefix: &str, rest: &str| {
+        let number = format!("{prefix}{rest}");
+        phone(&number).is_none().then_some(number)
+    };
+    // How one dials abroad from most of the world, and from North America.
+    let abroad = ["00", "011"].into_iter().find_map(|prefix| {
+        let number = fits("+", digits.strip_prefix(prefix)?)?;
+        Some(format!(
+            "write it {number}: `+` stands for the {prefix} that is dialled for a call abroad"
+        ))
+    });
+    if let Some(says) = abroad {
+        return says;
+    }
+    if digits.starts_with('0') {
+        return "replace the 0 at its begin by `+` and the country's code".to_owned();
+    }
+    match (fits("+", digits), fits("+1", digits)) {
+        (Some(number), Some(american)) => {
+            format!("write it with a plus sign and its country: {number}, or {american} for the USA")
+        }
+        (Some(number), None) => format!("write it with a plus sign, if it begins with its country: {number}"),
+        (None, _) => "write it with a plus sign and its country, as +14155550100".to_owned(),
     }
 }
 

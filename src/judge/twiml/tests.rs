@@ -397,6 +397,38 @@ fn numbers_and_addresses() {
     }
 }
 
+/// What is said to write instead is taken.
+#[test]
+fn advice_for_numbers_is_no_wrong_number() {
+    for (number, says) in [
+        ("0049301234567", "write it +49301234567:"),
+        ("011442079460000", "write it +442079460000:"),
+        ("02079460000", "replace the 0"),
+        ("00", "replace the 0"),
+        ("0000000000", "replace the 0"),
+        ("442079460000", "+442079460000"),
+        ("5550100", "country"),
+        ("1415555010", "country"),
+        ("123456789012345678", "7 to 15 digits"),
+        ("ext", "must be a telephone number"),
+        ("4155550100x12", "sendDigits"),
+    ] {
+        let problems = judged(false, &format!("<Dial>{number}</Dial>"));
+        let Some(found) = problems.first() else {
+            panic!("{number} is taken");
+        };
+        assert!(found.message.contains(says), "{found:?}");
+        let advised = found
+            .message
+            .split(['+', ' ', ',', ':'])
+            .filter(|w| w.len() > 6 && w.bytes().all(|b| b.is_ascii_digit()));
+        for advised in advised.filter(|w| found.message.contains(&format!("+{w}"))) {
+            let again = judged(false, &format!("<Dial>+{advised}</Dial>"));
+            assert!(again.is_empty(), "{number}: {found:?}: {again:?}");
+        }
+    }
+}
+
 /// Twilio's own documentation has an example without the scheme.
 #[test]
 fn a_sip_address_without_its_scheme_is_not_certainly_refused() {
