@@ -55,10 +55,19 @@ pub(super) fn url(value: &str, schemes: &[String]) -> Option<Fault> {
         } else {
             schemes.join(" or ")
         };
+        if begins_with_port(rest) {
+            let says =
+                format!("what stands before a colon is a scheme, here `{scheme}`: begin it with {wanted} and ://");
+            return Some(Fault::new(says).likely());
+        }
         return Some(Fault::new(format!("its scheme is `{scheme}`, it must be {wanted}")));
     }
     if !rest.starts_with("//") {
         return Some(Fault::new(format!("after `{scheme}:` come two slashes")));
+    }
+    // Browsers look for a host behind any number of slashes.
+    if rest.starts_with("///") {
+        return Some(Fault::new("it has no host"));
     }
     absolute(trimmed).or_else(|| overrides(trimmed))
 }
@@ -80,10 +89,13 @@ fn scheme(value: &str) -> Option<(&str, &str)> {
         && scheme
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'));
-    // `localhost:3000/x` and `example.com:80` have a port, no scheme.
+    valid.then_some((scheme, rest))
+}
+
+/// True for what follows the host in `localhost:3000/x`, which has no scheme but one that is called `localhost`.
+fn begins_with_port(rest: &str) -> bool {
     let number = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let port = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
-    (valid && !port).then_some((scheme, rest))
+    !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())
 }
 
 fn absolute(value: &str) -> Option<Fault> {
