@@ -13,6 +13,7 @@ mod tests;
 mod tree;
 mod values;
 
+use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
@@ -65,11 +66,7 @@ fn json(body: &[u8]) -> Result<&str, Problem> {
 /// The shape of the document, then each verb, then what happens between them.
 fn verbs(json: &str) -> Result<Vec<Problem>, Problem> {
     if json.len() > LONGEST {
-        let message = format!(
-            "the document is {} bytes long: only its syntax was looked at",
-            json.len()
-        );
-        return Ok(vec![Problem::note("", message)]);
+        return Err(unjudged(json));
     }
     let mut report = Report::new(json);
     let shape = |at, message: &str| Problem::error(CODE, message).at(text::position(json.as_bytes(), at));
@@ -105,6 +102,31 @@ fn verbs(json: &str) -> Result<Vec<Problem>, Problem> {
     }
     flow::check(&mut report, items);
     Ok(report.done())
+}
+
+/// A long document: its shape is known without the verbs, and without them it is no pass.
+fn unjudged(json: &str) -> Problem {
+    #[derive(Deserialize)]
+    struct Shape {
+        tropo: Option<Vec<IgnoredAny>>,
+    }
+    let object = json.trim_start().starts_with('{');
+    match serde_json::from_str::<Shape>(json) {
+        Ok(Shape { tropo: Some(_) }) if object => {
+            let message = format!(
+                "the document is {} bytes long, too long to judge: its verbs were not looked at; send less at once, as with `next`",
+                json.len()
+            );
+            Problem::error(CODE, message).likely()
+        }
+        Ok(Shape { tropo: None }) if object => {
+            Problem::error(CODE, "the document has no `tropo`: send {\"tropo\":[…]}")
+        }
+        _ => Problem::error(
+            CODE,
+            "the document is no object with a list `tropo`: send {\"tropo\":[…]}",
+        ),
+    }
 }
 
 fn malformed(json: &str, e: &serde_json::Error) -> Problem {
@@ -193,7 +215,13 @@ impl<'a> Report<'a> {
         let mut problems: Vec<Problem> = self.found.into_iter().map(|(_, p)| p).collect();
         if self.more > 0 {
             let message = format!("{} more problems are not shown", self.more);
-            problems.push(Problem::new("", self.worst, message));
+            let worst = problems.iter().map(|p| p.severity).max();
+            let severity = if worst >= Some(self.worst) {
+                Severity::Info
+            } else {
+                self.worst
+            };
+            problems.push(Problem::new("", severity, message));
         }
         problems
     }

@@ -260,9 +260,18 @@ fn many_problems_and_long_documents_are_bounded() {
     let problems = document(many.as_bytes());
     assert_eq!(problems.len(), MOST + 1);
     assert!(problems[MOST].message.contains("4900 more"));
+    assert_eq!(problems[MOST].severity, Severity::Info);
+    // An error behind a hundred warnings fails as the only one does.
+    let warnings = vec!["{\"say\":{\"value\":\"a\",\"zebra\":1}}"; MOST].join(",");
+    let problems = document(format!("{{\"tropo\":[{warnings},{{\"say\":{{}}}}]}}").as_bytes());
+    assert_eq!(
+        problems.last().map(|p| p.severity),
+        Some(Severity::Error),
+        "{problems:?}"
+    );
     let long = format!("{{\"tropo\":[{}]}}", vec!["{\"x\":1}"; 200_000].join(","));
     let problems = document(long.as_bytes());
-    assert_eq!((problems.len(), problems[0].severity), (1, Severity::Info));
+    assert_eq!((problems.len(), problems[0].severity), (1, Severity::Error));
     let spikes = format!(
         "{{\"tropo\":[{{\"say\":{{\"value\":\"{}\"}}}}]}}",
         "<a>".repeat(100_000)
@@ -284,11 +293,34 @@ proptest::proptest! {
 /// What is not shown must not let a document pass.
 #[test]
 fn many_problems_are_counted() {
-    for (last, severity) in [("{\"hangup\":null}", Severity::Warning), ("[]", Severity::Error)] {
+    for (last, severity) in [("{\"hangup\":null}", Severity::Info), ("[]", Severity::Error)] {
         let problems = verb(&("{\"say\":{\"value\":\"a\",\"x\":1}},".repeat(150) + last));
         assert_eq!(problems.len(), MOST + 1);
         assert_eq!(problems[MOST].severity, severity, "{problems:?}");
     }
     let twice = document(format!("{{\"tropo\":[],{}\"a\":1}}", "\"a\":1,".repeat(300)).as_bytes());
     assert!(twice[MOST].message.starts_with("200 more"), "{twice:?}");
+}
+
+/// Of a document that is too long for its verbs to be looked at nobody knows that it passes.
+#[test]
+fn a_long_document_is_no_pass() {
+    let long = "x".repeat(1_100_000);
+    for (json, says) in [
+        (
+            format!("{{\"tropo\":[{{\"say\":{{\"value\":\"{long}\"}}}}]}}"),
+            "too long to judge",
+        ),
+        (format!("{{\"tropoo\":[\"{long}\"]}}"), "no `tropo`"),
+        (format!("{{\"tropo\":\"{long}\"}}"), "no object with a list"),
+        (format!("[[\"{long}\"]]"), "no object with a list"),
+        (format!("{{\"tropo\":[\"{long}\"]"), "not JSON"),
+    ] {
+        let problems = document(json.as_bytes());
+        let found: Vec<_> = problems
+            .iter()
+            .map(|p| (p.severity, p.message.contains(says)))
+            .collect();
+        assert_eq!(found, [(Severity::Error, true)], "{says}");
+    }
 }
