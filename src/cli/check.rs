@@ -127,7 +127,7 @@ fn document(body: &[u8], kind: Option<Reply>) -> Judged<'_> {
     Judged {
         what: what(provider, kind, None),
         verdict: Verdict { problems },
-        text: Cow::Borrowed(body),
+        text: judge::wide(body).map_or(Cow::Borrowed(body), |text| Cow::Owned(text.into_bytes())),
         part: "",
     }
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::{text, twiml};
 use crate::model::Problem;
 
 /// Sets whose bytes are the first 256 characters, near enough for finding places.
@@ -22,7 +23,16 @@ pub(super) fn read<'a>(content_type: Option<&str>, body: &'a [u8]) -> (Cow<'a, [
     let utf8 = std::str::from_utf8(body).is_ok();
     let latin = LATIN.contains(&charset.as_str());
     match charset.as_str() {
+        "utf-8" | "utf8" if text::has_wide_mark(body) => {
+            let message = "the Content-Type says charset=utf-8, but the bytes are UTF-16: send them as UTF-8";
+            (Cow::Borrowed(body), Some(Problem::error("12100", message).likely()))
+        }
         "utf-8" | "utf8" => (Cow::Borrowed(body), None),
+        _ if charset.starts_with("utf-16") => wide(&charset, body),
+        _ if !twiml::knows_encoding(&charset) => {
+            let message = format!("the Content-Type says charset={charset}, which no parser knows: send charset=utf-8");
+            (Cow::Borrowed(body), Some(Problem::warning("", message).likely()))
+        }
         _ if body.is_ascii() => (Cow::Borrowed(body), None),
         _ if latin && !utf8 => {
             let text: String = body.iter().map(|b| char::from(*b)).collect();
@@ -40,6 +50,20 @@ pub(super) fn read<'a>(content_type: Option<&str>, body: &'a [u8]) -> (Cow<'a, [
             (Cow::Borrowed(body), Some(Problem::warning("", message).likely()))
         }
     }
+}
+
+/// A body that is said to be UTF-16; its mark is put before it where it has none.
+fn wide<'a>(charset: &str, body: &'a [u8]) -> (Cow<'a, [u8]>, Option<Problem>) {
+    if text::has_wide_mark(body) {
+        return (Cow::Borrowed(body), None);
+    }
+    if let Some(mark) = text::wide_mark(body) {
+        return (Cow::Owned([&mark[..], body].concat()), None);
+    }
+    let message = format!(
+        "the Content-Type says charset={charset}, but the bytes are no UTF-16: who believes it reads no document; send charset=utf-8"
+    );
+    (Cow::Borrowed(body), Some(Problem::error("12100", message).likely()))
 }
 
 /// The value of `charset` in lower case.

@@ -142,8 +142,24 @@ pub fn overrides(url: &str) -> Option<Problem> {
     twiml::overrides(url)
 }
 
+/// UTF-16 with its mark as text, for showing places in it.
+pub fn wide(body: &[u8]) -> Option<String> {
+    text::wide(body)
+}
+
 /// What a document is likely for: JSON is Tropo's, all other is to be `TwiML`, for a call unless its verbs are those of messages.
 pub fn detect(body: &[u8]) -> (Provider, RequestKind) {
+    if text::has_wide_mark(body) {
+        // JSON in UTF-16 is not read as such, and is JSON all the same.
+        let first = body[2..].iter().find(|b| **b != 0 && !b.is_ascii_whitespace());
+        return match first {
+            Some(b'{' | b'[') => (Provider::Tropo, RequestKind::Result),
+            _ => (
+                Provider::Twilio,
+                twiml::kind_of(&body[..body.len().min(2 * MAX_DOCUMENT as usize)]),
+            ),
+        };
+    }
     let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii_start();
     match text.first() {
         Some(b'{' | b'[') => (Provider::Tropo, RequestKind::Result),

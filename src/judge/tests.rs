@@ -149,6 +149,60 @@ fn messages_and_callbacks() {
     }
 }
 
+/// The cause is told, and where it stands.
+#[test]
+fn what_is_wrong_with_the_answer_to_a_status_callback() {
+    for (content_type, body, place, says) in [
+        ("", &b"<Response/>"[..], None, Some("no Content-Type")),
+        (
+            "text/xml",
+            b"<Response><Say>a</Say>\n<Say>b&c</Say></Response>",
+            Some((2, 7)),
+            Some("a bare `&`"),
+        ),
+        ("application/json", b"{}", None, Some("`application/json`")),
+        (
+            "text/xml; charset=iso-8859-1",
+            b"<Response><!-- \xe9 --></Response>",
+            None,
+            None,
+        ),
+        (
+            "text/xml",
+            b"<Response><!-- \xe9 --></Response>",
+            Some((1, 16)),
+            Some("not UTF-8"),
+        ),
+    ] {
+        let verdict = answered(Provider::Twilio, RequestKind::StatusCallback, 200, content_type, body);
+        let Some(says) = says else {
+            assert_eq!(verdict.problems, [], "{content_type}");
+            continue;
+        };
+        let found = &verdict.problems[0];
+        assert_eq!(verdict.code(), Some("15003"), "{found:?}");
+        assert!(
+            found.message.contains(says) && found.message.contains("204"),
+            "{found:?}"
+        );
+        assert_eq!(found.line.zip(found.column), place, "{found:?}");
+    }
+    for (kind, status, noted) in [
+        (RequestKind::StatusCallback, 200, true),
+        (RequestKind::StatusCallback, 202, true),
+        (RequestKind::StatusCallback, 204, false),
+        (RequestKind::RecordingStatus, 200, false),
+    ] {
+        let verdict = answered(Provider::Twilio, kind, status, "", b"");
+        let found: Vec<_> = verdict.problems.iter().map(|p| (p.severity, p.certain)).collect();
+        assert_eq!(
+            found,
+            if noted { vec![(Severity::Info, false)] } else { vec![] },
+            "{kind:?} {status}"
+        );
+    }
+}
+
 #[test]
 fn redirects_are_judged_by_host() {
     for (status, location, want, says) in [
@@ -296,7 +350,26 @@ fn encodings_and_character_sets() {
     assert_eq!(said(("Transfer-Encoding", "chunked"), b""), "11770");
     assert_eq!(said(("Content-Type", "text/xml; charset=ISO-8859-1"), latin1), "ok");
     assert_eq!(said(("Content-Type", "text/xml; charset=\"latin1\""), utf8), "~");
-    assert_eq!(said(("Content-Type", "text/xml; charset=utf-16"), utf8), "~");
+    assert_eq!(said(("Content-Type", "text/xml; charset=utf-16"), utf8), "12100");
+    assert_eq!(
+        said(("Content-Type", "text/xml; charset=utf-16"), b"<Response/>"),
+        "12100"
+    );
+    assert_eq!(said(("Content-Type", "text/xml; charset=foo"), b"<Response/>"), "~");
+    let wide = |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_le_bytes).collect() };
+    let marked = wide("\u{feff}<?xml version='1.0' encoding='UTF-16'?><Response/>");
+    assert_eq!(said(("Content-Type", "text/xml; charset=utf-16"), &marked), "~");
+    assert_eq!(said(("Content-Type", "text/xml"), &marked), "~");
+    assert_eq!(said(("Content-Type", "text/xml; charset=utf-8"), &marked), "12100");
+    assert_eq!(
+        said(("Content-Type", "text/xml; charset=UTF-16LE"), &wide("<Response/>")),
+        "~"
+    );
+    let broken = wide("\u{feff}<Response>\n<Say>a & b</Say></Response>");
+    assert_eq!(said(("Content-Type", "text/xml; charset=utf-16"), &broken), "12100");
+    assert_eq!(detect(&wide("\u{feff} {\"tropo\":[]}")).0, Provider::Tropo);
+    let message = wide("\u{feff}<Response><Message>a</Message></Response>");
+    assert_eq!(detect(&message), (Provider::Twilio, RequestKind::Message));
     assert_eq!(said(("Content-Type", "text/xml; charset=utf-8"), latin1), "12100");
     assert_eq!(said(("Content-Type", "text/xml"), b"\xff\xfe<\0R\0"), "12100");
     assert_eq!(said(("Content-Type", "text/xml"), b"<Response>\0</Response>"), "12100");

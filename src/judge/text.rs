@@ -37,11 +37,9 @@ impl<'a> Lines<'a> {
 
 /// A body as text; where it is not UTF-8, the place of the first bad byte.
 pub(super) fn utf8<'a>(code: &str, body: &'a [u8]) -> Result<&'a str, Problem> {
-    let marked = [&b"\xff\xfe"[..], b"\xfe\xff"]
-        .iter()
-        .any(|mark| body.starts_with(mark));
+    let marked = has_wide_mark(body);
     if let Some(at) = memchr::memchr(0, body).or(marked.then_some(0)) {
-        let what = if marked || is_utf16(body) {
+        let what = if marked || wide_mark(body).is_some() {
             "the document is UTF-16: save or send it as UTF-8"
         } else {
             "the document holds a NUL byte, it is no text: is this the right file?"
@@ -55,11 +53,35 @@ pub(super) fn utf8<'a>(code: &str, body: &'a [u8]) -> Result<&'a str, Problem> {
     })
 }
 
-/// Latin text in UTF-16: every other byte is NUL.
-fn is_utf16(body: &[u8]) -> bool {
+/// The marks before UTF-16: least byte first, and last.
+const WIDE_MARKS: [[u8; 2]; 2] = [[0xff, 0xfe], [0xfe, 0xff]];
+
+/// True for UTF-16 that says so.
+pub(super) fn has_wide_mark(body: &[u8]) -> bool {
+    WIDE_MARKS.iter().any(|mark| body.starts_with(mark))
+}
+
+/// The mark that Latin text in UTF-16 lacks: every other byte of it is NUL.
+pub(super) fn wide_mark(body: &[u8]) -> Option<[u8; 2]> {
     let odd = memchr::memchr_iter(0, body).filter(|at| at % 2 == 1).count();
     let even = memchr::memchr_iter(0, body).count() - odd;
-    odd.min(even) == 0 && odd.max(even) * 3 > body.len()
+    let wide = odd.min(even) == 0 && odd.max(even) * 3 > body.len();
+    wide.then(|| WIDE_MARKS[usize::from(even > 0)])
+}
+
+/// UTF-16 with its mark as text without it; none of what has no mark, or is broken.
+pub(super) fn wide(body: &[u8]) -> Option<String> {
+    let unit = if body.starts_with(&WIDE_MARKS[0]) {
+        u16::from_le_bytes
+    } else if body.starts_with(&WIDE_MARKS[1]) {
+        u16::from_be_bytes
+    } else {
+        return None;
+    };
+    let (units, rest) = body[2..].as_chunks::<2>();
+    let units = units.iter().map(|pair| unit(*pair));
+    rest.is_empty()
+        .then(|| char::decode_utf16(units).collect::<Result<_, _>>().ok())?
 }
 
 /// What stands at the begin of a body instead of a document, in words; none where nothing typical does.

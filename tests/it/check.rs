@@ -254,7 +254,7 @@ fn what_is_no_document() {
     for (input, says) in [
         (&b""[..], "empty"),
         (b" \n", "empty"),
-        (&utf16, "UTF-16"),
+        (&utf16[..utf16.len() - 2], "ends within"),
         (b"<Response>\0\0\0\0</Response>", "NUL"),
         (b"\x7fELF\x02\x01\x01\0\0\0\0", "NUL"),
         (b"OK", "text, not XML"),
@@ -263,6 +263,12 @@ fn what_is_no_document() {
         let ran = redial(["check"]).stdin(input).run().exits(1);
         assert!(ran.out.contains(says), "{}", ran.out);
     }
+    let ran = redial(["check"]).stdin(utf16).run().exits(0);
+    assert!(
+        ran.out.contains("UTF-16") && ran.out.contains("    1 | <Response/>"),
+        "{}",
+        ran.out
+    );
     let huge = [b"<Response>".to_vec(), vec![b' '; 17 << 20]].concat();
     let ran = redial(["check"]).stdin(huge).run().exits(1);
     assert!(

@@ -26,7 +26,7 @@ use roxmltree::{Document, Node};
 
 use self::report::Report;
 pub(super) use self::urls::note as overrides;
-use super::http;
+use super::{http, text};
 use crate::model::{Problem, RequestKind};
 
 /// Problems of the document in its order; of one that is not well-formed only the first fatal. `total_len` counts what `body` was

@@ -12,9 +12,8 @@ const ONE_BYTE: [&str; 4] = ["iso-8859-1", "latin1", "iso-8859-15", "windows-125
 
 /// The document as text.
 pub(super) fn text(body: &[u8]) -> Result<Cow<'_, str>, Problem> {
-    if body.starts_with(&[0xff, 0xfe]) || body.starts_with(&[0xfe, 0xff]) {
-        let message = "the document is UTF-16: save or send it as UTF-8";
-        return Err(Problem::error("12100", message).likely().at((1, 1)));
+    if let Some(xml) = text::wide(body) {
+        return Ok(Cow::Owned(xml));
     }
     match text::utf8("12100", body) {
         Ok(xml) => Ok(Cow::Borrowed(xml)),
