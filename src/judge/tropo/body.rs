@@ -26,6 +26,10 @@ pub(super) fn verb(report: &mut Report<'_>, entry: &Entry<'_>) {
             format!("`{name}` is no verb of its own: it belongs into ask, record or transfer")
         });
     }
+    if matches!(&entry.value.kind, Kind::List(items) if items.is_empty()) {
+        let message = format!("`{name}` is an empty list: it does nothing");
+        report.add(entry.value.at, Problem::warning(CODE, message).likely());
+    }
     // Several says at once, as nested says are written.
     for node in entry.value.each() {
         body(report, name, rules, (entry.at, node), "document");
@@ -111,6 +115,13 @@ fn silence(report: &mut Report<'_>, name: &str, node: &Node<'_>) {
         report.add(node.at, note(GAP), || {
             format!("`{name}` suppresses lines of the log from here on: do not read their absence as success")
         });
+    }
+    if let Some(other) = node
+        .text()
+        .filter(|t| name == "generalLogSecurity" && !matches!(*t, "suppress" | "none"))
+    {
+        let message = format!("`{name}` is `{other}`: `suppress` and `none` are known");
+        report.add(node.at, Problem::warning(CODE, message).likely());
     }
 }
 

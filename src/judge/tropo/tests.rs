@@ -302,6 +302,23 @@ fn many_problems_are_counted() {
     assert!(twice[MOST].message.starts_with("200 more"), "{twice:?}");
 }
 
+#[test]
+fn what_does_nothing_or_is_unknown_is_told() {
+    for (json, want) in [
+        ("{\"say\":[]}", "W webhook-reply 2:8"),
+        ("{\"generalLogSecurity\":\"x\"}", "W webhook-reply 2:23"),
+        ("{\"generalLogSecurity\":\"suppress\"}", "N log-gap 2:23"),
+    ] {
+        let problems = verb(json);
+        assert_eq!(brief(&problems), [want], "{json}: {problems:?}");
+        assert!(
+            problems[0].severity == Severity::Info || !problems[0].certain,
+            "{problems:?}"
+        );
+    }
+    assert!(verb("{\"generalLogSecurity\":\"none\"}").is_empty());
+}
+
 /// Of a document that is too long for its verbs to be looked at nobody knows that it passes.
 #[test]
 fn a_long_document_is_no_pass() {

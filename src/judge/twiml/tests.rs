@@ -494,6 +494,41 @@ fn an_attribute_that_resembles_none_is_a_note() {
     }
 }
 
+/// Another case of a value is told, and as likely as with its neighbours.
+#[test]
+fn another_case_of_a_value_does_not_fail() {
+    for inner in [
+        "<Gather actionOnEmptyResult='TRUE'/>",
+        "<Dial hangupOnStar='TRUE'>+14155550100</Dial>",
+        "<Record playBeep='True'/>",
+    ] {
+        let problems = judged(false, inner);
+        let found: Vec<_> = problems.iter().map(|p| (p.severity, p.certain)).collect();
+        assert_eq!(found, [(Severity::Warning, false)], "{inner}: {problems:?}");
+    }
+}
+
+/// XML has four blanks; what else looks like one is text.
+#[test]
+fn blanks_that_are_none_are_text() {
+    for (inner, says) in [
+        ("\u{a0}<Pause/>", "U+00A0"),
+        ("<Pause/>\u{2028}", "U+2028"),
+        (" \r\n\t<Pause/>\u{85}", "U+0085"),
+        ("\u{a0}hello<Pause/>", "`hello`"),
+    ] {
+        let problems = judged(false, inner);
+        assert_eq!(problems.len(), 1, "{inner:?}: {problems:?}");
+        assert!(problems[0].message.contains(says), "{problems:?}");
+        assert_eq!(problems[0].code.as_deref(), Some("12200"));
+    }
+    let task = judged(false, "<Enqueue><Task>[]</Task></Enqueue>");
+    assert!(
+        task[0].message.contains("JSON object") && !task[0].message.contains("column"),
+        "{task:?}"
+    );
+}
+
 /// As apps write them after Twilio's documentation, which the libraries' tables lag behind.
 #[test]
 fn attributes_that_the_libraries_do_not_know() {

@@ -109,7 +109,10 @@ fn one_of<'a>(value: &str, known: impl Iterator<Item = &'a str> + Clone, open: b
     }
     let trimmed = value.trim();
     if let Some(same) = known.clone().find(|k| k.eq_ignore_ascii_case(trimmed)) {
-        return Some(Fault::new(format!("write it `{same}`")).likely());
+        // Whether a code follows that fails is not known of another case.
+        let fault = Fault::new(format!("write it `{same}`")).likely();
+        let level = Some(Level::Warning);
+        return Some(Fault { level, ..fault });
     }
     let guess = words
         .name(value, known.clone())
@@ -359,6 +362,11 @@ fn phone(value: &str, or: &[String]) -> Option<Fault> {
 fn json(value: &str) -> Option<Fault> {
     match serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(value.trim()) {
         Ok(_) => None,
-        Err(e) => Some(Fault::new(format!("it must be a JSON object: {e}"))),
+        Err(e) => {
+            // Lines and columns of the value are none of the document.
+            let said = e.to_string();
+            let said = said.split(" at line ").next().unwrap_or_default();
+            Some(Fault::new(format!("it must be a JSON object: {said}")))
+        }
     }
 }

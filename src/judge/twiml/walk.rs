@@ -61,10 +61,12 @@ fn inside(node: Node, place: &Place, report: &mut Report) {
 
 /// Where the first character that is no blank stands.
 fn first_character(node: &Node) -> Option<usize> {
-    node.text()?.contains(|c: char| !c.is_whitespace()).then(|| {
+    // A no-break space and its like are text to XML, which has four blanks.
+    let blank = |c: char| matches!(c, ' ' | '\t' | '\r' | '\n');
+    node.text()?.contains(|c: char| !blank(c)).then(|| {
         let range = node.range();
         let written = node.document().input_text().get(range.clone()).unwrap_or_default();
-        range.start + written.find(|c: char| !c.is_whitespace()).unwrap_or_default()
+        range.start + written.find(|c: char| !blank(c)).unwrap_or_default()
     })
 }
 
@@ -75,11 +77,13 @@ fn text(at: usize, found: &str, place: &Place, report: &mut Report) {
         "Response" | "Gather" | "Prompt" => ": wrap it in <Say>",
         _ => "",
     };
-    report.rule(at, "text-not-allowed", || {
-        format!(
-            "<{parent}> takes no text, {} is left out{advice}",
-            near::code(found.trim())
-        )
+    report.rule(at, "text-not-allowed", || match found.trim() {
+        "" => {
+            let blank = found.chars().find(|c| !c.is_ascii()).unwrap_or_default();
+            let code = blank as u32;
+            format!("<{parent}> takes no text, and U+{code:04X} is no blank to XML: write an ordinary one")
+        }
+        found => format!("<{parent}> takes no text, {} is left out{advice}", near::code(found)),
     });
 }
 
