@@ -9,9 +9,10 @@ use super::{Exit, say};
 use crate::judge::{self, Answer, dump};
 use crate::model::{Problem, Provider, RequestKind, Severity, Verdict};
 use crate::output::caret;
-use crate::output::fit::count;
+use crate::output::fit::{count, wrap};
 use crate::output::json;
 use crate::output::safe::printable;
+use crate::output::style::{Paint, When};
 use crate::replay::TransportError;
 use crate::replay::decode::decode;
 
@@ -21,9 +22,13 @@ const LONGEST: usize = 16 << 20;
 /// How wide a line of a document is shown.
 const WIDTH: usize = 80;
 
+/// Columns before the further lines of a message that was broken.
+const INDENT: usize = 4;
+
 /// Runs the command.
 pub(super) fn run(args: &Check, out: &mut impl Write) -> anyhow::Result<Exit> {
     let (mut unread, mut failed) = (false, false);
+    let sheet = Sheet::of_stdout(args.color);
     for file in &args.files {
         let name = file.display().to_string();
         match read(file) {
@@ -35,7 +40,7 @@ pub(super) fn run(args: &Check, out: &mut impl Write) -> anyhow::Result<Exit> {
                         json::line(out, &json::problem_line(p, Some(&name)))?;
                     }
                 } else {
-                    print(out, &name, &judged)?;
+                    sheet.print(out, &name, &judged)?;
                 }
             }
             Err(e) => {
@@ -241,29 +246,69 @@ fn what(provider: Provider, kind: RequestKind, status: Option<u16>) -> String {
     status.map_or_else(|| what.to_owned(), |status| format!("HTTP {status}, {what}"))
 }
 
-/// The problems with their lines, then what it was and how many there are.
-fn print(out: &mut impl Write, name: &str, judged: &Judged<'_>) -> std::io::Result<()> {
-    let text = String::from_utf8_lossy(&judged.text);
-    let name = format!("{name}{}", judged.part);
-    let problems = &judged.verdict.problems;
-    for p in problems {
+/// Where problems are written for people.
+struct Sheet {
+    paint: Paint,
+    /// Columns of a terminal; none where programs read, whose lines are not broken.
+    width: Option<usize>,
+}
+
+impl Sheet {
+    fn of_stdout(color: When) -> Self {
+        Self {
+            paint: Paint::for_stdout(color, |name| std::env::var(name).ok()),
+            width: terminal_size::terminal_size_of(std::io::stdout()).map(|(w, _)| usize::from(w.0).clamp(40, 120)),
+        }
+    }
+
+    /// The problems with their lines, then what it was and how many there are.
+    fn print(&self, out: &mut impl Write, name: &str, judged: &Judged<'_>) -> std::io::Result<()> {
+        let text = String::from_utf8_lossy(&judged.text);
+        let name = format!("{name}{}", judged.part);
+        for p in &judged.verdict.problems {
+            self.problem(out, &name, p)?;
+            let (Some(line), Some(column)) = (p.line, p.column) else {
+                continue;
+            };
+            let lead = format!("{line:>5} | ");
+            let room = self.width.unwrap_or(WIDTH) - lead.len();
+            if let Some(shown) = caret::show(&text, line, column, room) {
+                let caret = self.paint.role(p.severity.into(), "^");
+                writeln!(out, "{lead}{}", shown.line)?;
+                writeln!(out, "{:>5} | {}{caret}", "", " ".repeat(shown.caret))?;
+            }
+        }
+        let said = found(&judged.verdict.problems);
+        writeln!(out, "{}", printable(&format!("{name}: {}, {said}", judged.what)))
+    }
+
+    /// Place, severity, code and message.
+    fn problem(&self, out: &mut impl Write, name: &str, p: &Problem) -> std::io::Result<()> {
         let place = match (p.line, p.column) {
             (Some(l), Some(c)) => format!("{l}:{c}:"),
             (Some(l), None) => format!("{l}:"),
             _ => String::new(),
         };
         let code = p.code.as_deref().map(|c| format!(" {c}")).unwrap_or_default();
-        let line = format!("{name}:{place} {}{code}: {}", p.severity, p.message);
-        writeln!(out, "{}", printable(&line))?;
-        let (Some(line), Some(column)) = (p.line, p.column) else {
-            continue;
+        let kind = printable(&format!("{}{code}", p.severity)).into_owned();
+        let line = format!("{name}:{place} {kind}: {}", p.message);
+        let lines = match self.width {
+            Some(width) => wrap(&line, width - INDENT),
+            None => vec![printable(&line).into_owned()],
         };
-        let lead = format!("{line:>5} | ");
-        if let Some(shown) = caret::show(&text, line, column, WIDTH - lead.len()) {
-            writeln!(out, "{lead}{}", shown.line)?;
-            writeln!(out, "{:>5} | {}^", "", " ".repeat(shown.caret))?;
+        for (n, line) in lines.iter().enumerate() {
+            match line.split_once(&kind).filter(|_| n == 0) {
+                Some((before, after)) => writeln!(out, "{before}{}{after}", self.paint.role(p.severity.into(), &kind))?,
+                None if n == 0 => writeln!(out, "{line}")?,
+                None => writeln!(out, "{:INDENT$}{line}", "")?,
+            }
         }
+        Ok(())
     }
+}
+
+/// How many problems there are of each severity, in words.
+fn found(problems: &[Problem]) -> String {
     let of = |severity| problems.iter().filter(|p| p.severity == severity).count();
     let counts = [
         (Severity::Error, "error"),
@@ -276,11 +321,53 @@ fn print(out: &mut impl Write, name: &str, judged: &Judged<'_>) -> std::io::Resu
         .filter(|(n, _)| *n > 0)
         .map(|(n, word)| count(n, word))
         .collect();
-    let said = if of(Severity::Error) + of(Severity::Warning) == 0 {
+    if of(Severity::Error) + of(Severity::Warning) == 0 {
         let notes = counts.iter().map(|c| format!(", {c}"));
         format!("nothing wrong found{}", notes.collect::<String>())
     } else {
         counts.join(", ")
-    };
-    writeln!(out, "{}", printable(&format!("{name}: {}, {said}", judged.what)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn printed(width: Option<usize>, color: When) -> String {
+        let sheet = Sheet {
+            paint: Paint::for_stdout(color, |_| None),
+            width,
+        };
+        let body = b"<Response>\n<Says>Hello</Says></Response>";
+        let mut out = Vec::new();
+        sheet.print(&mut out, "voice.xml", &document(body, None)).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_terminal_gets_lines_of_its_width_and_programs_whole_ones() {
+        let whole = printed(None, When::Never);
+        assert_eq!(whole.lines().count(), 4, "{whole}");
+        assert!(whole.lines().next().is_some_and(|l| l.len() > 120), "{whole}");
+        let broken = printed(Some(60), When::Never);
+        assert!(broken.lines().all(|l| l.chars().count() <= 60), "{broken}");
+        let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(words(&broken), words(&whole));
+    }
+
+    #[test]
+    fn colour_changes_no_word() {
+        let plain = printed(Some(80), When::Never);
+        let painted = printed(Some(80), When::Always);
+        assert!(
+            painted.contains("\u{1b}[") && painted.contains("error 12200"),
+            "{painted:?}"
+        );
+        let mut words = painted.split("\u{1b}[");
+        let first = words.next().unwrap_or_default().to_owned();
+        let unpainted = words.fold(first, |all, part| {
+            all + part.split_once('m').map_or("", |(_, rest)| rest)
+        });
+        assert_eq!(unpainted, plain);
+    }
 }

@@ -246,6 +246,17 @@ fn an_answer_that_is_packed_is_unpacked() {
 }
 
 #[test]
+fn colour_is_asked_for() {
+    for (color, painted) in [("always", true), ("never", false), ("auto", false)] {
+        let ran = redial(["check", "--color", color])
+            .stdin("<Response><Foo/></Response>")
+            .run()
+            .exits(1);
+        assert_eq!(ran.out.contains('\u{1b}'), painted, "{color}: {}", ran.out);
+    }
+}
+
+#[test]
 fn what_is_no_document() {
     let utf16: Vec<u8> = "\u{feff}<Response/>"
         .encode_utf16()

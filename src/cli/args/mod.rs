@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::Theme;
+use crate::output::style;
 pub(super) use arriving::{
     AlertLevel, Arriving, ListenArgs, ProxyArgs, PullArgs, RetentionArgs, StoreArgs, StoreCommand,
 };
@@ -158,6 +159,9 @@ pub(super) struct Check {
     /// One JSON object a line
     #[arg(long)]
     pub(super) json: bool,
+    /// Colour
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    pub(super) color: style::When,
 }
 
 /// `check --kind`.

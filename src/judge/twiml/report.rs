@@ -77,7 +77,14 @@ impl<'a> Report<'a> {
         self.problems.sort_by_key(|p| (p.line, p.column));
         if self.more > 0 {
             let message = format!("{} more problems are not listed: mend these first", self.more);
-            self.problems.push(Problem::new("", self.worst, message));
+            // It is one of them only where nothing that is listed is as bad.
+            let worst = self.problems.iter().map(|p| p.severity).max();
+            let severity = if worst >= Some(self.worst) {
+                Severity::Info
+            } else {
+                self.worst
+            };
+            self.problems.push(Problem::new("", severity, message));
         }
         self.problems
     }

@@ -572,8 +572,14 @@ fn many_problems_are_counted() {
     let last = problems.last().unwrap();
     assert_eq!(
         (last.severity, last.message.contains("4900")),
-        (Severity::Error, true),
+        (Severity::Info, true),
         "{last:?}"
+    );
+    let problems = judged(false, &format!("{}<foo/>", "<Say zebra='1'>a</Say>".repeat(100)));
+    assert_eq!(
+        problems.last().map(|p| p.severity),
+        Some(Severity::Error),
+        "{problems:?}"
     );
 }
 
