@@ -27,8 +27,9 @@ pub(super) fn verb(report: &mut Report<'_>, entry: &Entry<'_>) {
         });
     }
     if matches!(&entry.value.kind, Kind::List(items) if items.is_empty()) {
-        let message = format!("`{name}` is an empty list: it does nothing");
-        report.add(entry.value.at, Problem::warning(CODE, message).likely());
+        report.add(entry.value.at, warning(CODE).likely(), || {
+            format!("`{name}` is an empty list: it does nothing")
+        });
     }
     // Several says at once, as nested says are written.
     for node in entry.value.each() {
@@ -120,8 +121,9 @@ fn silence(report: &mut Report<'_>, name: &str, node: &Node<'_>) {
         .text()
         .filter(|t| name == "generalLogSecurity" && !matches!(*t, "suppress" | "none"))
     {
-        let message = format!("`{name}` is `{other}`: `suppress` and `none` are known");
-        report.add(node.at, Problem::warning(CODE, message).likely());
+        report.add(node.at, warning(CODE).likely(), || {
+            format!("`{name}` is `{other}`: `suppress` and `none` are known")
+        });
     }
 }
 

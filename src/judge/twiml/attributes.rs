@@ -63,7 +63,10 @@ fn unknown(name: &str, attribute: &Attribute, element: &Element, report: &mut Re
             });
         } else {
             report.rule(at, "attribute-case", || {
-                format!("<{tag}> has no attribute `{}`: write `{same}`, names are case-sensitive", shown())
+                format!(
+                    "<{tag}> has no attribute `{}`: write `{same}`, names are case-sensitive",
+                    shown()
+                )
             });
         }
         return;

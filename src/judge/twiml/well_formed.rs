@@ -5,7 +5,6 @@
 
 use roxmltree::{Document, Error, Node, ParsingOptions};
 
-use super::report::Report;
 use super::{declaration, near};
 use crate::judge::text::{self, impostor};
 use crate::model::{Problem, RequestKind};
@@ -249,7 +248,7 @@ fn forbidden_reference(rest: &str) -> Option<&str> {
 fn end_of_cdata(xml: &str, at: usize) -> (usize, String) {
     let begin = xml[..at]
         .rfind('<')
-        .map_or(0, |open| open + tag_len(&xml[open..]).unwrap_or_default());
+        .map_or(0, |open| open + tag(&xml[open..]).map_or(0, |(len, _)| len));
     let found = xml
         .get(begin..)
         .and_then(|text| text.find("]]>"))
