@@ -1,7 +1,8 @@
 //! What the user changes before sending: `--set`, `--unset`, `--header`.
 //!
 //! Form parameters are changed by name, JSON bodies by path (`json_path`), a GET where its parameters stand: in the
-//! query of the recorded URL as well as among the recorded parameters. Headers are checked when they are read, so that
+//! query of the recorded URL as well as among the recorded parameters. A POST's query is changed only for a name that its body has not, and
+//! that is said; so is a new field of a JSON body, which is refused where one of that name stands deeper: a slip would else pass for an edit. Headers are checked when they are read, so that
 //! no text from outside can end a header line.
 
 use form_urlencoded::byte_serialize;
@@ -94,7 +95,7 @@ pub(super) fn check_header(name: &str, value: &str) -> Result<(), PlanError> {
     Ok(())
 }
 
-/// Applies `--set` and `--unset` to what is sent; `target` (path and query) changes only for a GET.
+/// Applies `--set` and `--unset` to what is sent; of `target` (path and query) only the query changes.
 pub(super) fn apply(
     edits: &Edits,
     payload: &mut Payload,
@@ -134,6 +135,11 @@ fn edit_params(
                 index += 1;
                 n != name || index == at + 1
             });
+            notes.extend(left_in_query(target, "--set", name).filter(|_| !in_query));
+        } else if !in_query && replace_in_query(target, name, Some(value)) {
+            notes.push(format!(
+                "--set {name}: changed in the query of the URL, where it stands"
+            ));
         } else {
             params.push((name.clone(), value.clone()));
         }
@@ -141,17 +147,36 @@ fn edit_params(
     for name in &edits.unset {
         let before = params.len();
         params.retain(|(n, _)| n != name);
-        let gone = in_query && replace_in_query(target, name, None);
-        if !gone && params.len() == before {
+        let in_body = params.len() < before;
+        if in_body && !in_query {
+            notes.extend(left_in_query(target, "--unset", name));
+        } else if replace_in_query(target, name, None) {
+            if !in_query {
+                notes.push(format!(
+                    "--unset {name}: taken out of the query of the URL, where it stood"
+                ));
+            }
+        } else if !in_body {
             notes.push(format!("--unset {name}: there is no such parameter"));
         }
     }
+}
+
+/// What to say of a parameter that was changed in the body and stands in the query too.
+fn left_in_query(target: &str, option: &str, name: &str) -> Option<String> {
+    let there = replace_in_query(&mut target.to_owned(), name, None);
+    there.then(|| {
+        format!("{option} {name}: changed in the body; the query of the URL has one too, which stays as it is")
+    })
 }
 
 fn edit_json(edits: &Edits, body: &[u8], notes: &mut Vec<String>) -> Result<Vec<u8>, PlanError> {
     let text = std::str::from_utf8(body).map_err(|e| json_path::PathError::NotJson(e.to_string()))?;
     let mut text = text.to_owned();
     for (path, value) in &edits.set {
+        if json_path::is_new_at_the_top(&text, path)? {
+            notes.push(format!("--set {path}: the body had no such field, it is new"));
+        }
         text = json_path::set(&text, path, value)?;
     }
     for path in &edits.unset {
@@ -266,7 +291,64 @@ mod tests {
         apply(&edits, &mut payload, &mut target, false, &mut notes).unwrap();
         assert_eq!(payload, Payload::Form(pairs(&[("B", "9"), ("C", "3"), ("New", "n")])));
         assert_eq!(target, "/v?B=url");
-        assert_eq!(notes, ["--unset Missing: there is no such parameter"]);
+        assert_eq!(
+            notes,
+            [
+                "--set B: changed in the body; the query of the URL has one too, which stays as it is",
+                "--unset Missing: there is no such parameter"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_name_that_only_the_query_of_a_post_has_is_changed_there() {
+        let edits = Edits {
+            set: pairs(&[("Digits", "1"), ("Body", "b")]),
+            unset: vec!["lang".to_owned(), "From".to_owned()],
+            headers: vec![],
+        };
+        let mut payload = Payload::Form(pairs(&[("Body", "a"), ("From", "+1")]));
+        let mut target = "/v?Digits=TIMEOUT&lang=en&Body=q&From=%2B1".to_owned();
+        let mut notes = vec![];
+        apply(&edits, &mut payload, &mut target, false, &mut notes).unwrap();
+        assert_eq!(payload, Payload::Form(pairs(&[("Body", "b")])));
+        assert_eq!(target, "/v?Digits=1&Body=q&From=%2B1");
+        let kept = "the query of the URL has one too, which stays as it is";
+        assert_eq!(
+            notes,
+            [
+                "--set Digits: changed in the query of the URL, where it stands".to_owned(),
+                format!("--set Body: changed in the body; {kept}"),
+                "--unset lang: taken out of the query of the URL, where it stood".to_owned(),
+                format!("--unset From: changed in the body; {kept}"),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_field_that_stands_deeper_is_not_added_at_the_top() {
+        let body = br#"{"result":{"sequence":1,"actions":[{"value":"2"}]}}"#;
+        let set = |name: &str| {
+            let edits = Edits {
+                set: pairs(&[(name, "9")]),
+                ..Edits::default()
+            };
+            let mut notes = vec![];
+            edit_json(&edits, body, &mut notes)
+                .map(|_| notes)
+                .map_err(|e| e.to_string())
+        };
+        assert_eq!(
+            set("sequence"),
+            Err("there is no `sequence` in the body; it stands deeper: `result.sequence`".to_owned())
+        );
+        assert!(set("value").unwrap_err().ends_with("`result.actions.0.value`"));
+        assert!(set("actions").unwrap_err().ends_with("`result.actions`"));
+        assert_eq!(
+            set("Digits").unwrap(),
+            ["--set Digits: the body had no such field, it is new"]
+        );
+        assert!(set("result.sequence").unwrap().is_empty() && set("result.new").unwrap().is_empty());
     }
 
     #[test]

@@ -11,6 +11,8 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use thiserror::Error;
 
+use super::leaves::leaves;
+
 /// Why a path could not be changed.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum PathError {
@@ -56,6 +58,33 @@ pub fn set(text: &str, path: &str, value: &str) -> Result<String, PathError> {
         return Ok(insert(text, &spot, &literal));
     };
     Ok(format!("{}{literal}{}", &text[..old.start], &text[old.end..]))
+}
+
+/// True where `path` names no field of the object that the document is, so that setting it adds one there.
+///
+/// # Errors
+/// [`PathError`]; also where a field of that name stands deeper in the document, since that one is meant.
+pub fn is_new_at_the_top(text: &str, path: &str) -> Result<bool, PathError> {
+    let path = path.strip_suffix(':').unwrap_or(path);
+    let root: &RawValue = serde_json::from_str(text).map_err(|e| not_json(&e))?;
+    if !root.get().starts_with('{') || path.contains('.') {
+        return Ok(false);
+    }
+    if pick(&entries(root.get())?.0, path).is_some() {
+        return Ok(false);
+    }
+    let deeper = leaves(text)?.into_iter().find_map(|(leaf, _)| {
+        let steps: Vec<&str> = leaf.split('.').collect();
+        let at = steps.iter().position(|step| *step == path)?;
+        Some(steps[..=at].join("."))
+    });
+    match deeper {
+        Some(deeper) => Err(PathError::NoSuchPath {
+            path: path.to_owned(),
+            known: format!("it stands deeper: `{deeper}`"),
+        }),
+        None => Ok(true),
+    }
 }
 
 /// `text` without the key or item at `path`; none where it has none.
