@@ -293,7 +293,14 @@ impl Draft<'_> {
         if signature != SignatureUse::Resigned {
             signed_url = None;
         }
-        if signature == SignatureUse::Kept && self.options.is_edited() {
+        // One that was given with `--header` is the user's own: he knows what it was made for.
+        let given = self
+            .options
+            .edits
+            .headers
+            .iter()
+            .any(|(name, _)| headers::is_signature(name));
+        if signature == SignatureUse::Kept && !given && self.options.is_edited() {
             notes.push("the kept signature was made for the request before it was edited".to_owned());
         }
         self.signature = signature;

@@ -370,7 +370,7 @@ fn edits() {
         (&body["result"]["state"], body["result"].get("sequence")),
         (&"FAILED".into(), None)
     );
-    for bad in [["--set", "novalue"], ["--header", "no colon"]] {
+    for bad in [["--set", "novalue"], ["--set", "=x"], ["--header", "no colon"]] {
         redial(["replay", PIZZA, "--to", "http://127.0.0.1:9"])
             .arg_all(&bad)
             .run()
@@ -537,6 +537,17 @@ fn no_token(ran: &Ran) {
         !ran.out.contains(TOKEN) && !ran.err.contains(TOKEN),
         "the token was printed:\n{}\n{}",
         ran.out,
+        ran.err
+    );
+}
+
+#[test]
+fn the_bytes_of_a_dry_run_are_no_json_lines() {
+    let args = ["replay", ALERTS, "--dry-run", "--json", "--to", "http://127.0.0.1:1"];
+    let ran = redial(args).run().exits(2);
+    assert!(
+        ran.err.contains("--list --json") && ran.err.contains("--as har"),
+        "{}",
         ran.err
     );
 }

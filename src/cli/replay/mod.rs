@@ -38,6 +38,11 @@ pub(super) fn run(args: &Replay, out: &mut impl Write) -> anyhow::Result<Exit> {
             the screen (`redial -f INPUT`) what comes";
         return Err(Stop::usage(why).into());
     }
+    if args.dry_run && args.read.look.json && !args.list {
+        let why = "--dry-run prints the bytes of requests, not JSON lines: `redial replay --list --json` lists the requests, \
+            `redial export --as har --to URL` writes as JSON what would be sent";
+        return Err(Stop::usage(why).into());
+    }
     args.rehearse.leaves_input(&args.read.inputs)?;
     let mut read = args.read.clone();
     // The calls are looked up here, so that findings of others stay out of the totals too.
@@ -159,6 +164,7 @@ fn options(args: &Replay, settings: &Settings) -> Result<Options, Stop> {
     let pair = |text: &String| {
         let (n, v) = text
             .split_once('=')
+            .filter(|(n, _)| !n.is_empty())
             .ok_or_else(|| Stop::usage(format!("--set {text}: write NAME=VALUE")))?;
         Ok((n.to_owned(), v.to_owned()))
     };

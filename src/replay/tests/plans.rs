@@ -352,6 +352,14 @@ fn a_changed_request_is_edited_where_its_owner_says_so() {
         plan.notes,
         ["the kept signature was made for the request before it was edited"]
     );
+    let mut given = options.clone();
+    given.edits.headers = pairs(&[("X-Twilio-Signature", "own=")]);
+    let plan = twilio(&changed, &given);
+    assert!(
+        plan.signature == SignatureUse::Kept && plan.notes.is_empty(),
+        "{:?}",
+        plan.notes
+    );
 }
 
 /// An exchange of `redial proxy`, read from its entry and sent again.
