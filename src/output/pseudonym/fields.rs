@@ -1,12 +1,10 @@
 //! What a field holds, by its name: parameters of webhooks, members of JSON, headers.
 
-use super::{Kind, Pseudonyms};
+use super::accounts::has_check_digit;
+use super::{Keeps, Kind, Pseudonyms, named, numbers};
 
 /// More digits than these are no choice of a menu but a card, a PIN or an account.
 const MENU_DIGITS: usize = 5;
-
-/// Fewer digits are a choice of a menu, whatever the field is called.
-const LEAST_SECRET: usize = 4;
 
 /// Who there is when nobody is told.
 const NOBODY: [&str; 11] = [
@@ -23,23 +21,58 @@ const NOBODY: [&str; 11] = [
     "withheld",
 ];
 
+/// What a caller enters, says or writes, in small letters.
+const INPUT: [&str; 16] = [
+    "body",
+    "speechresult",
+    "unstablespeechresult",
+    "stablespeechresult",
+    "transcriptiontext",
+    "transcriptiondata",
+    "transcription",
+    "initialtext",
+    "messagebody",
+    "buttontext",
+    "referralbody",
+    "utterance",
+    "digits",
+    "finisheddigits",
+    "value",
+    "interpretation",
+];
+
 /// The value of a field with stand-ins.
 pub(super) fn value(p: &mut Pseudonyms, parent: &str, name: &str, value: &str) -> String {
-    match kind(parent, name, value) {
+    match told(p, parent, name, value) {
         Told::Party | Told::Number | Told::ByLooks if is_json(value) => super::json::replaced(p, value),
         Told::Number if is_number(value.trim()) => p.stand_in(Kind::Number, value),
         Told::Party => party(p, value),
         Told::Whole(_) if NOBODY.contains(&value.trim().to_ascii_lowercase().as_str()) => value.to_owned(),
         Told::Whole(Kind::Name) if is_number(value) => party(p, value),
         Told::Whole(kind) => p.stand_in(kind, value),
+        Told::Entered if p.known.number(&numbers::digits(value)).is_some() => p.stand_in(Kind::Number, value),
+        Told::Entered => value.to_owned(),
         Told::Number | Told::ByLooks => p.text(value),
+    }
+}
+
+/// How the value of a field is told, by what the export keeps.
+fn told(p: &Pseudonyms, parent: &str, name: &str, value: &str) -> Told {
+    let kept = p.keeps == Keeps::Input && INPUT.contains(&name.to_ascii_lowercase().as_str());
+    match kind(parent, name, value) {
+        Told::Whole(Kind::Digits) if kept => Told::Entered,
+        Told::Whole(Kind::Text) if kept => Told::ByLooks,
+        Told::Whole(kind) if p.replaces(kind) => Told::Whole(kind),
+        Told::Whole(_) => Told::ByLooks,
+        _ if p.keeps == Keeps::AllButSecrets => Told::ByLooks,
+        told => told,
     }
 }
 
 /// A header's value.
 pub(super) fn header(p: &mut Pseudonyms, name: &str, value: &str) -> String {
     let lower = name.to_ascii_lowercase();
-    if is_secret(&lower, value) && !value.is_empty() && !lower.ends_with("settings") {
+    if named::is_secret(name, value) && !value.is_empty() && !lower.ends_with("settings") {
         return p.stand_in(Kind::Token, value);
     }
     if matches!(
@@ -59,12 +92,14 @@ enum Told {
     Number,
     /// All of it is one thing.
     Whole(Kind),
+    /// Digits that a caller entered and that stay, unless they are somebody's number.
+    Entered,
     /// By its looks alone.
     ByLooks,
 }
 
-fn kind(parent: &str, name: &str, value: &str) -> Told {
-    let name = name.to_ascii_lowercase();
+fn kind(parent: &str, given: &str, value: &str) -> Told {
+    let name = given.to_ascii_lowercase();
     let of_party = matches!(parent.to_ascii_lowercase().as_str(), "from" | "to");
     match name.as_str() {
         "from" | "to" | "caller" | "called" | "forwardedfrom" | "calledvia" | "callerid" | "e164id" | "author"
@@ -86,61 +121,26 @@ fn kind(parent: &str, name: &str, value: &str) -> Told {
         | "referralbody" => spoken(value),
         "address" if !is_number(value) && !value.contains(['@', ':']) => Told::Whole(Kind::Text),
         "latitude" | "longitude" => Told::Whole(Kind::Digits),
-        _ if is_secret(&name, value) => Told::Whole(Kind::Token),
+        _ if named::is_secret(given, value) => Told::Whole(Kind::Token),
         "national_format" | "tel" | "telephone" | "msisdn" | "waid" | "wa_id" => Told::Number,
         _ if name.contains("phone") || name.contains("mobile") => Told::Number,
         "accountid" if value.bytes().all(|b| b.is_ascii_digit()) => Told::Whole(Kind::Digits),
         // One word is a choice of a menu.
         "utterance" if value.contains(char::is_whitespace) => Told::Whole(Kind::Text),
+        "digits" | "finisheddigits" | "value" | "interpretation" if has_check_digit(value) => Told::Whole(Kind::Card),
         "digits" | "finisheddigits" | "value" | "interpretation"
             if value.len() > MENU_DIGITS && value.bytes().all(|b| b.is_ascii_digit() || b"*#".contains(&b)) =>
         {
             Told::Whole(Kind::Digits)
         }
         "cookie" => Told::Whole(Kind::Token),
+        _ if named::is_login(given) => Told::Whole(Kind::User),
+        _ if named::is_person(parent, given, value) => Told::Whole(Kind::Name),
         _ if ends_after_party(&name, "city") => Told::Whole(Kind::City),
         _ if ends_after_party(&name, "zip") => Told::Whole(Kind::Zip),
         _ if ends_after_party(&name, "state") => Told::Whole(Kind::State),
         _ => Told::ByLooks,
     }
-}
-
-/// The name of what lets somebody in, in small letters; a choice of a menu and an id, which its looks tell, do not.
-fn is_secret(name: &str, value: &str) -> bool {
-    let value = value.trim();
-    let digits = value.bytes().all(|b| b.is_ascii_digit() || b"*#".contains(&b));
-    let hex = value.get(value.len().saturating_sub(32)..).unwrap_or(value);
-    let id = matches!(value.len(), 32 | 34) && hex.bytes().all(|b| b.is_ascii_hexdigit());
-    let any = |words: &[&str]| words.iter().any(|w| name.contains(w));
-    let part = |words: &[&str]| {
-        let mut parts = name.split(|c: char| !c.is_ascii_alphanumeric());
-        parts.any(|p| words.contains(&p))
-    };
-    if digits && value.len() < LEAST_SECRET {
-        return false;
-    }
-    any(&[
-        "token",
-        "secret",
-        "signature",
-        "apikey",
-        "api_key",
-        "api-key",
-        "sharedkey",
-        "shared_key",
-        "shared-key",
-        "authorization",
-        "cookie",
-        "credential",
-        "password",
-        "passwd",
-        "passcode",
-    ]) || name.starts_with("x-auth")
-        || part(&["auth", "key", "sig", "pass", "pwd", "pin", "otp", "ssn"])
-        || !id && (part(&["session"]) || name == "sessionid")
-        || name.contains("code")
-            && any(&["verif", "auth", "otp", "security", "access", "confirm"])
-            && value.bytes().filter(u8::is_ascii_digit).count() >= LEAST_SECRET
 }
 
 /// What was said; what is only a choice of a menu stays.

@@ -11,7 +11,8 @@ pub(super) fn replaced(p: &mut Pseudonyms, text: &str) -> String {
     while at < text.len() {
         let rest = &text[at..];
         let plain = rest.find(['"', '{', '}', '[', ']']).unwrap_or(rest.len());
-        out.push_str(&outside(p, &rest[..plain]));
+        let (parent, name) = open.last().cloned().unwrap_or_default();
+        out.push_str(&outside(p, (&parent, &name), &rest[..plain]));
         at += plain;
         let Some(c) = text[at..].chars().next() else { break };
         match c {
@@ -40,7 +41,7 @@ pub(super) fn replaced(p: &mut Pseudonyms, text: &str) -> String {
         out.push_str(&match (value, open.last_mut()) {
             (Some(name), Some((_, last))) if is_name => {
                 last.clone_from(&name);
-                written(raw, &name, &p.text(&name))
+                written(raw, &name, &p.label(&name))
             }
             (Some(value), Some((parent, name))) => {
                 let now = p.field(parent, name, &value);
@@ -52,12 +53,42 @@ pub(super) fn replaced(p: &mut Pseudonyms, text: &str) -> String {
     out
 }
 
-/// Numbers that are telephone numbers; they stay numbers.
-fn outside(p: &mut Pseudonyms, text: &str) -> String {
+/// What stands between strings: a number is told by the name in front of it, as a string is, and stays a number where it can.
+fn outside(p: &mut Pseudonyms, of: (&str, &str), text: &str) -> String {
+    let rest = text.trim_start().strip_prefix(':').map(str::trim_start);
+    let value = rest.map_or("", |rest| {
+        let end = rest.find(|c: char| !c.is_ascii_digit() && !"+-.eE".contains(c));
+        &rest[..end.unwrap_or(rest.len())]
+    });
+    if value.bytes().any(|b| b.is_ascii_digit()) {
+        let start = value.as_ptr().addr() - text.as_ptr().addr();
+        let now = p.field(of.0, of.1, value);
+        let behind = outside(p, ("", ""), &text[start + value.len()..]);
+        return format!("{}{}{behind}", &text[..start], number(value, now));
+    }
     if text.bytes().filter(u8::is_ascii_digit).count() < 7 {
         return text.to_owned();
     }
-    p.text(text)
+    let now = p.text(text);
+    number(text, now)
+}
+
+/// What stands in for numbers, as JSON: one that begins with 0 is none.
+fn number(was: &str, now: String) -> String {
+    if was == now {
+        return now;
+    }
+    if now.contains(|c: char| c.is_alphabetic() && c != 'e' && c != 'E') && !was.contains(char::is_alphabetic) {
+        return serde_json::Value::from(now).to_string();
+    }
+    let mut out = String::with_capacity(now.len());
+    let mut rest = now.chars().peekable();
+    while let Some(c) = rest.next() {
+        let begins = !out.ends_with(|c: char| c.is_ascii_alphanumeric() || c == '.');
+        let more = rest.peek().is_some_and(char::is_ascii_digit);
+        out.push(if c == '0' && begins && more { '9' } else { c });
+    }
+    out
 }
 
 /// The string as it was, or the new one.

@@ -56,6 +56,10 @@ struct Literal {
     /// As it is looked for.
     text: String,
     spelling: Spelling,
+    /// One word: only in prose, for it may be a tag, a path or a word of a program as well.
+    word: bool,
+    /// Only with a capital, as names are written.
+    capital: bool,
 }
 
 /// All that was learnt.
@@ -74,11 +78,16 @@ impl Known {
         let least = match kind {
             Kind::Name | Kind::User => 3,
             Kind::City => 4,
-            Kind::Text | Kind::Token | Kind::Digits => 6,
+            Kind::Text | Kind::Token | Kind::Digits | Kind::Card => 6,
+            Kind::Account => 15,
             // Numbers have spellings of their own ([`Known::add_number`]); else their looks say what they are wherever they stand, or they are too short to look for.
             Kind::Id | Kind::Address | Kind::Tunnel | Kind::Host | Kind::Zip | Kind::State | Kind::Number => return,
         };
-        if value.trim().chars().count() < least {
+        let length = value.trim().chars().count();
+        let word =
+            matches!(kind, Kind::Name | Kind::Text) && value.chars().all(|c| c.is_alphabetic() || "'-.".contains(c));
+        let capital = word && kind == Kind::Text && length < least;
+        if length < if word { least.min(4) } else { least } {
             return;
         }
         let spellings = [
@@ -98,9 +107,24 @@ impl Known {
                     value: value.to_owned(),
                     text,
                     spelling,
+                    word,
+                    capital,
                 });
             }
         }
+        self.finder = OnceCell::new();
+    }
+
+    /// A word of a name, to be found where it is written as one.
+    pub(super) fn add_word(&mut self, word: &str) {
+        self.literals.push(Literal {
+            kind: Kind::Name,
+            value: word.to_owned(),
+            text: word.to_owned(),
+            spelling: Spelling::Plain,
+            word: true,
+            capital: true,
+        });
         self.finder = OnceCell::new();
     }
 
@@ -126,8 +150,8 @@ impl Known {
         }
     }
 
-    /// Where all but numbers stand in a text.
-    pub(super) fn spans(&self, text: &str) -> Vec<Span> {
+    /// Where all but numbers stand in a text; with `words`, single words of prose too.
+    pub(super) fn spans(&self, text: &str, words: bool) -> Vec<Span> {
         let make = || {
             let texts = self.literals.iter().map(|l| &l.text);
             AhoCorasickBuilder::new().ascii_case_insensitive(true).build(texts).ok()
@@ -141,7 +165,8 @@ impl Known {
             .filter_map(|m| {
                 let literal = self.literals.get(m.pattern().as_usize())?;
                 let there = &text[m.range()];
-                literal.stands_at(text, m.start(), m.end()).then(|| Span {
+                let wanted = !literal.word || words && literal.is_prose(text, m.start(), m.end());
+                (wanted && literal.stands_at(text, m.start(), m.end())).then(|| Span {
                     start: m.start(),
                     end: m.end(),
                     kind: literal.kind,
@@ -155,6 +180,25 @@ impl Known {
 }
 
 impl Literal {
+    /// A word among words, or a value of its own: no tag, no attribute, no part of a path.
+    fn is_prose(&self, text: &str, start: usize, end: usize) -> bool {
+        let (front, behind) = (&text[..start], &text[end..]);
+        let mut before = front.chars().rev();
+        let opened = match before.next() {
+            None => true,
+            Some('"' | '\'') => !before.next().is_some_and(|c| "=:".contains(c)),
+            Some(c) => c.is_whitespace() || ">(,;=".contains(c),
+        };
+        let mut after = behind.chars();
+        let closed = match after.next() {
+            None => true,
+            Some('.' | ':') => after.next().is_none_or(|c| c.is_whitespace() || c == '<'),
+            Some(c) => c.is_whitespace() || "<),;!?&\"'".contains(c),
+        };
+        let capital = text[start..].starts_with(char::is_uppercase);
+        opened && closed && (capital || !self.capital)
+    }
+
     /// Not as a part of a longer word or number.
     fn stands_at(&self, text: &str, start: usize, end: usize) -> bool {
         let part = |b: &u8| match self.kind {

@@ -26,11 +26,13 @@ pub(super) struct Span {
 
 const PATTERN: &str = r#"(?x)
     ://(?P<login>[^/@\s"'<>?\#]+)@
+  | (?:/|%2[Ff])(?P<segment>[A-Za-z0-9_-]{16,})
+  | [?&;](?i:code)=(?P<code>[^\s"'&<>,;]{4,})
   | (?P<jwt>eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*)
   | (?P<marked>\b(?:(?:sk|pk|rk)_(?:live|test)_[A-Za-z0-9]{8,}|xox[a-z]-[A-Za-z0-9-]{8,}|(?:AKIA|ASIA)[0-9A-Z]{12,}|gh[a-z]_[A-Za-z0-9]{20,}))
   | (?:(?i:token|secret|password|passwd|pwd|(?:api|shared)[_-]?key|signature)
         (?:=|%3[Dd]|["']?\s*(?:=>|:|=)\s*["'])|(?i:bearer|basic)\x20+)(?P<secret>[^\s"'&<>,;]{6,})
-  | \b(?i:auth|key|sig|pin|otp|ssn|session)(?:=|%3[Dd]|["']?\s*(?:=>|:|=)\s*["'])(?P<short>[^\s"'&<>,;]{4,})
+  | \b(?i:auth|key|sig|pass|passphrase|pw|pin|otp|ssn|jwt|session)(?:=|%3[Dd]|["']?\s*(?:=>|:|=)\s*["'])(?P<short>[^\s"'&<>,;]{4,})
   | \b(?:username|identity)\s*=\s*["'](?P<named>[^\s"'&<>]+)
   | <(?:Client|Identity)>\s*(?P<noun>[^\s"'&<>]+)
   | (?P<user>(?:%[0-9A-Fa-f]{2})?(?:[A-Za-z0-9._+~-]|%2[Bb])+(?:@|%40)(?:[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*|\[[0-9A-Fa-f:.]+\]))
@@ -44,6 +46,7 @@ const PATTERN: &str = r#"(?x)
   | (?P<v4>(?:%[0-9A-Fa-f]{2})?[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3})
   | (?P<plus>(?:\+|%2[Bb])[1-9](?:[\ ().-]{0,3}[0-9]){6})
   | (?P<local>(?:%[0-9A-Fa-f]{2})?(?:1[\ .-]?)?(?:\([2-9][0-9]{2}\)|[2-9][0-9]{2})[\ .-]{0,2}[2-9][0-9]{2}[\ .-]?[0-9]{4})
+  | \b(?P<home>0[1-9][0-9]{1,3}[\ /-][0-9]{3,4}[\ -]?[0-9]{3,5})\b
   | (?P<v6>[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]+:[0-9A-Fa-f:]*)
 "#;
 
@@ -105,6 +108,8 @@ fn before(text: &str, span: Option<Span>, known: &Span) -> Option<Span> {
 fn span(text: &str, found: &Captures<'_>) -> Option<Span> {
     let kinds = [
         ("login", Kind::Token),
+        ("segment", Kind::Token),
+        ("code", Kind::Token),
         ("jwt", Kind::Token),
         ("marked", Kind::Token),
         ("secret", Kind::Token),
@@ -120,6 +125,7 @@ fn span(text: &str, found: &Captures<'_>) -> Option<Span> {
         ("v4", Kind::Address),
         ("plus", Kind::Number),
         ("local", Kind::Number),
+        ("home", Kind::Number),
         ("v6", Kind::Address),
     ];
     let (name, kind, at) = kinds
@@ -129,6 +135,8 @@ fn span(text: &str, found: &Captures<'_>) -> Option<Span> {
     let (bytes, value) = (text.as_bytes(), after_escape(at.as_str()).1);
     let mut kind = kind;
     match name {
+        "segment" if is_id(value) || !is_random(value) => return None,
+        "code" if !super::named::is_code(value) => return None,
         // An id is told as one.
         "short"
             if matches!(value.len(), 32 | 34 | 36)
@@ -183,6 +191,32 @@ fn span(text: &str, found: &Captures<'_>) -> Option<Span> {
         spelling: Spelling::Plain,
         exact: true,
     })
+}
+
+/// 32 hex digits, with the prefix of a SID or the hyphens of a GUID.
+fn is_id(value: &str) -> bool {
+    let own = if value.len() == 34 {
+        value.get(2..).unwrap_or("")
+    } else {
+        value
+    };
+    let hex = own.bytes().filter(u8::is_ascii_hexdigit).count();
+    let hyphens = own.bytes().filter(|b| *b == b'-').count();
+    hex == 32 && (hyphens == 0 || hyphens == 4) && own.len() == hex + hyphens
+}
+
+/// What nobody would write down as a word: letters and digits, or capitals and small letters, that take turns.
+fn is_random(value: &str) -> bool {
+    let (mut digits, mut cases) = (0, 0);
+    for pair in value.as_bytes().windows(2) {
+        let (a, b) = (pair[0], pair[1]);
+        if a.is_ascii_alphanumeric() && b.is_ascii_alphanumeric() {
+            digits += usize::from(a.is_ascii_digit() != b.is_ascii_digit());
+            let letters = a.is_ascii_alphabetic() && b.is_ascii_alphabetic();
+            cases += usize::from(letters && a.is_ascii_uppercase() != b.is_ascii_uppercase());
+        }
+    }
+    digits >= 3 || cases * 3 >= value.len()
 }
 
 /// The longest of what overlaps, in the order of the text.

@@ -4,14 +4,18 @@
 //! of their first appearance and say nothing of the value: nothing is hashed. What a value is follows from the field that holds it
 //! (`fields`) or from its looks (`looks`); what a field taught is found again in any text, however it is written there (`known`, telephone
 //! numbers in `numbers`).
+//! What an export keeps as it was recorded, its constructor says: a page nothing, a case what the app was told, the last nothing but secrets.
 //! Learn all requests first ([`Pseudonyms::learn`]), then ask for texts: what was learnt last is found in what is written first. Nothing
 //! here keeps a value out that looks like nothing and stands in a field of no known name. To add a kind, add a variant of
 //! `Kind`, its shape in `shape`, and how it is told in `fields` or `looks`.
 
+mod accounts;
 mod fields;
 mod json;
 mod known;
 mod looks;
+mod named;
+mod names;
 mod numbers;
 mod shape;
 #[cfg(test)]
@@ -53,6 +57,34 @@ enum Kind {
     Address,
     /// Many digits that a caller entered, or an account's number.
     Digits,
+    /// The number of a card; it pays, so it is as secret as a token.
+    Card,
+    /// The number of a bank account with its country.
+    Account,
+}
+
+impl Kind {
+    /// Never written down, whatever an export keeps.
+    fn is_secret(self) -> bool {
+        matches!(self, Self::Token | Self::Card)
+    }
+
+    /// Found again by its digits, whatever stands between them.
+    fn is_digits(self) -> bool {
+        matches!(self, Self::Number | Self::Digits | Self::Card)
+    }
+}
+
+/// What stays as it was recorded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Keeps {
+    /// Nothing that is personal.
+    #[default]
+    Nothing,
+    /// What a caller entered, said or wrote.
+    Input,
+    /// All but what lets somebody in.
+    AllButSecrets,
 }
 
 /// The stand-ins of one export.
@@ -63,6 +95,7 @@ pub struct Pseudonyms {
     /// How many of a kind there are.
     counts: HashMap<Kind, usize>,
     known: Known,
+    keeps: Keeps,
     /// Only the values are wanted, not the texts without them.
     learning: bool,
 }
@@ -71,6 +104,27 @@ impl Pseudonyms {
     /// None are given yet.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// What a caller entered, said or wrote stays, but for numbers, names and the like in it: an app that fails on it is to fail again.
+    pub fn keeping_input() -> Self {
+        Self {
+            keeps: Keeps::Input,
+            ..Self::default()
+        }
+    }
+
+    /// Only what lets somebody in has stand-ins.
+    pub fn of_secrets() -> Self {
+        Self {
+            keeps: Keeps::AllButSecrets,
+            ..Self::default()
+        }
+    }
+
+    /// Something stands in for values of a kind.
+    fn replaces(&self, kind: Kind) -> bool {
+        self.keeps != Keeps::AllButSecrets || kind.is_secret()
     }
 
     /// Takes up what is personal in a request and its answer.
@@ -97,22 +151,33 @@ impl Pseudonyms {
 
     /// Any text, such as a line of a log, with stand-ins.
     pub fn text(&mut self, text: &str) -> String {
+        self.spelled(text, true)
+    }
+
+    /// The name of something, or the place in a URL: a word in it is nobody's name.
+    fn label(&mut self, text: &str) -> String {
+        self.spelled(text, false)
+    }
+
+    fn spelled(&mut self, text: &str, words: bool) -> String {
         let mut spans = Vec::new();
         if !self.learning {
             spans = self.known.number_spans(text);
         }
         let looks = looks::spans(text, &spans);
         spans.extend(looks);
+        spans.extend(accounts::spans(text));
         if !self.learning {
-            spans.extend(self.known.spans(text));
+            spans.extend(self.known.spans(text, words));
         }
+        spans.retain(|s| self.replaces(s.kind));
         let mut out = String::with_capacity(text.len());
         let mut from = 0;
         for span in looks::apart(spans) {
             out.push_str(&text[from..span.start]);
             let value = &text[span.start..span.end];
             let stand_in = match &span.known {
-                Some(_) if span.kind == Kind::Number => self.stand_in(Kind::Number, value),
+                Some(_) if span.kind.is_digits() => self.stand_in(span.kind, value),
                 Some(known) => self.stand_in(span.kind, known),
                 None => self.stand_in(span.kind, value),
             };
@@ -127,7 +192,7 @@ impl Pseudonyms {
     pub fn url(&mut self, url: &str) -> String {
         let (url, fragment) = url.split_once('#').map_or((url, None), |(u, f)| (u, Some(f)));
         let (front, query) = url.split_once('?').map_or((url, None), |(u, q)| (u, Some(q)));
-        let mut out = self.text(front);
+        let mut out = self.label(front);
         if let Some(query) = query {
             out.push('?');
             let pairs: Vec<String> = query.split('&').map(|pair| self.pair(pair)).collect();
@@ -153,7 +218,7 @@ impl Pseudonyms {
             return pair.to_owned();
         }
         let encoded: String = form_urlencoded::byte_serialize(now.as_bytes()).collect();
-        format!("{}={encoded}", self.text(name))
+        format!("{}={encoded}", self.label(name))
     }
 
     /// The value of a field; `parent` is the object that it is a member of, where there is one.
@@ -176,7 +241,7 @@ impl Pseudonyms {
             Payload::Form(params) => Payload::Form(
                 params
                     .iter()
-                    .map(|(name, value)| (self.text(name), self.field("", name, value)))
+                    .map(|(name, value)| (self.label(name), self.field("", name, value)))
                     .collect(),
             ),
             Payload::Json(body) => Payload::Json(match std::str::from_utf8(body) {
@@ -212,6 +277,9 @@ impl Pseudonyms {
 
     /// What stands in for a value of a kind.
     fn stand_in(&mut self, kind: Kind, value: &str) -> String {
+        if !self.replaces(kind) {
+            return value.to_owned();
+        }
         if matches!(kind, Kind::User) && value.contains(['@', '%']) {
             return self.at_host(value);
         }
@@ -230,11 +298,7 @@ impl Pseudonyms {
                 *count += 1;
                 let number = *count;
                 self.given.insert((kind, key.clone().into_owned()), number);
-                if kind == Kind::Number {
-                    self.known.add_number(Number::of(value, &key));
-                } else {
-                    self.known.add(kind, &key);
-                }
+                self.take_up(kind, value, &key, number);
                 number
             }
         };
@@ -242,6 +306,25 @@ impl Pseudonyms {
             return format!("{front}{}", known.spelled_like(&value[front.len()..], number));
         }
         format!("{front}{}", shape::shaped(kind, &value[front.len()..], &key, number))
+    }
+
+    /// A new value is found in texts from now on.
+    fn take_up(&mut self, kind: Kind, value: &str, key: &str, number: usize) {
+        match kind {
+            Kind::Number => self.known.add_number(Number::of(value, key)),
+            Kind::Digits | Kind::Card => self.known.add_number(Number::entered(kind, key)),
+            Kind::Name => {
+                for word in names::words(value).filter(|w| names::is_telling(w)) {
+                    // Who is called by one of his names is the same.
+                    self.given.entry((kind, word.to_lowercase())).or_insert(number);
+                    self.known.add_word(word);
+                }
+                for written in names::orders(value) {
+                    self.known.add(kind, &written);
+                }
+            }
+            _ => self.known.add(kind, key),
+        }
     }
 
     /// `user@host`, with the user or the host as what they are.

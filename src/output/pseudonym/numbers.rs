@@ -1,6 +1,6 @@
 //! Telephone numbers: how one is written at home and abroad, where learnt ones stand, and where one ends that is told by its looks.
 //!
-//! A learnt number is found by its digits, whatever stands between them. Its spellings are derived from the number itself: with and without
+//! A learnt number is found by its digits, whatever stands between them; so are digits that a caller entered, which have one spelling. Its spellings are derived from the number itself: with and without
 //! the country, with `00` or `011` in front, at home with a `0`. A country that writes its numbers otherwise at home gets a further line in
 //! [`Number::spellings`]; its stand-in is spelled by the same lines.
 
@@ -36,6 +36,8 @@ pub(super) struct Number {
     pub(super) key: String,
     /// So many of them are the country's.
     country: usize,
+    /// A telephone number, or digits of another kind.
+    kind: Kind,
 }
 
 impl Number {
@@ -52,6 +54,16 @@ impl Number {
         Self {
             key: key.to_owned(),
             country: if key.len() < country + 4 { 0 } else { country },
+            kind: Kind::Number,
+        }
+    }
+
+    /// Digits that are no telephone number.
+    pub(super) fn entered(kind: Kind, digits: &str) -> Self {
+        Self {
+            key: digits.to_owned(),
+            country: 0,
+            kind,
         }
     }
 
@@ -67,6 +79,7 @@ impl Number {
         Self {
             key,
             country: self.country,
+            kind: self.kind,
         }
     }
 
@@ -82,6 +95,9 @@ impl Number {
     pub(super) fn spellings(&self) -> Vec<String> {
         let key = &self.key;
         let mut all = vec![key.clone()];
+        if self.kind != Kind::Number {
+            return all;
+        }
         if self.country > 0 {
             let (country, own) = key.split_at(self.country);
             all.extend([
@@ -117,11 +133,13 @@ impl Numbers {
             if n > 0 && digits.len() < LEAST_APART {
                 continue;
             }
-            let there = self.index.entry(digits.clone()).or_insert((self.all.len(), n));
-            if n < there.1 {
-                *there = (self.all.len(), n);
+            if number.kind == Kind::Number {
+                let there = self.index.entry(digits.clone()).or_insert((self.all.len(), n));
+                if n < there.1 {
+                    *there = (self.all.len(), n);
+                }
             }
-            if digits.len() >= LEAST {
+            if digits.len() >= LEAST && digits.bytes().all(|b| b.is_ascii_digit()) {
                 self.spelled.push((digits, self.all.len(), n));
             }
         }
@@ -161,7 +179,7 @@ impl Numbers {
             Some(Span {
                 start: row.places[m.start()],
                 end: row.places[m.end() - 1] + 1,
-                kind: Kind::Number,
+                kind: self.all.get(*number)?.kind,
                 known: Some(self.all.get(*number)?.key.clone()),
                 spelling: Spelling::Plain,
                 exact: *n == 0,

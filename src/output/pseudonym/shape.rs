@@ -44,9 +44,17 @@ pub(super) fn key(kind: Kind, value: &str) -> (Cow<'_, str>, &str) {
             let (front, rest) = super::looks::after_escape(value);
             (rest.trim_end_matches('.').to_ascii_lowercase().into(), front)
         }
-        Kind::Name | Kind::City | Kind::Zip | Kind::State | Kind::Text | Kind::User | Kind::Digits => {
-            (value.into(), "")
+        Kind::Name => (super::names::key(value).into(), ""),
+        Kind::Digits | Kind::Card => {
+            let digits = numbers::digits(value);
+            let key = if digits.is_empty() { value.into() } else { digits.into() };
+            (key, "")
         }
+        Kind::Account => {
+            let plain = value.chars().filter(char::is_ascii_alphanumeric);
+            (plain.collect::<String>().into(), "")
+        }
+        Kind::City | Kind::Zip | Kind::State | Kind::Text | Kind::User => (value.into(), ""),
     }
 }
 
@@ -66,7 +74,11 @@ pub(super) fn shaped(kind: Kind, value: &str, key: &str, number: usize) -> Strin
         Kind::Tunnel => format!("tunnel-{number}.example"),
         Kind::Address if key.contains(':') => format!("2001:db8::{number:x}"),
         Kind::Address => address(number),
-        Kind::Digits => format!("{number:0width$}", width = value.len()),
+        Kind::Digits | Kind::Card => {
+            let width = numbers::places(value).len();
+            numbers::written(value, &format!("{number:0width$}"))
+        }
+        Kind::Account => format!("account-{number}"),
     }
 }
 

@@ -12,6 +12,7 @@ fn what_is_told_by_its_looks() {
         ("From=%2B12025550141&x=1", "From=%2B15550100000&x=1"),
         ("(202) 555-0141, 202.555.0141", "(555) 010-0000, 555.010.0000"),
         ("+44 20 7183 8750", "+44 55 5010 0000"),
+        ("ring 020 7946 0958", "ring 555 0010 0000"),
         (
             "CA6d27370cbbfb605521fe8800bb73f2d2",
             "CAfacade00000000000000000000000001",
@@ -145,6 +146,178 @@ fn called(from: &str, text: &str) -> String {
     names.text(text)
 }
 
+/// A request with these parameters, and its answer's body with stand-ins.
+fn told(names: &mut Pseudonyms, pairs: &[(&str, &str)], answer: &str) -> (Vec<String>, String) {
+    let request = Request {
+        payload: params(pairs),
+        ..Request::default()
+    };
+    names.learn(&request, None);
+    let shown = names
+        .request(&request)
+        .params()
+        .iter()
+        .map(|(_, v)| v.clone())
+        .collect();
+    (shown, names.body(answer))
+}
+
+#[test]
+fn a_name_is_found_in_any_order_and_by_each_word() {
+    let answer = "<Say>no customer Jane Doe; Doe, Jane: hello Jane. Janet is in.</Say><mark jane=\"Jane\"/> jane";
+    let (shown, answer) = told(
+        &mut Pseudonyms::new(),
+        &[
+            ("CallerName", "DOE JANE"),
+            ("first_name", "Janet"),
+            ("Caller", "anonymous"),
+        ],
+        answer,
+    );
+    assert_eq!(shown, ["name-1", "name-2", "anonymous"]);
+    assert_eq!(
+        answer,
+        "<Say>no customer name-1; name-1: hello name-1. name-2 is in.</Say><mark jane=\"Jane\"/> jane"
+    );
+    // What half of all names have in common is nobody's, and no name is a part of the protocol.
+    let mut names = Pseudonyms::new();
+    let (_, answer) = told(
+        &mut names,
+        &[("CallerName", "WIRELESS CALLER"), ("ToName", "Digits Gather")],
+        "<Gather action=\"/Gather/Digits\">Caller. Wireless</Gather>",
+    );
+    assert_eq!(answer, "<Gather action=\"/Gather/Digits\">Caller. Wireless</Gather>");
+    assert_eq!(
+        names.url("https://a.example/Gather?Digits=1"),
+        "https://a.example/Gather?Digits=1"
+    );
+    let (shown, answer) = told(&mut Pseudonyms::new(), &[("SpeechResult", "Jane")], "Hello Jane!");
+    assert_eq!(
+        (shown[0].as_str(), answer.as_str()),
+        ("[text 1, 4 characters]", "Hello [text 1, 4 characters]!")
+    );
+}
+
+#[test]
+fn names_are_told_by_the_names_of_their_fields() {
+    for name in [
+        "name",
+        "first_name",
+        "lastName",
+        "customer[name]",
+        "surname",
+        "X-Caller-Name",
+        "company_name",
+    ] {
+        assert_eq!(Pseudonyms::new().field("", name, "Jane"), "name-1", "{name}");
+    }
+    for (parent, name, value) in [
+        ("actions", "name", "size"),
+        ("ask", "name", "size"),
+        ("", "name", "menu_1"),
+        ("", "file_name", "a"),
+        ("", "EventName", "start"),
+        ("", "name", "2"),
+    ] {
+        assert_eq!(Pseudonyms::new().field(parent, name, value), value, "{parent} {name}");
+    }
+    assert_eq!(Pseudonyms::new().field("", "username", "jane"), "user-1");
+}
+
+#[test]
+fn account_numbers_are_told_by_their_check_digits() {
+    for (text, shown) in [
+        ("card 4111 1111 1111 1111.", "card 0000 0000 0000 0001."),
+        ("card=4111-1111-1111-1111&x", "card=0000-0000-0000-0001&x"),
+        ("c%3D4111%201111%201111%201111", "c%3D0000%200000%200000%200001"),
+        ("amex 378282246310005 12", "amex 000000000000001 12"),
+        ("IBAN DE89 3704 0044 0532 0130 00, OK", "IBAN account-1, OK"),
+        ("GB82WEST12345698765432", "account-1"),
+        ("ssn 123-45-6789", "ssn 000-00-0001"),
+        ("4111 1111 1111 1112", "4111 1111 1111 1112"),
+        (
+            "1700000000006 and 1700000000000000",
+            "1700000000006 and 1700000000000000",
+        ),
+        ("DE88370400440532013000", "DE88370400440532013000"),
+        ("x4111111111111111", "x4111111111111111"),
+        ("000-12-3456, 2026-11-22", "000-12-3456, 2026-11-22"),
+    ] {
+        assert_eq!(one(text), shown, "{text}");
+    }
+    let mut names = Pseudonyms::new();
+    let pairs = [("Digits", "4111111111111111"), ("FinishedDigits", "20261234")];
+    let (shown, answer) = told(&mut names, &pairs, "4111 1111 1111 1111 and 2026-1234, not 120261234");
+    assert_eq!(shown, ["0000000000000001", "00000001"]);
+    assert_eq!(answer, "0000 0000 0000 0001 and 0000-0001, not 120261234");
+}
+
+#[test]
+fn a_token_may_be_a_segment_of_a_path() {
+    for (text, shown) in [
+        (
+            "https://a.example/hook/s3cr3tToken9f8e7d/voice",
+            "https://a.example/hook/token-1/voice",
+        ),
+        ("see /h/AbCdEfGhIjKlMnOpQr now", "see /h/token-1 now"),
+        (
+            "https://a.example/?code=4x0AX4XfWh&b",
+            "https://a.example/?code=token-1&b",
+        ),
+        ("https://a.example/?pw=hunter2", "https://a.example/?pw=token-1"),
+    ] {
+        assert_eq!(one(text), shown, "{text}");
+    }
+    for text in [
+        "/2010-04-01/Accounts/handleIncomingCallFromCustomer/order-12-item-34-size-5",
+        "application/x-www-form-urlencoded; /a?code=11200&code=US&code=ERR_TIMEOUT",
+    ] {
+        assert_eq!(one(text), text);
+    }
+}
+
+#[test]
+fn what_was_entered_stays_where_an_app_is_to_fail_on_it() {
+    let pairs = [
+        ("From", "+12025550141"),
+        ("Digits", "123456"),
+        ("FinishedDigits", "2025550141"),
+        ("SpeechResult", "large pizza for Jo Doe"),
+        ("Body", "STOP 2025550141"),
+        ("CallerName", "Jo Doe"),
+        ("Digits", "4111111111111111"),
+        ("SecurityCode", "123"),
+        ("pw", "hunter2"),
+    ];
+    let (shown, _) = told(&mut Pseudonyms::keeping_input(), &pairs, "");
+    assert_eq!(
+        shown,
+        [
+            "+15550100000",
+            "123456",
+            "5550100000",
+            "large pizza for name-1",
+            "STOP 5550100000",
+            "name-1",
+            "0000000000000001",
+            "token-1",
+            "token-2",
+        ]
+    );
+    let mut secrets = Pseudonyms::of_secrets();
+    let (shown, answer) = told(&mut secrets, &pairs, "Jo Doe, hunter2 at jo@acme.com");
+    let kept: Vec<&str> = pairs[..6].iter().map(|(_, v)| *v).collect();
+    assert_eq!(shown[..6], kept);
+    assert_eq!(shown[6..], ["0000000000000001", "token-1", "token-2"]);
+    assert_eq!(answer, "Jo Doe, token-2 at jo@acme.com");
+    assert_eq!(
+        secrets.url("https://bob:p4ss@a.example.org/CA6d27370cbbfb605521fe8800bb73f2d2?access_token=tok_AAAA&a=b%20c"),
+        "https://token-3@a.example.org/CA6d27370cbbfb605521fe8800bb73f2d2?access_token=token-4&a=b%20c"
+    );
+    let headers = [("X-Api-Key".to_owned(), "DDDD".to_owned())];
+    assert_eq!(secrets.headers(&headers)[0].1, "token-5");
+}
+
 #[test]
 fn a_number_ends_where_the_next_begins() {
     for (text, shown) in [
@@ -226,6 +399,11 @@ fn json_stays_as_it_was_between_the_values() {
       "to":{"id":"5550100001","name":"unknown"}, "headers":{"Call-ID":"user-1@192.0.2.1"}, "n": 15550100002, "initialText":null,
       "parameters":{"token":"token-1"}, "timestamp":"2013-02-19T15:07:40.000Z"}}"#
     );
+    let numbers = r#"{"pin": 4930, "card": [4111111111111111, 1], "a": 1.5e3, "lat": 0.5, "latitude": -12.25}"#;
+    assert_eq!(
+        names.body(numbers),
+        r#"{"pin": "token-2", "card": [9000000000000001, 1], "a": 1.5e3, "lat": 0.5, "latitude": -90.01}"#
+    );
     assert_eq!(
         names.body("{\"a\": [\"4075551212\", {\"b\""),
         "{\"a\": [\"5550100000\", {\"b\""
@@ -256,6 +434,10 @@ fn secrets_are_told_by_their_names() {
         "verification_code",
         "VerificationCode",
         "authToken",
+        "pw",
+        "userPin",
+        "csrf-token",
+        "pass",
     ] {
         let value = if name.to_lowercase().ends_with("code") {
             "493021"
