@@ -240,6 +240,19 @@ impl Run<'_> {
             pinned,
         )
         .await;
+        // An app that did not run has not shown the known fault.
+        let unanswered = sent.error.as_ref().filter(|_| sent.status.is_none());
+        if let Some(error) = unanswered.filter(|_| case.expect.needs_answer(&verdict)) {
+            let code = verdict
+                .code()
+                .map(|c| format!("; `expect: fail {c}` expects just that"));
+            let words = case.expect.words();
+            let why = format!(
+                "{error}; `expect: {words}` is about an answer, and there was none{}",
+                code.unwrap_or_default()
+            );
+            return self.broken(file, None, &why, out);
+        }
         let missed = case.expect.missed(&verdict, sent.status, &sent.headers, &sent.body);
         if self.args.json {
             let line = Line {

@@ -70,6 +70,11 @@ impl Expect {
         Ok(())
     }
 
+    /// A failing answer is expected, so that none at all is not it, unless its code says just that.
+    pub fn needs_answer(&self, verdict: &Verdict) -> bool {
+        !self.pass && (self.code.is_none() || self.code.as_deref() != verdict.code())
+    }
+
     /// What is not as expected, in sentences; empty when all is.
     pub fn missed(
         &self,

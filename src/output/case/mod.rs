@@ -6,14 +6,17 @@
 //! keeps secrets out: what is given must be without them ([`crate::output::export::without_secrets`]). Files are not touched here. To add a
 //! directive, add a field, its line in `text`, and its arm in `read`.
 
+mod differ;
 mod expect;
 mod name;
 mod read;
 
 use std::fmt::Write as _;
 
+use serde::de::IgnoredAny;
 use thiserror::Error;
 
+pub use self::differ::differing;
 pub use self::expect::Expect;
 pub use self::name::stem;
 use super::copy::one_line;
@@ -104,7 +107,8 @@ impl Case {
         let body = match &self.request.payload {
             Payload::Empty => None,
             Payload::Form(_) => Some("form"),
-            Payload::Json(_) => Some("json"),
+            // What an app was sent broken is sent broken again.
+            Payload::Json(body) => serde_json::from_slice::<IgnoredAny>(body).is_ok().then_some("json"),
         };
         let rows = [
             ("id", Some(self.id.as_str())),

@@ -1,5 +1,7 @@
 //! A case file, read.
 
+use serde::de::IgnoredAny;
+
 use super::{Case, CaseError, Expect};
 use crate::model::{Payload, Provider, Request, RequestKind};
 use crate::replay::{Edits, form_lines};
@@ -62,6 +64,21 @@ fn unknown(name: &str) -> String {
         |(_, known)| format!("did you mean `{known}`"),
     );
     format!("`{name}:` is no directive, {hint}; comments for people begin with ##")
+}
+
+/// A body that says it is JSON is: else the answer would be one to a slip.
+fn is_json(text: &str, first: usize) -> Result<(), CaseError> {
+    serde_json::from_str::<IgnoredAny>(text).map(drop).map_err(|e| {
+        let why = e.to_string();
+        let why = why.rsplit_once(" at line ").map_or(why.as_str(), |(why, _)| why);
+        CaseError {
+            line: first + e.line().saturating_sub(1),
+            message: format!(
+                "the body is not JSON: {why} (column {}); without `# body: json` it is sent as it stands",
+                e.column()
+            ),
+        }
+    })
 }
 
 /// How the body is written.
@@ -248,7 +265,13 @@ impl<'t> Reader<'t> {
         let first = self.line + 1;
         self.case.request.payload = match self.body.or(typed).unwrap_or(looks) {
             _ if text.is_empty() => Payload::Empty,
-            Body::Json => Payload::Json(text.strip_suffix('\n').unwrap_or(text).as_bytes().to_vec()),
+            Body::Json => {
+                let text = text.strip_suffix('\n').unwrap_or(text);
+                if self.body == Some(Body::Json) {
+                    is_json(text, first)?;
+                }
+                Payload::Json(text.as_bytes().to_vec())
+            }
             Body::Form => {
                 let params = form_lines::read(text, first).map_err(|e| CaseError {
                     line: e.line,

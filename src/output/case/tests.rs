@@ -70,6 +70,11 @@ fn what_is_wrong_is_said_with_its_line() {
         ("POST voice\n", 1, "must begin with"),
         ("POST /voice\nno header\n", 2, "colon"),
         ("POST /voice\n\na=1\nb\n", 4, "no `=`"),
+        (
+            "# body: json\nPOST /r\n\n{\n\"a\":1,,\n}\n",
+            5,
+            "not JSON: key must be a string (column 7)",
+        ),
     ] {
         let error = Case::read(text).unwrap_err();
         assert_eq!(error.line, line, "{text:?}: {error}");
@@ -122,9 +127,11 @@ proptest! {
     }
 
     #[test]
-    fn every_json_text_comes_back(body in "[ -~\n]{1,80}", title: String) {
-        let case = case(Payload::Json(body.into_bytes()));
-        prop_assert_eq!(Case::read(&case.text(&format!("a title {title}"), &[])).unwrap(), case);
+    fn every_json_text_comes_back(texts in prop::collection::vec("[ -~\n]{0,20}", 1..5), broken in "\\{[ -~\n]{1,80}", title: String) {
+        for body in [serde_json::to_string_pretty(&texts).unwrap(), broken] {
+            let case = case(Payload::Json(body.into_bytes()));
+            prop_assert_eq!(Case::read(&case.text(&format!("a title {title}"), &[])).unwrap(), case);
+        }
     }
 
     #[test]
