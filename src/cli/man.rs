@@ -2,13 +2,11 @@
 
 use std::io::Write;
 
-use clap::CommandFactory;
-
-use super::{Cli, Exit, Stop};
+use super::{Exit, Stop};
 
 /// Writes the page of the command named by `names`, or the program's own.
 pub(super) fn run(names: &[String], out: &mut impl Write) -> anyhow::Result<Exit> {
-    let mut command = Cli::command();
+    let mut command = super::command();
     // Only a built command knows what it inherits and how its parents are called.
     command.build();
     for name in names {

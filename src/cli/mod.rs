@@ -90,7 +90,7 @@ impl Stop {
 
 /// Runs the program with its arguments; writes its own messages.
 pub fn run(args: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
-    let matches = match Cli::command().try_get_matches_from(args) {
+    let matches = match command().try_get_matches_from(args) {
         Ok(m) => m,
         Err(e) => {
             // A closed pipe is no reason to complain.
@@ -112,6 +112,15 @@ pub fn run(args: impl IntoIterator<Item = std::ffi::OsString>) -> ExitCode {
         Ok(exit) => exit.into(),
         Err(e) => end(&e),
     }
+}
+
+/// The command line, with what options of many commands mean at one.
+fn command() -> clap::Command {
+    Cli::command().mut_subcommand("export", |export| {
+        export.mut_arg("json", |json| {
+            json.help("With `--as case`: one JSON object a file; no other format has JSON lines")
+        })
+    })
 }
 
 fn dispatch(cli: Cli, out: &mut impl Write) -> anyhow::Result<Exit> {
@@ -142,7 +151,7 @@ fn dispatch(cli: Cli, out: &mut impl Write) -> anyhow::Result<Exit> {
         Some(Command::Demo(a)) => ui::demo(&a),
         Some(Command::Config(a)) => config::run(&a, out),
         Some(Command::Completions { shell }) => {
-            clap_complete::generate(shell, &mut Cli::command(), "redial", out);
+            clap_complete::generate(shell, &mut command(), "redial", out);
             Ok(Exit::Done)
         }
         Some(Command::Man { command }) => man::run(&command, out),

@@ -95,6 +95,140 @@ fn a_saved_case_holds_nothing_secret_and_nothing_personal() {
     }
 }
 
+/// A debugger event whose webhook has this URL and these parameters, as a file in the folder.
+fn event(folder: &TempDir, url: &str, headers: &serde_json::Value, parameters: &serde_json::Value) -> String {
+    let file = folder.path().join("event.json");
+    let event = serde_json::json!({
+        "resource_sid": "CA1234567890abcdef1234567890abcdef",
+        "error_code": "11200",
+        "webhook": {
+            "request": {"url": url, "method": "POST", "headers": headers, "parameters": parameters},
+            "response": {"status_code": 500, "headers": {}, "body": "boom"},
+        },
+    });
+    std::fs::write(&file, event.to_string()).unwrap();
+    file.to_str().unwrap().to_owned()
+}
+
+/// An app that fails on what was said fails on the case too, and what has stand-ins is said.
+#[test]
+fn a_case_keeps_what_makes_it_fail() {
+    let folder = TempDir::new().unwrap();
+    let parameters = serde_json::json!({
+        "CallSid": "CA1234567890abcdef1234567890abcdef", "From": "+12025550143", "To": "+12025550100",
+        "SpeechResult": "large pizza", "Digits": "123456", "pw": "hunter2",
+    });
+    let input = event(
+        &folder,
+        "https://pizza.example.com/menu",
+        &serde_json::json!({}),
+        &parameters,
+    );
+    let cases = folder.path().join("cases");
+    let saved = save(&cases, &[&input]).exits(0);
+    let text = std::fs::read_to_string(cases.join(&names(&cases)[0])).unwrap();
+    assert!(
+        text.contains("SpeechResult=large pizza\n") && text.contains("Digits=123456\n"),
+        "{text}"
+    );
+    assert!(!text.contains("+1202") && !text.contains("hunter2"), "{text}");
+    for told in [&saved.err, &text] {
+        let told = told.replace("\n## ", " ");
+        assert!(
+            told.contains("personal: CallSid, From, To; --no-redact keeps"),
+            "{told}"
+        );
+        assert!(told.contains("never written: pw;"), "{told}");
+    }
+    let server = Server::new(vec![answer("500 Internal Server Error", "text/html", "boom")]);
+    let ran = run(cases.to_str().unwrap(), &server, &[]);
+    let got = String::from_utf8(server.received(&ran).remove(0)).unwrap();
+    assert!(got.contains("SpeechResult=large+pizza"), "{got}");
+    ran.exits(1);
+}
+
+#[test]
+fn secrets_are_never_written() {
+    let folder = TempDir::new().unwrap();
+    let url = "https://bob:p4ss@pizza.example.com/hook/s3cr3tToken9f8e7d/menu?access_token=tok_AAAA";
+    let parameters = serde_json::json!({
+        "CallSid": "CA1234567890abcdef1234567890abcdef", "From": "+12025550143", "To": "+12025550100", "CallerName": "Jo Doe",
+        "password": "EEEE-1", "client_secret": "FFFF-1",
+    });
+    let input = event(&folder, url, &serde_json::json!({"X-Api-Key": "DDDD-1"}), &parameters);
+    let cases = folder.path().join("cases");
+    save(&cases, &[&input, "--no-redact"]).exits(0);
+    assert!(names(&cases)[0].starts_with("hook-token-"), "{:?}", names(&cases));
+    let text = std::fs::read_to_string(cases.join(&names(&cases)[0])).unwrap();
+    let page = redial(["export", &input, "--as", "html", "--no-redact"])
+        .run()
+        .exits(0)
+        .out;
+    for told in [&text, &page] {
+        for secret in ["p4ss", "tok_AAAA", "DDDD-1", "EEEE-1", "FFFF-1", "s3cr3tToken"] {
+            assert!(!told.contains(secret), "{secret} in {told}");
+        }
+        assert!(told.contains("Jo Doe") && told.contains("12025550143"), "{told}");
+    }
+}
+
+#[test]
+fn the_files_as_lines() {
+    let folder = TempDir::new().unwrap();
+    let cases = folder.path().join("cases");
+    let ran = save(&cases, &[ALERTS, "--json"]).exits(0);
+    let lines = ran.json();
+    let (summary, files) = lines.split_last().unwrap();
+    assert_eq!(text(summary, "type"), "summary");
+    let all: Vec<String> = files
+        .iter()
+        .map(|l| {
+            assert_eq!((text(l, "type"), text(l, "state")), ("case", "written"));
+            assert!(l["personal"].is_array() && l["secrets"].is_array(), "{l}");
+            let file = Path::new(text(l, "file"));
+            file.file_name().unwrap().to_str().unwrap().to_owned()
+        })
+        .collect();
+    let mut sorted = all;
+    sorted.sort();
+    assert_eq!(sorted, names(&cases));
+    let again = redial(["export", ALERTS, "--as", "case", "--json", "--output"])
+        .arg(&cases)
+        .run()
+        .exits(0);
+    assert!(again.of("case").iter().all(|l| l["state"] == "same"));
+    let other = redial(["export", ALERTS, "--as", "curl", "--json"]).run().exits(2);
+    assert!(other.err.contains("replay --list --json"), "{}", other.err);
+}
+
+/// Nothing that listens is not the known fault, unless the case says that it is.
+#[test]
+fn an_app_that_does_not_run_meets_no_expectation() {
+    let folder = TempDir::new().unwrap();
+    for (directive, code, word) in [
+        ("# expect: fail\n", 2, "`expect: fail 11202` expects just that"),
+        ("# expect: fail 12100\n", 2, "ERROR"),
+        ("# expect: fail 11202\n", 0, "fail 11202 expected"),
+        ("", 1, "expected pass, and it fails with 11202"),
+    ] {
+        let path = one(&folder, directive);
+        let ran = redial(["case", "run", &path, "--to", "http://127.0.0.1:9"])
+            .run()
+            .exits(code);
+        assert!(ran.out.contains(word), "{directive}: {}", ran.out);
+    }
+}
+
+#[test]
+fn a_body_that_is_no_json_is_not_sent() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("broken.http");
+    std::fs::write(&path, "# provider: tropo\n# body: json\n\nPOST /r\n\n{\"a\":1,,}\n").unwrap();
+    let server = Server::new(Vec::new());
+    let ran = run(path.to_str().unwrap(), &server, &[]).exits(2);
+    assert!(ran.out.contains("broken.http:6: the body is not JSON: "), "{}", ran.out);
+}
+
 #[test]
 fn nothing_is_written_over_unasked() {
     let folder = TempDir::new().unwrap();

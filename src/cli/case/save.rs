@@ -3,14 +3,19 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
+
 use super::super::{Exit, Stop, export, say};
 use super::Save;
-use crate::output::case::{Case, stem};
+use crate::output::case::{Case, differing, stem};
 use crate::output::export::Asked;
+use crate::output::json;
+use crate::output::pseudonym::Pseudonyms;
 use crate::output::safe::printable;
 use crate::output::text::count;
 
 /// What became of one file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Done {
     Written,
     /// It says the same already.
@@ -19,15 +24,34 @@ enum Done {
     Kept,
 }
 
+impl Done {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Written => "written",
+            Self::Same => "same",
+            Self::Kept => "kept",
+        }
+    }
+}
+
+/// A file of the result.
+#[derive(Serialize)]
+struct Line<'a> {
+    r#type: &'static str,
+    file: String,
+    state: &'static str,
+    request: &'a str,
+    call: &'a str,
+    /// Stand-ins for what is personal: the names of their parameters and headers.
+    personal: &'a [String],
+    /// The same for secrets.
+    secrets: &'a [String],
+}
+
 /// Writes the chosen requests.
 pub(in crate::cli) fn save(args: &Save, out: &mut impl Write) -> anyhow::Result<Exit> {
     if args.read.look.follow {
         return Err(Stop::usage("cases are made of what is there: leave --follow out").into());
-    }
-    if args.read.look.json {
-        return Err(
-            Stop::usage("the files are the result: `redial replay --list --json` lists requests as lines").into(),
-        );
     }
     if let Some(name) = args
         .name
@@ -41,69 +65,152 @@ pub(in crate::cli) fn save(args: &Save, out: &mut impl Write) -> anyhow::Result<
     }
     let view = export::open(&args.read)?;
     let chosen = export::chosen(&args.choice, &view)?;
-    let all = export::taken(&view, chosen, args.redacts, false);
+    let recorded = export::taken(&view, chosen, false);
+    let (all, replaced) = replaced(&recorded, args.redacts);
     std::fs::create_dir_all(&args.dir).map_err(|e| cannot(&args.dir, &e))?;
+    let mut told = Replaced::default();
+    let mut became = Vec::new();
     let mut taken: Vec<PathBuf> = Vec::new();
-    let (mut written, mut same, mut kept, mut left_out) = (0, 0, 0, 0);
-    for asked in &all {
-        let text = match text(asked) {
+    for (asked, replaced) in all.iter().zip(&replaced) {
+        let text = match text(asked, replaced) {
             Ok(text) => text,
             Err(why) => {
                 say(&format!("{} of call {} is left out: {why}", asked.id, asked.call));
-                left_out += 1;
                 continue;
             }
         };
         let path = place(args, asked, &taken);
         let done = write(&path, &text, args.force)?;
-        let shown = path.display().to_string();
-        let shown = printable(&shown);
-        match done {
-            Done::Written => {
-                written += 1;
-                writeln!(out, "{shown}")?;
-            }
-            Done::Same => {
-                same += 1;
-                writeln!(out, "{shown} (is there already)")?;
-            }
-            Done::Kept => {
-                kept += 1;
-                say(&format!(
-                    "{shown} is there and says something else: --force writes over it, --name gives another name"
-                ));
-            }
-        }
+        let line = Line {
+            r#type: "case",
+            file: path.display().to_string(),
+            state: done.word(),
+            request: &asked.id,
+            call: &asked.call,
+            personal: &replaced.personal,
+            secrets: &replaced.secrets,
+        };
+        tell(args, &line, done, out)?;
+        told.add(replaced);
+        became.push(done);
         taken.push(path);
     }
-    if left_out == all.len() {
+    if taken.is_empty() {
         return Err(Stop::new(Exit::Nothing, "none of the chosen requests can be sent again").into());
     }
-    let cases = count(written, "case");
-    let rest = if same > 0 {
-        format!(", {same} there already")
-    } else {
-        String::new()
+    if args.read.look.json {
+        json::line(out, &view.summary(&[]))?;
+    }
+    let count_of = |wanted: Done| became.iter().filter(|d| **d == wanted).count();
+    let rest = match count_of(Done::Same) {
+        0 => String::new(),
+        same => format!(", {same} there already"),
     };
     say(&format!(
-        "{cases} written to {}{rest}; `redial case run {} --to URL` sends them",
+        "{} written to {}{rest}; `redial case run {} --to URL` sends them",
+        count(count_of(Done::Written), "case"),
         args.dir.display(),
         args.dir.display()
     ));
-    Ok(if kept > 0 { Exit::Failed } else { view.exit() })
+    for note in told.notes() {
+        say(&note);
+    }
+    Ok(if count_of(Done::Kept) > 0 {
+        Exit::Failed
+    } else {
+        view.exit()
+    })
+}
+
+/// What became of one file, on its line.
+fn tell(args: &Save, line: &Line<'_>, done: Done, out: &mut impl Write) -> anyhow::Result<()> {
+    let shown = printable(&line.file);
+    if done == Done::Kept {
+        say(&format!(
+            "{shown} is there and says something else: --force writes over it, --name gives another name"
+        ));
+    }
+    match done {
+        _ if args.read.look.json => json::line(out, line)?,
+        Done::Written => writeln!(out, "{shown}")?,
+        Done::Same => writeln!(out, "{shown} (is there already)")?,
+        Done::Kept => {}
+    }
+    Ok(())
+}
+
+/// What of a request is not in its file as it was recorded, by name.
+#[derive(Default)]
+struct Replaced {
+    personal: Vec<String>,
+    secrets: Vec<String>,
+}
+
+impl Replaced {
+    fn add(&mut self, other: &Self) {
+        let pairs = [
+            (&mut self.personal, &other.personal),
+            (&mut self.secrets, &other.secrets),
+        ];
+        for (all, more) in pairs {
+            for name in more {
+                if !all.contains(name) {
+                    all.push(name.clone());
+                }
+            }
+        }
+    }
+
+    /// In sentences, with what to do where a case needs the recorded value to fail.
+    fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        if !self.personal.is_empty() {
+            notes.push(format!(
+                "Stand-ins for what is personal: {}; --no-redact keeps it as it was recorded.",
+                self.personal.join(", ")
+            ));
+        }
+        if !self.secrets.is_empty() {
+            notes.push(format!(
+                "Stand-ins for secrets, which are never written: {}; where the app needs one, edit the case to name a value of a test account.",
+                self.secrets.join(", ")
+            ));
+        }
+        notes
+    }
+}
+
+/// The requests as they are written, and of each what was replaced. What was entered and said stays: it may be what the app fails on.
+fn replaced(recorded: &[Asked], redacts: bool) -> (Vec<Asked>, Vec<Replaced>) {
+    let (mut all, mut safe) = (recorded.to_vec(), recorded.to_vec());
+    export::redact(&mut safe, &mut Pseudonyms::of_secrets());
+    if redacts {
+        export::redact(&mut all, &mut Pseudonyms::keeping_input());
+    } else {
+        all.clone_from(&safe);
+    }
+    let names = recorded.iter().zip(&safe).zip(&all).map(|((recorded, safe), written)| {
+        let secrets = differing(&recorded.request, &safe.request);
+        let mut personal = differing(&recorded.request, &written.request);
+        personal.retain(|name| !secrets.contains(name));
+        Replaced { personal, secrets }
+    });
+    let names = names.collect();
+    (all, names)
 }
 
 /// The file of a request, or why there can be none.
-fn text(asked: &Asked) -> Result<String, String> {
+fn text(asked: &Asked, replaced: &Replaced) -> Result<String, String> {
     if let Some(why) = asked.why_not {
         return Err(why.to_string());
     }
     let title = format!("{}: {} {}", asked.short(), asked.code(), asked.wrong());
-    let notes = [
+    let mut notes = vec![
         "Kept by `redial case save`, sent by `redial case run`. Secrets are left out; it is signed anew when it is sent.".to_owned(),
         "Change what is expected by hand: `expect: fail 11200` for a known failure; `status: 200`, `content-type: text/xml`, `contains: <Gather` ask for more."
             .to_owned(),
     ];
+    notes.extend(replaced.notes());
     Case::of(asked).exact_text(&title, &notes)
 }
 

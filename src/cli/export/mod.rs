@@ -25,10 +25,11 @@ use crate::output::text::count;
 /// What stands in for what is personal.
 #[derive(Args, Clone, Copy, Debug, Default)]
 pub(super) struct Redaction {
-    /// Stand-ins for numbers, ids, names, addresses, texts and tokens, the same for the same value [default for html and case]
+    /// Stand-ins for numbers, ids, names and addresses, and but for cases for what was said and entered, the same for the same value
+    /// [default for html and case]
     #[arg(long, conflicts_with = "no_redact")]
     pub(super) redact: bool,
-    /// Leave numbers, ids and names as they were recorded
+    /// Leave numbers, ids and names as they were recorded; what lets somebody in is never in a page or a case
     #[arg(long)]
     pub(super) no_redact: bool,
 }
@@ -84,6 +85,15 @@ impl Export {
         self.redaction.redact || by_default && !self.redaction.no_redact
     }
 
+    /// What stands in for what; none where all stays.
+    fn names(&self) -> Option<Pseudonyms> {
+        match self.format {
+            _ if self.redacts() => Some(Pseudonyms::new()),
+            Format::Html | Format::Case => Some(Pseudonyms::of_secrets()),
+            _ => None,
+        }
+    }
+
     fn says_how_to_send(&self) -> bool {
         self.to.is_some() || self.sign.is_some() || self.public_url.is_some()
     }
@@ -100,7 +110,10 @@ pub(super) fn run(args: &Export, out: &mut impl Write) -> anyhow::Result<Exit> {
     }
     let view = open(&args.read)?;
     let chosen = chosen(&args.choice, &view)?;
-    let all = taken(&view, chosen, args.redacts(), args.sign == Some(Sign::Keep));
+    let mut all = taken(&view, chosen, args.sign == Some(Sign::Keep));
+    if let Some(mut names) = args.names() {
+        redact(&mut all, &mut names);
+    }
     let exit = view.exit();
     let (text, left_out) = match args.format {
         Format::Junit => (suites(&all), 0),
@@ -120,7 +133,7 @@ fn check(args: &Export) -> Result<(), Stop> {
     let sent = matches!(args.format, Format::Curl | Format::Http | Format::Har);
     match () {
         () if args.read.look.follow => Err(Stop::usage(follow)),
-        () if args.read.look.json => Err(Stop::usage(
+        () if args.read.look.json && args.format != Format::Case => Err(Stop::usage(
             "an export is no JSON lines: `redial replay --list --json` and `redial show --json` give those",
         )),
         () if args.says_how_to_send() && !sent => Err(Stop::usage(
@@ -147,8 +160,8 @@ pub(super) fn chosen<'v>(choice: &Choice, view: &'v read::View) -> anyhow::Resul
     Ok(found)
 }
 
-/// Requests without secrets, with stand-ins where they are wanted.
-pub(super) fn taken(view: &read::View, chosen: Vec<Chosen<'_>>, redacts: bool, signature: bool) -> Vec<Asked> {
+/// Requests without the headers that let somebody in and without the auth token.
+pub(super) fn taken(view: &read::View, chosen: Vec<Chosen<'_>>, signature: bool) -> Vec<Asked> {
     let token = config::credentials().0.auth_token;
     let hidden = Hidden::new(token.as_ref());
     let mut all: Vec<Asked> = chosen
@@ -158,16 +171,17 @@ pub(super) fn taken(view: &read::View, chosen: Vec<Chosen<'_>>, redacts: bool, s
     for a in &mut all {
         a.hide(hidden, signature);
     }
-    if redacts {
-        let mut names = Pseudonyms::new();
-        for a in &all {
-            a.teach(&mut names);
-        }
-        for a in &mut all {
-            a.redact(&mut names);
-        }
-    }
     all
+}
+
+/// Stand-ins in all of them, the same for the same value.
+pub(super) fn redact(all: &mut [Asked], names: &mut Pseudonyms) {
+    for a in &*all {
+        a.teach(names);
+    }
+    for a in all {
+        a.redact(names);
+    }
 }
 
 fn suites(all: &[Asked]) -> String {

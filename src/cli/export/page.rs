@@ -9,7 +9,6 @@ use crate::model::Severity;
 use crate::output::export::{Kept, Told, tell};
 use crate::output::har::Hidden;
 use crate::output::html;
-use crate::output::pseudonym::Pseudonyms;
 use crate::output::text::count;
 use crate::session::story::family;
 use crate::store::Replays;
@@ -42,8 +41,7 @@ pub(super) fn page(args: &Export, out: &mut impl Write) -> anyhow::Result<Exit> 
     for t in &mut told {
         t.hide(Hidden::new(token.as_ref()), false);
     }
-    if args.redacts() {
-        let mut names = Pseudonyms::new();
+    if let Some(mut names) = args.names() {
         for t in &told {
             t.teach(&mut names);
         }
