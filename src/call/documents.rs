@@ -22,7 +22,7 @@ impl Fold<'_> {
             finding,
             signature,
         } = fact;
-        self.about_call(call, &record);
+        self.about_call(call, place, when, &record);
         if let Some(id) = &record.event_id
             && let Some(&known) = self.seen.get(id)
         {
@@ -88,8 +88,9 @@ impl Fold<'_> {
         self.push(finding)
     }
 
-    /// What a record tells of its call.
-    fn about_call(&mut self, call: u32, record: &Record) {
+    /// What a record tells of its call. Inputs that grow by turns tell it in another order than one after the other: the first by time says
+    /// what serves the call, the last how it is.
+    fn about_call(&mut self, call: u32, place: Place, when: When, record: &Record) {
         if call == NOBODY {
             return;
         }
@@ -117,12 +118,19 @@ impl Fold<'_> {
         set(texts, &mut c.to, param("To"));
         set(texts, &mut c.direction, param("Direction"));
         if !is_api && record.request_kind != RequestKind::Media && !record.request_kind.is_callback() {
-            set(texts, &mut c.app, request.url.as_deref().filter(|u| !u.is_empty()));
+            let moment = (when.time().is_none(), when.time(), place.input, place.line);
+            let url = request.url.as_deref().filter(|u| !u.is_empty());
+            if let Some(url) = url.filter(|_| c.app.is_none() || c.live.app_told.is_some_and(|first| moment < first)) {
+                c.app = Some(texts.text(url));
+                c.live.app_told = Some(moment);
+            }
         }
-        if let Some(s) = state
-            && !c.state.as_deref().is_some_and(is_final)
-        {
-            c.state = Some(texts.text(s));
+        if let Some(s) = state {
+            let moment = (is_final(s), when.time(), place.input, place.line);
+            if c.live.state_told.is_none_or(|last| last <= moment) {
+                c.state = Some(texts.text(s));
+                c.live.state_told = Some(moment);
+            }
         }
         if let Some(child) = child {
             let parent = self.calls[call as usize].id.clone();

@@ -201,6 +201,10 @@ struct Live {
     overdue: Vec<(u32, u32)>,
     /// How many overdue things the last look showed.
     told: usize,
+    /// The moment whose request is said to serve the call: without a time, time, input, line.
+    app_told: Option<(bool, Option<Time>, InputId, u64)>,
+    /// The moment that told the state: a last one, time, input, line.
+    state_told: Option<(bool, Option<Time>, InputId, u64)>,
     /// It waits for something since then, by this machine's clock.
     since: Option<Time>,
     /// Among those that wait.

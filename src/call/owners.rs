@@ -192,6 +192,7 @@ impl Fold<'_> {
         let (started, ended, lines, id) = (f.started, f.ended, f.lines, f.id.clone());
         let (state, app, echo) = (f.state.take(), f.app.take(), f.echo.take());
         let (state_at, app_at) = (f.state_at, f.app_at);
+        let (state_told, app_told) = (f.live.state_told, f.live.app_told);
         for &n in &exchanges {
             self.exchanges[n as usize].call = into;
         }
@@ -211,8 +212,12 @@ impl Fold<'_> {
         if c.ended == When::Never {
             c.ended = ended;
         }
-        c.state = c.state.take().or(state);
-        c.app = c.app.take().or(app);
+        if c.state.is_none() {
+            (c.state, c.live.state_told) = (state, state_told);
+        }
+        if c.app.is_none() {
+            (c.app, c.live.app_told) = (app, app_told);
+        }
         c.echo = c.echo.take().or(echo);
         c.state_at = c.state_at.or(state_at);
         c.app_at = c.app_at.or(app_at);

@@ -206,6 +206,23 @@ fn documents_that_grow_by_turns_are_what_they_are_in_the_end() {
     }
 }
 
+/// Two inputs tell of the same calls: which of them came first says nothing of a call.
+#[test]
+fn a_call_in_two_inputs_is_the_same_in_any_turn() {
+    let texts = [
+        sample("samples/demo/twilio-events.jsonl"),
+        sample("samples/demo/twilio-debugger.jsonl"),
+    ];
+    for texts in [[&*texts[0], &*texts[1]], [&*texts[1], &*texts[0]]] {
+        let plain = by_input_too(told_in(&texts, 1, 1 << 20));
+        assert!(plain.calls.len() > 2);
+        for turns in [false, true] {
+            let grown = told_as_they_grow(&texts, &[50], turns);
+            assert_eq!(plain, by_input_too(grown), "{turns}");
+        }
+    }
+}
+
 #[test]
 fn the_program_prints_the_same_for_any_cut() {
     let printed = |command: &str, cut: &str| {
