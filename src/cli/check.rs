@@ -1,7 +1,7 @@
 //! `redial check`: would the platform accept this reply? A document, or a whole HTTP answer as `curl -i` prints it.
 
 use std::borrow::Cow;
-use std::io::{Read, Write};
+use std::io::{IsTerminal, Read, Write};
 use std::path::Path;
 
 use super::args::{Check, Reply};
@@ -257,7 +257,10 @@ impl Sheet {
     fn of_stdout(color: When) -> Self {
         Self {
             paint: Paint::for_stdout(color, |name| std::env::var(name).ok()),
-            width: terminal_size::terminal_size_of(std::io::stdout()).map(|(w, _)| usize::from(w.0).clamp(40, 120)),
+            width: std::io::stdout().is_terminal().then(|| {
+                let size = terminal_size::terminal_size_of(std::io::stdout());
+                size.map_or(WIDTH, |(w, _)| usize::from(w.0)).clamp(40, 120)
+            }),
         }
     }
 

@@ -44,7 +44,7 @@ pub(super) fn problem(kind: RequestKind, answer: &Answer<'_>) -> Option<Problem>
         }
         (None, None) => "the answer to a status callback has no Content-Type, as text/xml".to_owned(),
     };
-    let message = format!("{cause}: send 204 without a body, or an empty <Response/> as text/xml");
+    let message = format!("{cause}; send 204 without a body, or an empty <Response/> as text/xml");
     let problem = Problem::warning(code(kind, answer.asked), message);
     Some(match malformed.and_then(|p| p.line.zip(p.column)) {
         Some(place) => problem.at(place),

@@ -349,12 +349,13 @@ impl<'a> Rehearsal<'a> {
     }
 
     fn failed(&mut self, step: &Step, verdict: &Verdict) -> Next {
-        let code = verdict.code().unwrap_or("11200").to_owned();
+        // Of what cannot be known here, such as a redirect to another host, there is no code.
+        let what = match verdict.code() {
+            Some(code) => format!("step {} failed ({code})", step.number),
+            None => format!("step {} failed", step.number),
+        };
         if self.provider == Provider::Tropo {
-            let why = format!(
-                "step {} failed ({code}), and Tropo ends the call: it has no fallback",
-                step.number
-            );
+            let why = format!("{what}, and Tropo ends the call: it has no fallback");
             return Next::End(End::new(Ended::Failed, why));
         }
         let Some(fallback) = self.fallback.as_ref().filter(|_| step.kind != RequestKind::Fallback) else {
@@ -363,22 +364,17 @@ impl<'a> Rehearsal<'a> {
                 (RequestKind::Message, _) => "and no reply is sent",
                 _ => "and Twilio takes the fallback URL or ends the call; --fallback rehearses that",
             };
-            return Next::End(End::new(
-                Ended::Failed,
-                format!("step {} failed ({code}), {why}", step.number),
-            ));
+            return Next::End(End::new(Ended::Failed, format!("{what}, {why}")));
         };
         let Some(to) = fallback.url(self.recorded, &step.request) else {
-            let why = format!(
-                "step {} failed ({code}), and the recording has no fallback request",
-                step.number
-            );
-            return Next::End(End::new(Ended::Failed, format!("{why}: give --fallback URL")));
+            let why = format!("{what}, and the recording has no fallback request: give --fallback URL");
+            return Next::End(End::new(Ended::Failed, why));
         };
         let Some(url) = Url::parse(&to).ok().filter(|url| self.own.has(url)) else {
             let why = format!("the fallback URL {to} is on another host than the app; nothing was sent there");
             return Next::End(End::new(Ended::Elsewhere, why));
         };
+        let code = verdict.code().unwrap_or("11200");
         let recorded = self.recording.find_fallback(&url);
         if let Some(n) = recorded {
             self.recording.take(n);
@@ -386,7 +382,7 @@ impl<'a> Rehearsal<'a> {
         let next = Step {
             number: step.number + 1,
             kind: RequestKind::Fallback,
-            request: params::fallback(&step.request, &code, &to),
+            request: params::fallback(&step.request, code, &to),
             asked_by: format!("fallback URL, because step {} failed with {code}", step.number),
             event: StepEvent::Error,
             recorded,

@@ -117,6 +117,10 @@ impl<'a> Recording<'a> {
         last.filter(|&n| self.all[n].kind == RequestKind::StatusCallback && !self.used[n])
             .find_map(|n| {
                 let pairs = super::params::all(&self.all[n].request);
+                // A report about a transcription says how the call is, too.
+                if super::params::value(&pairs, "TranscriptionSid").is_some() {
+                    return None;
+                }
                 let status = super::params::value(&pairs, "CallStatus")?.to_owned();
                 is_final(&status).then_some((n, status))
             })
