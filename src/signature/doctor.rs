@@ -304,11 +304,10 @@ fn scheme(url: &str) -> String {
 
 fn cause(change: Change) -> Option<Cause> {
     Some(match change {
-        Change::Scheme | Change::Host | Change::HostCase | Change::Port => Cause::Proxy,
+        Change::Scheme | Change::Host | Change::HostCase | Change::Port | Change::UserInfo => Cause::Proxy,
         Change::PathEncoding | Change::QueryEncoding | Change::QuestionMark | Change::QueryOrder => Cause::Encoding,
         Change::Slash => Cause::Slash,
         Change::BodyHash => Cause::Body,
-        Change::UserInfo => Cause::Proxy,
         Change::QueryDropped | Change::Fragment => return None,
     })
 }
