@@ -131,7 +131,7 @@ impl Drop for App {
 
 /// A whole request; none where somebody only connects.
 fn request(stream: &mut TcpStream) -> Option<String> {
-    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     let mut all = Vec::new();
     let mut piece = [0; 4096];
     loop {

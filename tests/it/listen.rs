@@ -540,7 +540,7 @@ fn a_shutdown_answers_what_is_worked_on() {
 
 #[test]
 fn a_shutdown_does_not_wait_long_for_half_a_request() {
-    let listener = listener(|_| {});
+    let listener = listener(|o| o.limits.body_time = Duration::from_secs(3600));
     let head = request(
         "/",
         &[("Content-Type", FORM), ("Expect", "100-continue")],
@@ -554,8 +554,8 @@ fn a_shutdown_does_not_wait_long_for_half_a_request() {
     let begun = std::time::Instant::now();
     listener.running.shutdown();
     assert_eq!(listener.running.join().new, 0);
-    // Three seconds, and room for a busy machine.
-    assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
+    // Three seconds, and room for a busy machine; the body itself would be waited for much longer.
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
     assert_eq!(connection.rest(), "");
 }
 

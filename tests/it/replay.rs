@@ -63,7 +63,7 @@ impl Server {
     #[track_caller]
     pub fn received(self, ran: &Ran) -> Vec<Vec<u8>> {
         // The program has ended: a server that was called as often as expected is done, or about to be.
-        let done = self.done.recv_timeout(Duration::from_secs(10)).is_ok();
+        let done = self.done.recv_timeout(Duration::from_secs(60)).is_ok();
         if !done {
             for _ in 0..16 {
                 drop(TcpStream::connect(("127.0.0.1", self.port)));
@@ -79,7 +79,7 @@ impl Server {
 
 /// One request as it came: head, and as much body as it says.
 fn request(stream: &mut TcpStream) -> Vec<u8> {
-    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     let mut all = Vec::new();
     let mut piece = [0; 4096];
     loop {

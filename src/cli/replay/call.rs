@@ -100,13 +100,7 @@ pub(super) fn follow_answers(
         let first = Ready::new(story.chosen(start), None, target, options, args.bench.replay_header)?;
         return dry_run(&[first], out);
     }
-    let stage = Stage {
-        args: &args.rehearse,
-        view,
-        target,
-        options,
-        mark: args.bench.replay_header,
-    };
+    let stage = Stage::of(args, view, target, options);
     stage.fallback_is_known(&story)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let pinned = runtime.block_on(target.resolve()).map_err(|e| refused(&e))?;
@@ -141,13 +135,7 @@ pub(super) fn with_fallback(
         );
     }
     agreed(ready, target, args.bench.yes)?;
-    let stage = Stage {
-        args: &args.rehearse,
-        view,
-        target,
-        options,
-        mark: args.bench.replay_header,
-    };
+    let stage = Stage::of(args, view, target, options);
     let mut stories = Vec::new();
     for c in ready.iter().map(|r| &r.chosen) {
         let why = match (c.call.provider, c.exchange.kind) {
@@ -249,7 +237,17 @@ fn close(view: &read::View, out: &mut impl Write) -> anyhow::Result<()> {
     Ok(())
 }
 
-impl Stage<'_> {
+impl<'a> Stage<'a> {
+    fn of(args: &'a Replay, view: &'a read::View, target: &'a Target, options: &'a Options) -> Self {
+        Self {
+            args: &args.rehearse,
+            view,
+            target,
+            options,
+            mark: args.bench.replay_header,
+        }
+    }
+
     /// A recorded fallback was asked for, and there must be one.
     fn fallback_is_known(&self, story: &Story<'_>) -> Result<(), Stop> {
         let Some(Fallback::Recorded) = self.args.fallback() else {
