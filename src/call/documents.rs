@@ -281,7 +281,11 @@ fn part(record: &Record) -> DocumentPart {
         timeline: is_timeline(record.kind),
         recorded: record.kind == RecordKind::Exchange,
         asked: record.asked.clone(),
-        digits: param("Digits").or(param("SpeechResult")).map(Into::into),
+        // A caller who hung up in a queue is told as a recording that ended so.
+        digits: param("Digits")
+            .or(param("SpeechResult"))
+            .or(param("QueueResult").filter(|r| *r == "hangup"))
+            .map(Into::into),
         gather_end: param("msg").is_some_and(|m| m == "Gather End"),
         ringing: param("CallStatus").is_some_and(|s| matches!(s, "ringing" | "queued")),
         // What was said in a recording is often written down when the call is over; that is not how it ended.

@@ -54,7 +54,7 @@ fn step(call: &Call, all: &[Exchange], i: usize, otherwise: &Branches) -> Option
         _ => {}
     }
     let digits = e.document.as_ref().and_then(|d| d.digits.as_deref());
-    if e.kind == RequestKind::Record && digits == Some("hangup") {
+    if matches!(e.kind, RequestKind::Record | RequestKind::Voice) && digits == Some("hangup") {
         return certain(StepEvent::Hangup);
     }
     let Some(before) = previous(call, all, i) else {

@@ -42,8 +42,9 @@ pub(super) fn problem(status: u16, kind: RequestKind, answer: &Answer<'_>) -> Pr
         let message = format!("the answer has status {status} without a Location: name the URL, or answer with TwiML");
         return Problem::error("11216", message);
     };
+    let shown = without_login(location);
     if let Some(why) = invalid(location) {
-        let message = format!("the answer redirects ({status}) to `{location}`, which is not a URL: {why}");
+        let message = format!("the answer redirects ({status}) to `{shown}`, which is not a URL: {why}");
         return Problem::error("11216", message).likely();
     }
     let from = Url::parse(answer.url).ok();
@@ -53,7 +54,7 @@ pub(super) fn problem(status: u16, kind: RequestKind, answer: &Answer<'_>) -> Pr
         .and_then(|base| base.join(location).ok())
         .filter(|to| matches!(to.scheme(), "http" | "https") && to.has_host());
     let Some(to) = to else {
-        let message = format!("the answer redirects ({status}) to `{location}`, which is not a URL of a web server");
+        let message = format!("the answer redirects ({status}) to `{shown}`, which is not a URL of a web server");
         return Problem::error("11216", message);
     };
     let lost = format!(
@@ -63,12 +64,12 @@ pub(super) fn problem(status: u16, kind: RequestKind, answer: &Answer<'_>) -> Pr
     let leaves = base.is_some_and(|base| base.origin() != to.origin());
     if leaves && answer.mapped {
         let message = format!(
-            "the answer redirects ({status}) to {location}, the app itself, so it was followed at the target: {lost}"
+            "the answer redirects ({status}) to {shown}, the app itself, so it was followed at the target: {lost}"
         );
         return Problem::warning("", message);
     }
     if leaves && answer.stays {
-        return unjudged(status, location, from.as_ref(), &to, &lost);
+        return unjudged(status, &shown, from.as_ref(), &to, &lost);
     }
     let other_scheme = from
         .as_ref()
@@ -80,7 +81,19 @@ pub(super) fn problem(status: u16, kind: RequestKind, answer: &Answer<'_>) -> Pr
         }
         _ => lost,
     };
-    Problem::warning("", format!("the answer redirects ({status}) to {location}: {advice}"))
+    Problem::warning("", format!("the answer redirects ({status}) to {shown}: {advice}"))
+}
+
+/// A URL without user and password, which nobody who reads a verdict needs.
+fn without_login(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("//") else {
+        return url.to_owned();
+    };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    match rest[..end].rfind('@') {
+        Some(at) => format!("{scheme}//{}", &rest[at + 1..]),
+        None => url.to_owned(),
+    }
 }
 
 /// What is wrong with a Location as it was written; joined to a URL it would become a path, which nobody meant.

@@ -28,7 +28,7 @@ pub(super) fn recorded_path(request: &Request, notes: &mut Vec<String>) -> Resul
         return Err(PlanError::BadUrl(clean.escape_debug().to_string()));
     };
     if clean.len() < url.split('#').next().unwrap_or_default().len() {
-        notes.push("the recorded URL has credentials; they are not sent: use --header 'Authorization: …'".to_owned());
+        notes.push("the URL has credentials; they are not sent: use --header 'Authorization: …'".to_owned());
     }
     let path = rest.find(['/', '?']).map_or("", |at| &rest[at..]);
     let slash = if path.starts_with('/') { "" } else { "/" };

@@ -378,6 +378,23 @@ fn a_failing_answer_ends_the_call() {
     assert_eq!(ran.of("replay")[2]["kind"], "fallback");
 }
 
+/// With a warning the answer does not pass, but the call goes on as it does at the platform.
+#[test]
+fn a_warning_does_not_end_the_call() {
+    let (ran, got) = rehearse(
+        &[IVR, "--call", "CA0c1d", "--follow-answers"],
+        vec![twiml("<Say></Say><Redirect>/next</Redirect>"), bye(), no_content()],
+    );
+    let ran = ran.exits(1);
+    assert_eq!(
+        lines(&got),
+        ["POST /voice", "POST /next", "POST /status"],
+        "{}",
+        ran.out
+    );
+    assert!(ran.out.contains("3 requests sent: 2 passed, 1 failed"), "{}", ran.out);
+}
+
 #[test]
 fn nothing_goes_to_another_host() {
     let (ran, got) = rehearse(

@@ -7,15 +7,18 @@ use std::time::Instant;
 use serde::Serialize;
 
 use super::super::replay::{refused, target};
-use super::super::{Exit, Stop, config, say};
+use super::super::{Exit, Stop, columns, config, say};
 use super::RunArgs;
 use crate::output::case::Case;
 use crate::output::export::junit::{self, Suite, Test};
+use crate::output::fit::wrap;
 use crate::output::json;
-use crate::output::safe::printable;
 use crate::output::style::{Paint, Role, When};
 use crate::output::text::count;
 use crate::replay::{Followed, Options, Pinned, Target, plan, send_following};
+
+/// Where what is told of a case begins.
+const INDENT: usize = 6;
 
 /// The `replay` of the contract with its case.
 #[derive(Serialize)]
@@ -295,12 +298,12 @@ impl Run<'_> {
             };
             self.result(out, word, role, file, &format!("{became}{expected}"))?;
             for text in &missed {
-                writeln!(out, "      {}", printable(text))?;
+                below(out, text)?;
             }
             for p in verdict.problems.iter().filter(|_| !missed.is_empty()) {
                 let place = p.line.map(|l| format!("line {l}: ")).unwrap_or_default();
                 let code = p.code.as_deref().map(|c| format!("{c} ")).unwrap_or_default();
-                writeln!(out, "      {} {code}{place}{}", p.severity, printable(&p.message))?;
+                below(out, &format!("{} {code}{place}{}", p.severity, p.message))?;
             }
         }
         let details: Vec<String> = missed
@@ -341,8 +344,23 @@ impl Run<'_> {
 
     fn result(&self, out: &mut impl Write, word: &str, role: Role, file: &File, text: &str) -> std::io::Result<()> {
         let word = self.paint.role(role, format!("{word:<5}"));
-        writeln!(out, "{word} {}  {}", printable(&file.name), printable(text))
+        let lines = wrap(&format!("{}  {text}", file.name), columns() - INDENT);
+        for (n, line) in lines.iter().enumerate() {
+            match n {
+                0 => writeln!(out, "{word} {line}")?,
+                _ => writeln!(out, "{:INDENT$}{line}", "")?,
+            }
+        }
+        Ok(())
     }
+}
+
+/// A line below a result, as wide as the terminal is.
+fn below(out: &mut impl Write, text: &str) -> std::io::Result<()> {
+    for line in wrap(text, columns() - INDENT) {
+        writeln!(out, "{:INDENT$}{line}", "")?;
+    }
+    Ok(())
 }
 
 fn test(file: &File, ms: u64, result: junit::Result) -> Test {

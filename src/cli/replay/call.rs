@@ -356,7 +356,9 @@ impl<'a> Stage<'a> {
         out: &mut impl Write,
     ) -> std::io::Result<bool> {
         let unmet = rehearsal.unmet();
-        let unreached = if ended.how.proper() && self.options.edits.is_empty() {
+        // Other input may lead another way.
+        let edits = &self.options.edits;
+        let unreached = if ended.how.proper() && edits.set.is_empty() && edits.unset.is_empty() {
             rehearsal.unreached()
         } else {
             Vec::new()

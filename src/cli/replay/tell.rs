@@ -43,7 +43,7 @@ impl Body {
 
     /// As it was logged; `status` is what is known besides.
     pub(super) fn logged(response: Option<&Response>, status: Option<u16>) -> Option<Self> {
-        let response = response?;
+        let response = response.filter(|r| !r.is_made_up())?;
         let status = response.status.or(status);
         let bytes = response.body.clone().map(String::into_bytes);
         (status.is_some() || bytes.is_some()).then(|| Self {

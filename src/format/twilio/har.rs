@@ -166,7 +166,10 @@ impl Entry {
             method: draft::text(request.get("method")),
             url: draft::text(request.get("url")),
             headers: headers(request.get("headers")),
-            body: bytes(post, encoding).unwrap_or_default(),
+            body: bytes(post, encoding)
+                .filter(|b| !b.is_empty())
+                .or_else(|| form_of(post.get("params")))
+                .unwrap_or_default(),
             // 0 stands for an answer that never came.
             status: response
                 .get("status")
@@ -449,6 +452,22 @@ fn headers(value: &Value<'_>) -> Vec<(String, String)> {
 }
 
 /// The text of a body as bytes; none where there is no text.
+/// The parameters of a form that was kept as pairs, as HAR allows it in place of the text.
+fn form_of(pairs: &Value<'_>) -> Option<Vec<u8>> {
+    let Value::List(pairs) = pairs else { return None };
+    let pair = |p: &Value<'_>| {
+        Some((
+            p.get("name").text()?.into_owned(),
+            p.get("value").text().unwrap_or_default().into_owned(),
+        ))
+    };
+    let all: Vec<(String, String)> = pairs.iter().filter_map(pair).collect();
+    (!all.is_empty()).then(|| {
+        let mut out = form_urlencoded::Serializer::new(String::new());
+        out.extend_pairs(all).finish().into_bytes()
+    })
+}
+
 fn bytes(holder: &Value<'_>, encoding: &Value<'_>) -> Option<Vec<u8>> {
     let Value::Text(text) = holder.get("text") else {
         return None;

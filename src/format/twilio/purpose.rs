@@ -26,6 +26,8 @@ struct Marks {
     callback_source: bool,
     counted: bool,
     final_status: bool,
+    /// Nobody was on the line, or not yet: no document is asked for.
+    told_status: bool,
     message_status: bool,
     sms_status: Option<bool>,
     body: bool,
@@ -50,6 +52,8 @@ impl Marks {
                 | "MachineDetectionDuration"
                 | "PaymentSid"
                 | "PaymentMethod"
+                | "PaymentCardType"
+                | "ErrorType"
                 | "PartialResult"
                 | "VirtualAgentStatus" => m.result = true,
                 "UnstableSpeechResult" => m.unstable = true,
@@ -62,10 +66,11 @@ impl Marks {
                 "ErrorUrl" => m.error_url = true,
                 "ErrorCode" => m.error_code = true,
                 "CallbackSource" => m.callback_source = true,
-                "SequenceNumber" | "CallDuration" => m.counted = true,
+                "SequenceNumber" | "CallDuration" | "Duration" | "SipResponseCode" => m.counted = true,
                 "CallStatus" => {
                     m.running = true;
                     m.final_status = matches!(value, "completed" | "busy" | "failed" | "no-answer" | "canceled");
+                    m.told_status = matches!(value, "initiated" | "busy" | "failed" | "no-answer" | "canceled");
                 }
                 "MessageStatus" => m.message_status = true,
                 "SmsStatus" => m.sms_status = Some(value.eq_ignore_ascii_case("received")),
@@ -92,7 +97,7 @@ impl Marks {
             RequestKind::Record
         } else if self.digits || self.gather_end {
             RequestKind::Gather
-        } else if self.callback_source || self.final_status && self.counted {
+        } else if self.callback_source || self.told_status || self.final_status && self.counted {
             RequestKind::StatusCallback
         } else {
             self.message_kind()
@@ -101,10 +106,10 @@ impl Marks {
 
     fn message_kind(&self) -> RequestKind {
         match self.sms_status {
-            _ if self.message_status => RequestKind::MessageStatus,
+            _ if self.message_status && !self.call => RequestKind::MessageStatus,
             Some(true) => RequestKind::Message,
             _ if self.body && self.message => RequestKind::Message,
-            Some(false) if self.message => RequestKind::MessageStatus,
+            Some(false) if self.message && !self.call => RequestKind::MessageStatus,
             _ if self.call => RequestKind::Voice,
             _ => RequestKind::Unknown,
         }
@@ -184,6 +189,19 @@ mod tests {
             let params = format!("CallSid=CA1&AccountSid=AC1&{params}");
             assert_eq!(kind(&params), RequestKind::StatusCallback, "{params}");
         }
+        for status in [
+            "no-answer&SipResponseCode=487",
+            "busy",
+            "failed&SipResponseCode=404",
+            "canceled",
+            "completed&Duration=1",
+            "initiated",
+        ] {
+            let params = format!("CallSid=CA1&AccountSid=AC1&From=a&To=b&Direction=outbound-api&CallStatus={status}");
+            assert_eq!(kind(&params), RequestKind::StatusCallback, "{params}");
+        }
+        let pay = "CallSid=CA1&AccountSid=AC1&For=payment-card-number&Attempt=1&ErrorType=timeout&PaymentCardType=visa";
+        assert_eq!(kind(pay), RequestKind::StatusCallback);
         // A transcription tells how the call stands, and is nevertheless no request for a document.
         let params = format!("{RUNNING}TranscriptionSid=TR1&TranscriptionStatus=completed&RecordingUrl=u");
         assert_eq!(kind(&params), RequestKind::StatusCallback);
@@ -207,6 +225,9 @@ mod tests {
                 RequestKind::Dial,
             ),
             ("SpeechResult=hi&Confidence=0.9", RequestKind::Gather),
+            // The app's own name in the query, and the action of a <Sms>.
+            ("MessageStatus=x", RequestKind::Voice),
+            ("SmsSid=SM1&SmsStatus=sending", RequestKind::Voice),
             (
                 "UnstableSpeechResult=hi&StableSpeechResult=h&SequenceNumber=1",
                 RequestKind::GatherPartial,

@@ -48,6 +48,16 @@ pub(super) fn phone(value: &str) -> Option<Fault> {
             );
             return Some(Fault::new(says).code("13224").error());
         }
+        // Between brackets stands what is only dialled at home: +44 (0)20 ….
+        if rest.contains("(0)") {
+            let international: String = rest
+                .replacen("(0)", "", 1)
+                .chars()
+                .filter(char::is_ascii_digit)
+                .collect();
+            let says = format!("write it as +{international}: the 0 in brackets is only dialled inside the country");
+            return Some(Fault::new(says).likely());
+        }
         return rest
             .contains(separator)
             .then(|| Fault::new(format!("write it as +{digits}, without blanks and signs")).note());
@@ -65,6 +75,13 @@ pub(super) fn phone(value: &str) -> Option<Fault> {
         ))),
         _ => Some(Fault::new(national(&digits)).likely()),
     }
+}
+
+/// A number that no `<Dial>` calls: as [`phone`], without the codes that are Dial's.
+pub(super) fn other_phone(value: &str) -> Option<Fault> {
+    let fault = phone(value)?;
+    let plain = fault.level == Some(Level::Note) || fault.code.is_none();
+    Some(if plain { fault } else { Fault::new(fault.says) })
 }
 
 /// What to write for a number without its country; never one that would be refused.
@@ -109,10 +126,7 @@ pub(super) fn sender(value: &str) -> Option<Fault> {
     if !is_name {
         // Short codes are senders like others.
         let short = (3..=8).contains(&value.len()) && value.bytes().all(|b| b.is_ascii_digit());
-        let fault = phone(value).filter(|_| !short)?;
-        let note = fault.level == Some(Level::Note);
-        // The codes of a number are those of Dial.
-        return Some(if note { fault } else { Fault::new(fault.says) });
+        return other_phone(value).filter(|_| !short);
     }
     if value.starts_with("MG") && value.len() == 34 {
         return None;
@@ -212,5 +226,12 @@ pub(super) fn header_name(name: &str) -> Option<Fault> {
             .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
     let known = lower.starts_with("x-") || HEADERS.contains(&lower.as_str());
     (!valid || !known)
-        .then(|| Fault::new(format!("the header `{name}` is not sent: own headers begin with `X-`")).code("13252"))
+        .then(|| {
+            Fault::new(format!(
+                "the header `{name}` may not be sent: own headers begin with `X-`"
+            ))
+            .code("13252")
+        })
+        // Examples of the documentation have names without it.
+        .map(|fault| if valid { fault.likely() } else { fault })
 }

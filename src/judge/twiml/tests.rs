@@ -433,6 +433,30 @@ fn advice_for_numbers_is_no_wrong_number() {
 }
 
 /// Twilio's own documentation has an example without the scheme.
+/// Codes of Dial are for the numbers that Dial calls.
+#[test]
+fn numbers_elsewhere_have_no_code_of_dial() {
+    for (message, xml, code) in [
+        (true, "<Message to=\"+1500555\">x</Message>", "14101"),
+        (true, "<Message to=\"+0049301234567\">x</Message>", "14101"),
+        (false, "<Dial callerId=\"+1500555\"><Client>a</Client></Dial>", "13214"),
+    ] {
+        let problems = judged(message, xml);
+        let codes: Vec<_> = problems.iter().filter_map(|p| p.code.as_deref()).collect();
+        assert_eq!(codes, [code], "{xml}: {problems:?}");
+    }
+    let caller = judged(false, "<Dial callerId=\"+1500555\"><Client>a</Client></Dial>");
+    assert!(!caller[0].fails(), "{caller:?}");
+    let national = judged(false, "<Dial>+44 (0)20 7946 0000</Dial>");
+    assert!(national[0].message.contains("+442079460000"), "{national:?}");
+    // An example of the documentation.
+    let headers = judged(
+        false,
+        "<Dial><Sip>sip:kate@example.com?mycustomheader=foo&amp;myotherheader=bar</Sip></Dial>",
+    );
+    assert!(headers.iter().all(|p| !p.fails()), "{headers:?}");
+}
+
 #[test]
 fn a_sip_address_without_its_scheme_is_not_certainly_refused() {
     for (address, certain) in [("ann@example.com", false), ("ann example.com", true)] {

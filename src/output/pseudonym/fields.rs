@@ -127,7 +127,10 @@ fn kind(parent: &str, given: &str, value: &str) -> Told {
         "accountid" if value.bytes().all(|b| b.is_ascii_digit()) => Told::Whole(Kind::Digits),
         // One word is a choice of a menu.
         "utterance" if value.contains(char::is_whitespace) => Told::Whole(Kind::Text),
-        "digits" | "finisheddigits" | "value" | "interpretation" if has_check_digit(value) => Told::Whole(Kind::Card),
+        // The key that ends an input may stand with it.
+        "digits" | "finisheddigits" | "value" | "interpretation" if has_check_digit(value.trim_matches(['*', '#'])) => {
+            Told::Whole(Kind::Card)
+        }
         "digits" | "finisheddigits" | "value" | "interpretation"
             if value.len() > MENU_DIGITS && value.bytes().all(|b| b.is_ascii_digit() || b"*#".contains(&b)) =>
         {

@@ -288,6 +288,8 @@ fn what_was_entered_stays_where_an_app_is_to_fail_on_it() {
         ("Digits", "4111111111111111"),
         ("SecurityCode", "123"),
         ("pw", "hunter2"),
+        ("Digits", "4111111111111111#"),
+        ("value", "*5500005555555559*"),
     ];
     let (shown, _) = told(&mut Pseudonyms::keeping_input(), &pairs, "");
     assert_eq!(
@@ -302,6 +304,8 @@ fn what_was_entered_stays_where_an_app_is_to_fail_on_it() {
             "0000000000000001",
             "token-1",
             "token-2",
+            "0000000000000001#",
+            "*0000000000000002*",
         ]
     );
     let mut secrets = Pseudonyms::of_secrets();

@@ -18,7 +18,7 @@ use super::setting::{Fallback, Setting};
 use super::wishes::{Spot, Wishes};
 use super::{Draft, End, Ended, Move, Next, Recorded, Step, params, place, session, voice};
 use crate::judge::Answer;
-use crate::model::{Provider, Request, RequestKind, StepEvent, Verdict};
+use crate::model::{Provider, Request, RequestKind, Severity, StepEvent, Verdict};
 
 /// So many rounds that differ in digits alone are a loop.
 const ROUNDS: usize = 5;
@@ -243,7 +243,8 @@ impl<'a> Rehearsal<'a> {
             let moved = voice::resume(self, step, waiting, answer, verdict, &mut notes);
             return self.go_on(step, &url, moved, notes);
         }
-        if !verdict.pass() {
+        // With a warning the platform goes on, although the answer does not pass.
+        if verdict.problems.iter().any(|p| p.severity == Severity::Error) {
             return self.failed(step, verdict);
         }
         if !self.whole {
@@ -366,6 +367,12 @@ impl<'a> Rehearsal<'a> {
             };
             return Next::End(End::new(Ended::Failed, format!("{what}, {why}")));
         };
+        let Some(code) = verdict.code() else {
+            let why = format!(
+                "{what}, and nothing is known of the answer that Twilio would get, nor of what it would do then"
+            );
+            return Next::End(End::new(Ended::Failed, why));
+        };
         let Some(to) = fallback.url(self.recorded, &step.request) else {
             let why = format!("{what}, and the recording has no fallback request: give --fallback URL");
             return Next::End(End::new(Ended::Failed, why));
@@ -374,7 +381,6 @@ impl<'a> Rehearsal<'a> {
             let why = format!("the fallback URL {to} is on another host than the app; nothing was sent there");
             return Next::End(End::new(Ended::Elsewhere, why));
         };
-        let code = verdict.code().unwrap_or("11200");
         let recorded = self.recording.find_fallback(&url);
         if let Some(n) = recorded {
             self.recording.take(n);

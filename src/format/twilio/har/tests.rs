@@ -214,6 +214,25 @@ fn a_get_has_its_parameters_in_the_query() {
     assert_eq!((r.request.unwrap().payload, r.why_not), (Payload::Empty, None));
 }
 
+/// HAR has a form as text or as pairs, never both.
+#[test]
+fn a_form_may_be_kept_as_pairs() {
+    let mut document = voice(500, "text/plain", "boom");
+    document["request"]["postData"] = json!({"mimeType": FORM, "params": [
+        {"name": "CallSid", "value": "CA1"}, {"name": "AccountSid", "value": "AC1"}, {"name": "From", "value": "+1"},
+        {"name": "To", "value": "+2"}, {"name": "CallStatus", "value": "in-progress"}, {"name": "Digits", "value": "1"}]});
+    for text in [None, Some("")] {
+        if let Some(text) = text {
+            document["request"]["postData"]["text"] = text.into();
+        }
+        let record = one(&document);
+        assert_eq!(record.request_kind, RequestKind::Gather);
+        let request = record.request.unwrap();
+        assert_eq!(request.params().len(), 6);
+        assert!(request.params().contains(&("From".to_owned(), "+1".to_owned())));
+    }
+}
+
 #[test]
 fn bodies_that_are_not_whole_are_not_judged() {
     let mut cut = voice(200, "text/xml", "<Respon");
