@@ -1,6 +1,6 @@
 //! `redial case run`: every case sent once, its answer judged and held against what its file expects.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -344,7 +344,7 @@ impl Run<'_> {
 
     fn result(&self, out: &mut impl Write, word: &str, role: Role, file: &File, text: &str) -> std::io::Result<()> {
         let word = self.paint.role(role, format!("{word:<5}"));
-        let lines = wrap(&format!("{}  {text}", file.name), columns() - INDENT);
+        let lines = wrap(&format!("{}  {text}", file.name), width());
         for (n, line) in lines.iter().enumerate() {
             match n {
                 0 => writeln!(out, "{word} {line}")?,
@@ -355,9 +355,18 @@ impl Run<'_> {
     }
 }
 
+/// Columns beside the indent; what is no terminal gets whole lines, which are easier to search.
+fn width() -> usize {
+    if std::io::stdout().is_terminal() {
+        columns() - INDENT
+    } else {
+        usize::MAX
+    }
+}
+
 /// A line below a result, as wide as the terminal is.
 fn below(out: &mut impl Write, text: &str) -> std::io::Result<()> {
-    for line in wrap(text, columns() - INDENT) {
+    for line in wrap(text, width()) {
         writeln!(out, "{:INDENT$}{line}", "")?;
     }
     Ok(())

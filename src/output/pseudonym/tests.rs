@@ -312,7 +312,14 @@ fn what_was_entered_stays_where_an_app_is_to_fail_on_it() {
     let (shown, answer) = told(&mut secrets, &pairs, "Jo Doe, hunter2 at jo@acme.com");
     let kept: Vec<&str> = pairs[..6].iter().map(|(_, v)| *v).collect();
     assert_eq!(shown[..6], kept);
-    assert_eq!(shown[6..], ["0000000000000001", "token-1", "token-2"]);
+    let replaced = [
+        "0000000000000001",
+        "token-1",
+        "token-2",
+        "0000000000000001#",
+        "*0000000000000002*",
+    ];
+    assert_eq!(shown[6..], replaced);
     assert_eq!(answer, "Jo Doe, token-2 at jo@acme.com");
     assert_eq!(
         secrets.url("https://bob:p4ss@a.example.org/CA6d27370cbbfb605521fe8800bb73f2d2?access_token=tok_AAAA&a=b%20c"),
